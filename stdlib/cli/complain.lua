@@ -1,0 +1,71 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- How failures reach the person at the terminal: on stderr, the user's file:line first, then the
+-- cause, the hint, and the frames of their own files; the engine's frames only with --verbose.
+
+local error_of = require "std.error"
+local program = require "lsqm.program"
+
+local M = {}
+
+local function is_verbose(argv)
+  for _, word in ipairs(argv) do
+    if word == "-v" or word == "--verbose" then return true end
+  end
+  return false
+end
+
+local function is_engine(line)
+  return line:find(program.share .. "/stdlib/", 1, true) or line:find("[C]", 1, true)
+    or line:find("/usr/share/lua/", 1, true)
+end
+
+-- The traceback without the engine's frames; all of it when there is no other frame.
+local function frames(traceback, verbose)
+  local own, all = {}, {}
+  for line in traceback:gmatch("[^\n]+") do
+    local text = line:match("^%s+(.+)$")
+    if text and not line:find("stack traceback", 1, true) then
+      all[#all + 1] = "  at " .. text
+      if not is_engine(text) then own[#own + 1] = "  at " .. text end
+    end
+  end
+  return verbose and all or own
+end
+
+local function source_excerpt(err)
+  if err.source or not err.file or not err.line then return end
+  local file = io.open(err.file, "r")
+  if not file then return end
+  local number = 0
+  for line in file:lines() do
+    number = number + 1
+    if number == err.line then
+      err.source = line:sub(1, 90)
+      break
+    end
+  end
+  file:close()
+end
+
+--- The world failed: one line, the cause, the hint.
+function M.world(err)
+  io.stderr:write("lsqm: ", error_of.format(err), "\n")
+end
+
+--- Something raised: a mistake in a script (exit 2), or an interrupt (130).
+---@return integer exit_code
+function M.raised(err, argv)
+  if type(err) ~= "table" then err = error_of.new { message = tostring(err) } end
+  if err.code == "cancelled" then
+    io.stderr:write("lsqm: interrupted\n")
+    return 130
+  end
+  source_excerpt(err)
+  io.stderr:write("lsqm: ", error_of.format(err), "\n")
+  local lines = frames(err.traceback or "", is_verbose(argv))
+  if #lines > 0 then io.stderr:write(table.concat(lines, "\n"), "\n") end
+  local environmental = { io = true, nomem = true, unavailable = true, network = true }
+  return environmental[err.code] and 3 or 2
+end
+
+return M

@@ -1,0 +1,250 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The command line: `lsqm [flags] COMMAND …`. Commands are the stages of the pipeline `weekly`,
+-- `PIPELINE STAGE` for the other pipelines, and the tools in stdlib/cli/tools/.
+--
+-- Exit codes: 0 nothing found, 1 found something, 2 usage or a broken script, 3 the environment
+-- failed, 130 interrupted.
+
+local argparse = require "argparse"
+local commands = require "std.cli.commands"
+local complain = require "std.cli.complain"
+local config_of = require "std.config"
+local context = require "std.context"
+local error_of = require "std.error"
+local program = require "lsqm.program"
+local resolve = require "std.resolve"
+
+local M = {}
+
+M.EXIT = { OK = 0, FOUND = 1, USAGE = 2, ENVIRONMENT = 3, INTERRUPTED = 130 }
+
+-- FR-002, and what every command shares. `config` names the key a flag sets.
+local GLOBAL = {
+  { "--config", help = "Configuration: a Lua file that returns a table", value = "PATH" },
+  { "-v --verbose", help = "Detailed log output", config = "verbose" },
+  { "--dry-run", help = "Say what would happen and touch nothing", config = "dry_run" },
+  { "--parallel", help = "How many architectures at once (default 4)", value = "N",
+    config = "parallel", convert = math.tointeger },
+  { "--localstack-version", help = "Version of the LocalStack image", value = "VERSION",
+    config = "localstack_version" },
+  { "--workspace", help = "Folder for artifacts, logs and reports", value = "DIR",
+    config = "workspace" },
+  { "--pipelines", help = "Folder whose files shadow the stock pipelines", value = "DIR" },
+  { "--log-format", help = "auto, json or text", value = "FORMAT", config = "log_format" },
+}
+
+local function key_of(spec)
+  return spec[1]:match("%-%-([%w%-]+)"):gsub("%-", "_")
+end
+
+-- Flags whose value is the next word: needed to find the command before parsing.
+local function takes_value(word)
+  for _, spec in ipairs(GLOBAL) do
+    if spec.value then
+      for name in spec[1]:gmatch("%S+") do if name == word then return true end end
+    end
+  end
+  return false
+end
+
+--- The first words that are not global flags: command, and subcommand of a pipeline.
+local function find_words(argv)
+  local words, i = {}, 1
+  while i <= #argv and #words < 2 do
+    local word = argv[i]
+    if takes_value(word) then
+      i = i + 1
+    elseif word:sub(1, 1) ~= "-" then
+      words[#words + 1] = word
+    end
+    i = i + 1
+  end
+  return words
+end
+
+-- --pipelines decides where commands come from, so it is read before everything else.
+local function early_pipelines(argv)
+  for i, word in ipairs(argv) do
+    local dir = word:match("^%-%-pipelines=(.+)$") or (word == "--pipelines" and argv[i + 1])
+    if dir then return resolve.set_pipelines(dir) end
+    if word == "--" then return nil end
+  end
+  return nil
+end
+
+local usage_error = {}
+
+local function raise_usage(parser, message)
+  error(setmetatable({ text = message, usage = parser:get_usage() }, usage_error), 0)
+end
+
+local function add_globals(parser)
+  for _, spec in ipairs(GLOBAL) do
+    if spec.value then
+      parser:option(spec[1], spec.help):argname("<" .. spec.value:lower() .. ">")
+        :target(key_of(spec))
+    else
+      parser:flag(spec[1], spec.help):target(key_of(spec))
+    end
+  end
+end
+
+local CONVERT = { integer = math.tointeger, number = tonumber }
+
+local function add_argument(parser, arg)
+  local item
+  if arg.kind == "flag" then
+    item = parser:flag((arg.short and arg.short .. " " or "") .. arg.name, arg.help)
+  elseif arg.kind == "option" then
+    item = parser:option((arg.short and arg.short .. " " or "") .. arg.name, arg.help)
+    if arg.repeatable then item:count "*" end
+  else
+    item = parser:argument(arg.name, arg.help)
+    local least = (arg.optional or arg.default ~= nil) and "*" or "+"
+    if arg.repeatable then item:args(least) elseif arg.optional then item:args "?" end
+  end
+  item:target(arg.key)
+  local convert = CONVERT[arg.type]
+  if convert and arg.kind ~= "flag" then
+    item:convert(function(text)
+      local value = convert(tonumber(text))
+      if value == nil then return nil, ("'%s' is not a%s"):format(text,
+        arg.type == "integer" and " whole number" or " number") end
+      return value
+    end)
+  end
+  if arg.choices then item:choices(arg.choices) end
+  if arg.default ~= nil and arg.kind ~= "flag" then item:show_default(false) end
+end
+
+local function add_command(parser, command, stage)
+  local sub = parser:command(command.name, stage and stage.help or command.help)
+  sub.error = raise_usage
+  if not stage then return end
+  if stage.description then sub:description(stage.description) end
+  for _, arg in ipairs(stage.args) do add_argument(sub, arg) end
+  if stage.examples then sub:epilog("Examples:\n  " .. table.concat(stage.examples, "\n  ")) end
+end
+
+local function new_parser()
+  local parser = argparse("lsqm", "Runs infrastructure-quality pipelines written in Lua.")
+  parser.error = raise_usage
+  parser:add_help_command(false)
+  parser:command_target "command"
+  parser:require_command(true)
+  parser:flag("--version", "Print the version"):action(function()
+    io.stdout:write("lsqm ", program.version, "\n")
+    error(setmetatable({ code = 0 }, usage_error), 0)
+  end)
+  add_globals(parser)
+  return parser
+end
+
+local function help_action(parser)
+  parser:add_help(false)
+  parser:flag("-h --help", "Show this help"):action(function(_, _, _, _)
+    error(setmetatable({ help = true }, usage_error), 0)
+  end)
+end
+
+-- The parser for one command line: only the named command's file is loaded.
+local function build(argv)
+  local words = find_words(argv)
+  local parser = new_parser()
+  local chosen = commands.find(words[1], words[2])
+  local stage = chosen and chosen.load()
+  for _, command in ipairs(commands.list()) do
+    local same = chosen and command.name == chosen.name
+    if not same then add_command(parser, command, nil) end
+  end
+  if chosen then add_command(parser, chosen, stage) end
+  return parser, chosen, stage
+end
+
+-- Global flags as configuration values; the rest as the stage's arguments.
+local function split(parsed, stage)
+  local flags, args = {}, {}
+  for _, spec in ipairs(GLOBAL) do
+    local key = key_of(spec)
+    local value = parsed[key]
+    if spec.config and value ~= nil then
+      if spec.config == "parallel" then value = math.tointeger(tonumber(value)) or value end
+      flags[spec.config] = value
+    end
+  end
+  for _, arg in ipairs(stage.args) do
+    local value = parsed[arg.key]
+    if value == nil then value = arg.default end
+    if value == nil and arg.repeatable then value = {} end
+    args[arg.key] = value
+  end
+  return flags, args
+end
+
+-- "weekly" words come joined for pipelines: `lsqm aphex validate F` → command "aphex validate".
+local function joined(argv)
+  local words = find_words(argv)
+  if not commands.is_pipeline(words[1]) or not words[2] or words[2]:sub(1, 1) == "-" then
+    return argv
+  end
+  local out, done = { [0] = argv[0] }, false
+  for i = 1, #argv do
+    if not done and argv[i] == words[1] and argv[i + 1] == words[2] then
+      out[#out + 1] = words[1] .. " " .. words[2]
+      done = true
+    elseif not (done and argv[i - 1] == words[1] and argv[i] == words[2]
+        and out[#out] == words[1] .. " " .. words[2]) then
+      out[#out + 1] = argv[i]
+    end
+  end
+  return out
+end
+
+local function run_stage(parsed, chosen, stage)
+  local flags, args = split(parsed, stage)
+  local config, err = config_of.load { flags = flags, path = parsed.config }
+  if not config then return M.EXIT.USAGE, err end
+  local ctx = context.new { config = config, pipeline = chosen.pipeline, stage = stage.name,
+    args = args }
+  local open <close> = ctx -- luacheck: ignore open
+  local code, why = stage.run(ctx, args)
+  if code == nil and why ~= nil then
+    local usage = error_of.is(why) and why.code == "usage"
+    return usage and M.EXIT.USAGE or M.EXIT.ENVIRONMENT, why
+  end
+  return math.tointeger(code) or 0
+end
+
+local function dispatch(argv)
+  early_pipelines(argv)
+  argv = joined(argv)
+  local parser, chosen, stage = build(argv)
+  local parsed = parser:parse(argv)
+  if not chosen then return M.EXIT.USAGE end
+  return run_stage(parsed, chosen, stage)
+end
+M.help_action = help_action
+
+local function on_usage(problem)
+  if problem.code then return problem.code end
+  io.stderr:write(problem.usage, "\n\nlsqm: ", problem.text, "\n")
+  return M.EXIT.USAGE
+end
+
+--- Runs the command line and returns the exit code; never raises for a user's mistake.
+---@param argv string[] argv[0] is the program
+function M.main(argv)
+  if #argv == 0 then argv = { [0] = argv[0], "--help" } end
+  local ok, code, err = xpcall(dispatch, function(value)
+    if getmetatable(value) == usage_error then return value end
+    return require("lsqm.raw.sched").error_handler(value)
+  end, argv)
+  if ok then
+    if err ~= nil then complain.world(err, argv) end
+    return code
+  end
+  if getmetatable(code) == usage_error then return on_usage(code) end
+  return complain.raised(code, argv)
+end
+
+return M

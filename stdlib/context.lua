@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What a stage gets: configuration, log, store, progress, rules. Parts are opened on first use.
+
+local config_of = require "std.config"
+local resolve = require "std.resolve"
+
+local M = {}
+
+---@class lsqm.Context
+---@field config table        read-only, see std.config
+---@field pipeline string     "weekly"
+---@field stage string
+---@field args table
+---@field dry_run boolean
+---@field verbose boolean
+---@field log table           std.log, child of the run's log
+---@field store table         std.store over config's artifact repository
+---@field progress table      std.progress
+---@field rules fun(name: string): any   loads rules/<name>.lua through the resolver
+
+local openers = {}
+
+function openers.log(ctx)
+  local log = require "std.log"
+  return log.open { config = ctx.config, stage = ctx.stage,
+    secrets = config_of.secrets(ctx.config) }
+end
+
+function openers.store(ctx)
+  local store, err = require("std.store").open(config_of.store_dir(ctx.config))
+  if not store then error(err, 0) end
+  return store
+end
+
+function openers.progress(ctx)
+  return require("std.progress").new { log = ctx.log, quiet = ctx.args and ctx.args.json }
+end
+
+local methods = {}
+
+--- One line on stdout.
+function methods.out(text)
+  io.stdout:write(text, "\n")
+end
+
+-- A file of the pipeline that must be there: missing or broken ones raise with the places tried.
+local function load_required(ctx, name)
+  local value, why = resolve.load(ctx.pipeline, name)
+  if value == nil then error(why, 0) end
+  return value
+end
+
+local Context = {}
+
+function Context.__index(ctx, key)
+  local open = openers[key]
+  if not open then
+    error(("ctx has no field '%s'"):format(tostring(key)), 2)
+  end
+  local value = open(ctx)
+  rawset(ctx, key, value)
+  return value
+end
+
+function Context.__close(ctx)
+  for _, key in ipairs { "progress", "log" } do
+    local part = rawget(ctx, key)
+    if part and part.close then part:close() end
+  end
+end
+
+---@param options {config: table, pipeline: string, stage: string, args: table}
+---@return lsqm.Context
+function M.new(options)
+  local ctx = {
+    config = options.config, pipeline = options.pipeline, stage = options.stage,
+    args = options.args or {}, dry_run = options.config.dry_run,
+    verbose = options.config.verbose, out = methods.out,
+  }
+  ctx.rules = function(name) return load_required(ctx, "rules." .. name) end
+  ctx.load = function(name) return load_required(ctx, name) end
+  ctx.find = function(name) return resolve.find(ctx.pipeline, name) end
+  return setmetatable(ctx, Context)
+end
+
+--- The same context for another stage (used by `run`): shares log, store and progress.
+function M.for_stage(ctx, stage, args)
+  local child = M.new { config = ctx.config, pipeline = ctx.pipeline, stage = stage,
+    args = args }
+  rawset(child, "log", ctx.log:child { stage = stage })
+  rawset(child, "store", ctx.store)
+  rawset(child, "progress", ctx.progress)
+  return child
+end
+
+return M

@@ -1,0 +1,149 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The one resolver: where a stage, rule, prompt, layout or sample is found. A user's file shadows
+-- the stock file of the same name, one file at a time.
+--
+-- Places, first match wins:
+--   1. --pipelines DIR                          (kept in LSQM_PIPELINES, so worker threads agree)
+--   2. ./pipelines of a folder that `lsqm init` made (file .lsqm) and that this user owns
+--   3. $XDG_CONFIG_HOME/lsqm, else ~/.config/lsqm
+--   4. the installed pipelines
+
+local uv = require "luv"
+local program = require "lsqm.program"
+
+local M = {}
+
+M.MARKER = ".lsqm"
+
+local function is_file(path)
+  local info = uv.fs_stat(path)
+  return info ~= nil and info.type == "file"
+end
+
+-- Never the current directory by accident: it must be marked, ours, and not writable by others.
+local function is_own_project(dir)
+  local info = uv.fs_stat(dir)
+  if not info or not is_file(dir .. "/" .. M.MARKER) then return false end
+  local others_write = (info.mode & 2) ~= 0
+  return info.uid == uv.getuid() and not others_write
+end
+
+---@return {dir: string, origin: string}[] in the order in which they are searched
+function M.places()
+  local places = {}
+  local function add(dir, origin) places[#places + 1] = { dir = dir, origin = origin } end
+  local given = uv.os_getenv("LSQM_PIPELINES")
+  if given and given ~= "" then add(given, "--pipelines") end
+  local cwd = uv.cwd()
+  if cwd and is_own_project(cwd) then add(cwd .. "/pipelines", "project") end
+  local home = uv.os_getenv("XDG_CONFIG_HOME")
+  if not home or home == "" then
+    local user = uv.os_getenv("HOME")
+    home = user and user .. "/.config"
+  end
+  if home then add(home .. "/lsqm", "user") end
+  add(program.share .. "/pipelines", "installed")
+  return places
+end
+
+--- Sets the first place (--pipelines DIR), made absolute.
+---@param dir string
+function M.set_pipelines(dir)
+  uv.os_setenv("LSQM_PIPELINES", uv.fs_realpath(dir) or dir)
+end
+
+-- "rules.status" → "rules/status.lua"; names with a slash are paths already.
+local function relative(name)
+  if name:find("/", 1, true) then return name end
+  return name:gsub("%.", "/") .. ".lua"
+end
+
+--- Finds `name` of a pipeline: "rules.status", "report/style.css".
+---@return string? path nil when no place has it
+---@return {path: string, origin: string, exists: boolean}[] tried every place, shadowed ones too
+function M.find(pipeline, name)
+  local winner, tried = nil, {}
+  for _, place in ipairs(M.places()) do
+    local path = place.dir .. "/" .. pipeline .. "/" .. relative(name)
+    local exists = uv.fs_stat(path) ~= nil
+    tried[#tried + 1] = { path = path, origin = place.origin, exists = exists }
+    if exists and not winner then winner = path end
+  end
+  return winner, tried
+end
+
+--- For require: "pipelines.weekly.report.view" → path, or nil and the places tried.
+function M.module(name)
+  local pipeline, rest = name:match("^pipelines%.([%w_]+)%.(.+)$")
+  if not pipeline then return nil, {} end
+  local path, tried = M.find(pipeline, rest)
+  local places = {}
+  for i, try in ipairs(tried) do places[i] = try.path end
+  return path, places
+end
+
+local cache = {}
+
+--- Loads a Lua file of a pipeline and returns its value; once per file.
+---@return any value nil, path-less error text when it is nowhere
+function M.load(pipeline, name)
+  local path, tried = M.find(pipeline, name)
+  if not path then return nil, M.not_found(pipeline, name, tried) end
+  if cache[path] == nil then
+    local chunk, why = program.load_file(path)
+    if not chunk then return nil, why end
+    cache[path] = chunk(name, path)
+  end
+  return cache[path], path
+end
+
+function M.not_found(pipeline, name, tried)
+  local lines = { ("%s of pipeline %s not found; tried:"):format(name, pipeline) }
+  for _, try in ipairs(tried) do lines[#lines + 1] = "  " .. try.path end
+  return table.concat(lines, "\n")
+end
+
+local function scan(dir, want)
+  local names, handle = {}, uv.fs_scandir(dir)
+  if not handle then return names end
+  while true do
+    local name, kind = uv.fs_scandir_next(handle)
+    if not name then break end
+    if kind == "link" or kind == "unknown" then
+      local info = uv.fs_stat(dir .. "/" .. name)
+      kind = info and info.type
+    end
+    if kind == want then names[#names + 1] = name end
+  end
+  return names
+end
+
+local function sorted_set(set)
+  local names = {}
+  for name in pairs(set) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+--- Names of all pipelines in all places.
+function M.pipelines()
+  local set = {}
+  for _, place in ipairs(M.places()) do
+    for _, name in ipairs(scan(place.dir, "directory")) do set[name] = true end
+  end
+  return sorted_set(set)
+end
+
+--- Names of a pipeline's stages: its top-level Lua files but init.lua.
+function M.stages(pipeline)
+  local set = {}
+  for _, place in ipairs(M.places()) do
+    for _, file in ipairs(scan(place.dir .. "/" .. pipeline, "file")) do
+      local name = file:match("^([%w_%-]+)%.lua$")
+      if name and name ~= "init" then set[name] = true end
+    end
+  end
+  return sorted_set(set)
+end
+
+return M

@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Runs busted inside lsqm, so that waiting calls, the loop and native modules are at hand:
+--   build/lsqm exec tests/busted.lua tests/lua [busted options]
+-- Prints TAP-like text through busted's own handlers; returns 1 when a test failed.
+
+local arguments = { ... }
+local code = 0
+
+-- busted ends the process itself; here that must be a value.
+local real_exit = os.exit
+os.exit = function(status)
+  code = (status == true or status == 0 or status == nil) and 0 or 1
+  error({ busted_exit = true }, 0)
+end
+local globals = package.loaded._G
+globals.arg = { [0] = "busted", table.unpack(arguments) }
+globals.arg[#globals.arg + 1] = "--pattern=_spec%.lua$"
+
+local ok, err = pcall(function()
+  require("busted.runner") { standalone = false }
+end)
+os.exit = real_exit
+if not ok and not (type(err) == "table" and err.busted_exit) then error(err, 0) end
+return code
