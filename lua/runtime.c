@@ -155,7 +155,10 @@ static void interrupt_hook(lua_State *L, lua_Debug *ar)
     (void)ar;
     lua_sethook(L, NULL, 0, 0);
     lsqm_sched_mark_interrupted(L);
-    luaL_error(L, "interrupted");
+    luaL_where(L, 0); /* a hook has no frame of its own: level 0 is the loop */
+    lua_pushliteral(L, "interrupted");
+    lua_concat(L, 2);
+    lua_error(L);
 }
 
 static void on_signal(int signum)

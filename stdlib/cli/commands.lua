@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What can be run: tools of the program, stages of `weekly`, stages of the other pipelines.
 
-local program = require "lsqm.program"
 local resolve = require "std.resolve"
 local stage = require "std.stage"
 
@@ -76,11 +75,7 @@ end
 --- Every command with its help, in alphabetical order.
 function M.list()
   local list = {}
-  for name in pairs(TOOLS) do
-    if require("std.fs").exists(program.share .. "/stdlib/cli/tools/" .. name .. ".lua") then
-      list[#list + 1] = tool_command(name)
-    end
-  end
+  for name in pairs(TOOLS) do list[#list + 1] = tool_command(name) end
   for _, pipeline in ipairs(resolve.pipelines()) do
     for _, name in ipairs(resolve.stages(pipeline)) do
       local command = stage_command(pipeline, name)

@@ -129,7 +129,6 @@ end
 local function new_parser()
   local parser = argparse("lsqm", "Runs infrastructure-quality pipelines written in Lua.")
   parser.error = raise_usage
-  parser:add_help_command(false)
   parser:command_target "command"
   parser:require_command(true)
   parser:flag("--version", "Print the version"):action(function()
@@ -138,13 +137,6 @@ local function new_parser()
   end)
   add_globals(parser)
   return parser
-end
-
-local function help_action(parser)
-  parser:add_help(false)
-  parser:flag("-h --help", "Show this help"):action(function(_, _, _, _)
-    error(setmetatable({ help = true }, usage_error), 0)
-  end)
 end
 
 -- The parser for one command line: only the named command's file is loaded.
@@ -223,7 +215,6 @@ local function dispatch(argv)
   if not chosen then return M.EXIT.USAGE end
   return run_stage(parsed, chosen, stage)
 end
-M.help_action = help_action
 
 local function on_usage(problem)
   if problem.code then return problem.code end
