@@ -1,0 +1,157 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Emulators as containers: published on a free loopback port, on a network of the run's own where
+-- containers cannot reach each other, with memory and process limits, and removed always.
+
+local docker = require "std.docker"
+local error_of = require "std.error"
+
+local M = {}
+
+M.LABEL = "lsqm"
+
+local client
+
+local function connect()
+  if client then return client end
+  local found, err = docker.connect {}
+  if not found then return nil, err end
+  client = found
+  return client
+end
+
+--- Is there an engine, and does it have the image?
+function M.probe(plan)
+  local engine, err = connect()
+  if not engine then return nil, err end
+  local image, why = engine:image(plan.image)
+  if not image then
+    return nil, error_of.new { op = "emulator " .. plan.name, code = "unavailable",
+      message = "image not found: " .. plan.image, cause = why,
+      hint = "docker pull " .. plan.image }
+  end
+  plan.image_id = image.Id
+  return true
+end
+
+local function labels(options)
+  return { [M.LABEL] = "1", ["lsqm.run"] = options.run_id or "none",
+    ["lsqm.arch"] = options.arch or "none" }
+end
+
+local networks = {}
+
+--- The run's network; made once, removed by M.close_run (or `lsqm clean` after a crash).
+local function run_network(engine, options)
+  local name = "lsqm-" .. (options.run_id or "none"):sub(1, 8)
+  if networks[name] then return name end
+  local id, err = engine:network_create { Name = name, Driver = "bridge",
+    CheckDuplicate = true, Labels = labels { run_id = options.run_id },
+    Options = { ["com.docker.network.bridge.enable_icc"] = "false" } }
+  if not id and err.code ~= "conflict" then return nil, err end
+  networks[name] = true
+  return name
+end
+
+--- Removes the run's network once its containers are gone.
+function M.close_run(run_id)
+  local name = "lsqm-" .. (run_id or "none"):sub(1, 8)
+  if not networks[name] then return end
+  networks[name] = nil
+  if client then client:network_remove(name) end
+end
+
+local function env_list(...)
+  local list = {}
+  for _, map in ipairs { ... } do
+    for key, value in pairs(map) do list[#list + 1] = key .. "=" .. tostring(value) end
+  end
+  table.sort(list)
+  return list
+end
+
+local function container_spec(plan, options, network)
+  local port = plan.spec.port .. "/tcp"
+  return {
+    Image = plan.image,
+    Env = env_list(plan.spec.env or {}, plan.env or {}),
+    ExposedPorts = { [port] = {} },
+    Labels = labels(options),
+    HostConfig = {
+      PortBindings = { [port] = { { HostIp = "127.0.0.1", HostPort = "" } } },
+      NetworkMode = network,
+      Memory = (plan.memory_mb or 2048) * 1024 * 1024,
+      PidsLimit = 2048,
+      SecurityOpt = { "no-new-privileges" },
+      Init = true,
+    },
+  }
+end
+
+local Instance = {}
+Instance.__index = Instance
+
+function Instance:died()
+  local info, err = self.engine:inspect(self.id)
+  if not info then return tostring(err) end
+  if info.State.Running then return nil end
+  return ("container exited with code %s%s"):format(info.State.ExitCode,
+    info.State.OOMKilled and " (out of memory)" or "")
+end
+
+function Instance:logs(max)
+  local logs, err = self.engine:logs(self.id, { tail = 2000 })
+  if not logs then return "(no logs: " .. tostring(err) .. ")" end
+  local text = type(logs) == "table" and (logs.all or (logs.stdout or "") .. (logs.stderr or ""))
+    or logs
+  if max and #text > max then text = text:sub(-max) end
+  return text
+end
+
+function Instance:close()
+  if self.closed then return end
+  self.closed = true
+  self.engine:remove(self.id, { force = true, volumes = true })
+end
+
+Instance.__close = Instance.close
+
+local function published_port(engine, id, port)
+  local info, err = engine:inspect(id)
+  if not info then return nil, err end
+  if not info.State.Running then
+    return nil, error_of.new { op = "docker start", code = "unavailable",
+      message = ("container exited at once with code %s"):format(info.State.ExitCode) }
+  end
+  local bound = info.NetworkSettings.Ports[port .. "/tcp"]
+  if type(bound) ~= "table" or not bound[1] then
+    return nil, error_of.new { op = "docker start", code = "unavailable",
+      message = "no port was published" }
+  end
+  return bound[1].HostPort
+end
+
+--- Creates and starts the container; health is the caller's.
+function M.start(plan, options)
+  local engine, err = connect()
+  if not engine then return nil, err end
+  local network
+  network, err = run_network(engine, options)
+  if not network then return nil, err end
+  local id
+  id, err = engine:create(container_spec(plan, options, network))
+  if not id then return nil, err end
+  local instance = setmetatable({ engine = engine, id = id, image = plan.image,
+    image_id = plan.image_id }, Instance)
+  local started, why = engine:start(id)
+  local port
+  if started then port, why = published_port(engine, id, plan.spec.port) end
+  if not port then
+    why.logs = instance:logs(20000)
+    instance:close()
+    return nil, why
+  end
+  instance.endpoint = "http://127.0.0.1:" .. port
+  return instance
+end
+
+return M

@@ -1,0 +1,168 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Python environments and pytest runs of generated apps.
+--
+-- Apps run in the stock environment when it satisfies their requirements, else in a virtual
+-- environment that is made once per hash of requirements.txt.
+
+local error_of = require "std.error"
+local fs = require "std.fs"
+local json = require "std.json"
+local process = require "std.process"
+local sha256 = require "std.sha256"
+
+local M = {}
+
+--- The cache outside of checkouts: $LSQM_CACHE, else $XDG_CACHE_HOME/lsqm, else ~/.cache/lsqm.
+function M.cache_dir()
+  local own = os.getenv("LSQM_CACHE")
+  if own and own ~= "" then return own end
+  local xdg = os.getenv("XDG_CACHE_HOME")
+  if xdg and xdg ~= "" then return fs.join(xdg, "lsqm") end
+  return fs.join(os.getenv("HOME") or "/tmp", ".cache", "lsqm")
+end
+
+--- The interpreter of the stock environment: configured, the one `make setup` made, or the
+--- system's.
+---@param configured? string
+function M.find(configured)
+  if configured then return configured end
+  local stock = fs.join(M.cache_dir(), "python", "bin", "python3")
+  if fs.exists(stock) then return stock end
+  return process.which("python3") or "python3"
+end
+
+local CHECK = [[
+import sys, json
+from importlib import metadata
+bad = []
+for line in sys.stdin:
+    spec = line.split("#")[0].strip()
+    if not spec:
+        continue
+    name, _, want = spec.partition("==")
+    try:
+        have = metadata.version(name.strip())
+    except metadata.PackageNotFoundError:
+        bad.append(spec)
+        continue
+    if want and have != want.strip():
+        bad.append(spec)
+print(json.dumps(bad))
+]]
+
+local satisfied = {}
+
+-- Does the stock environment have what the requirements name?
+local function stock_serves(python, requirements)
+  local key = python .. "\0" .. requirements
+  if satisfied[key] == nil then
+    local result = process.run { argv = { python, "-c", CHECK }, stdin = requirements,
+      timeout = 60 }
+    local missing = result and result.code == 0 and json.decode(result.stdout)
+    satisfied[key] = type(missing) == "table" and #missing == 0
+  end
+  return satisfied[key]
+end
+
+local function make_environment(python, requirements, dir)
+  local made, err = process.run { argv = { python, "-m", "venv", dir }, timeout = 120 }
+  if made and made.code == 0 then
+    fs.write(fs.join(dir, "requirements.txt"), requirements)
+    made, err = process.run { argv = { fs.join(dir, "bin", "python3"), "-m", "pip", "install",
+      "--quiet", "-r", fs.join(dir, "requirements.txt") }, timeout = 600,
+      env = { HOME = dir, PIP_DISABLE_PIP_VERSION_CHECK = "1" },
+      inherit = { "HTTPS_PROXY", "https_proxy", "PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE" } }
+    if made and made.code == 0 then return true end
+  end
+  fs.remove(dir)
+  return nil, error_of.new { op = "python environment", code = "unavailable",
+    message = made and made.stderr:sub(-400) or tostring(err),
+    hint = "the app's requirements.txt could not be installed" }
+end
+
+--- The interpreter that an app with these requirements runs in.
+---@return string? python
+---@return table? err
+function M.environment(python, requirements)
+  if stock_serves(python, requirements) then return python end
+  local dir = fs.join(M.cache_dir(), "apps", sha256.string(python .. "\n" .. requirements):sub(1, 16))
+  local own = fs.join(dir, "bin", "python3")
+  if fs.exists(own) then return own end
+  fs.mkdir(fs.dirname(dir))
+  local ok, err = make_environment(python, requirements, dir)
+  if not ok then return nil, err end
+  return own
+end
+
+local OUTCOMES = { "passed", "failed", "skipped", "error", "xfailed", "xpassed" }
+
+local function tests_of(report)
+  local list = json.array {}
+  for _, test in ipairs(report.tests or {}) do
+    local phase = test.call or test.setup or {}
+    list[#list + 1] = { name = test.nodeid, outcome = test.outcome,
+      seconds = phase.duration, message = phase.crash and phase.crash.message or nil }
+  end
+  return list
+end
+
+-- pytest-json-report's summary in the data model's terms; tests that broke in set-up failed.
+local function summarise(report, output)
+  local summary, counts = report.summary or {}, {}
+  for _, name in ipairs(OUTCOMES) do counts[name] = summary[name] or 0 end
+  local failed = counts.failed + counts.error + counts.xpassed
+  local collected = report.collectors or {}
+  local broken = 0
+  for _, collector in ipairs(collected) do
+    if collector.outcome == "failed" then broken = broken + 1 end
+  end
+  return { total = counts.passed + failed + counts.skipped + counts.xfailed,
+    passed = counts.passed + counts.xfailed, failed = failed, skipped = counts.skipped,
+    collection_errors = broken, output = output, tests = tests_of(report) }
+end
+
+local function environment_of(options)
+  local env = {
+    HOME = options.dir, TMPDIR = options.dir, PYTHONDONTWRITEBYTECODE = "1",
+    PYTHONHASHSEED = "0", PY_COLORS = "0",
+    AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = "test",
+    AWS_DEFAULT_REGION = "us-east-1", AWS_REGION = "us-east-1",
+    AWS_EC2_METADATA_DISABLED = "true",
+  }
+  for key, value in pairs(options.env or {}) do env[key] = value end
+  return env
+end
+
+--- Runs the app's tests.
+---@param options {python: string, dir: string, env: table, test_timeout: number, timeout?: number}
+---@return table? results {total, passed, failed, skipped, output, tests, collection_errors}
+---@return table? err the harness failed: pytest itself did not run
+function M.pytest(options)
+  local report_path = fs.join(options.dir, "report.json")
+  local real = fs.realpath(options.python) or options.python
+  local argv = process.sandbox {
+    argv = { options.python, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider",
+      "--timeout=" .. math.tointeger(math.ceil(options.test_timeout)),
+      "--json-report", "--json-report-file=" .. report_path, "test_app.py" },
+    rw = { options.dir }, network = true,
+    ro = { fs.dirname(fs.dirname(options.python)), fs.dirname(fs.dirname(real)) },
+  }
+  local result, err = process.run { argv = argv, cwd = options.dir, env = environment_of(options),
+    timeout = options.timeout, max_output = 1024 * 1024, merge_output = true }
+  if not result then return nil, err end
+  local output = result.stdout .. result.stderr
+  local text = fs.read(report_path)
+  local report = text and json.decode(text)
+  if type(report) ~= "table" then
+    if result.timed_out then
+      return { total = 0, passed = 0, failed = 0, skipped = 0, output = output, timed_out = true }
+    end
+    return nil, error_of.new { op = "pytest", code = "internal",
+      message = ("no report (exit code %s): %s"):format(result.code, output:sub(-400)) }
+  end
+  local summary = summarise(report, output)
+  summary.timed_out = result.timed_out or nil
+  return summary
+end
+
+return M

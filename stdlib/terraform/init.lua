@@ -1,0 +1,191 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Terraform or OpenTofu: found once, run with a CLI configuration of our own, against an
+-- emulator.
+--
+--   local tool = assert(terraform.find { mirror = config.provider_mirror, home = dir })
+--   local deployed = tool:deploy { dir = root, endpoint = emulator.endpoint }
+
+local cli_config = require "std.terraform.cli_config"
+local error_of = require "std.error"
+local fs = require "std.fs"
+local json = require "std.json"
+local process = require "std.process"
+local provider = require "std.terraform.provider"
+local state = require "std.terraform.state"
+local time = require "std.time"
+
+local M = {}
+
+local Tool = {}
+Tool.__index = Tool
+
+local NAMES = { "terraform", "tofu" }
+
+local function cached_tofu(cache)
+  local path = cache and fs.join(cache, "tofu", "tofu")
+  return path and fs.exists(path) and path or nil
+end
+
+local function locate(cache)
+  for _, name in ipairs(NAMES) do
+    local path = process.which(name)
+    if path then return path, name end
+  end
+  local path = cached_tofu(cache)
+  if path then return path, "tofu" end
+  return nil
+end
+
+local function read_version(path)
+  local result, err = process.run { argv = { path, "version", "-json" }, timeout = 60,
+    env = { CHECKPOINT_DISABLE = "1" } }
+  if not result then return nil, err end
+  local answer = json.decode(result.stdout)
+  if type(answer) ~= "table" then
+    return nil, error_of.new { op = "terraform version", code = "unavailable",
+      message = result.stderr }
+  end
+  return answer.terraform_version
+end
+
+--- Finds the tool and writes its CLI configuration into `home`, which the caller owns.
+---@param options {home: string, mirror?: string, cache: string, tflocal?: string}
+---@return table? tool {path=, kind="terraform"|"tofu", version=, mirror=}
+---@return table? err code "unavailable"
+function M.find(options)
+  local path, kind = locate(options.cache)
+  if not path then
+    return nil, error_of.new { op = "terraform", code = "unavailable",
+      message = "neither terraform nor tofu is installed",
+      hint = "run `make setup`, which fetches a pinned OpenTofu" }
+  end
+  local version, err = read_version(path)
+  if not version then return nil, err end
+  local ok
+  ok, err = fs.mkdir(options.home)
+  if not ok then return nil, err end
+  local tool = setmetatable({ path = path, kind = kind, version = version,
+    home = fs.realpath(options.home), cache = options.cache, tflocal = options.tflocal }, Tool)
+  tool.mirror = cli_config.find_mirror(options.mirror)
+  tool.cli_config, err = cli_config.write(tool)
+  if not tool.cli_config then return nil, err end
+  return tool
+end
+
+-- The environment of a terraform process: nothing of ours gets in but what is listed here.
+local function environment(tool, dir, extra)
+  local env = {
+    TF_CLI_CONFIG_FILE = tool.cli_config, TF_IN_AUTOMATION = "1", CHECKPOINT_DISABLE = "1",
+    HOME = dir, TMPDIR = dir, AWS_EC2_METADATA_DISABLED = "true",
+    AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = "test", AWS_DEFAULT_REGION = "us-east-1",
+  }
+  for key, value in pairs(extra or {}) do env[key] = value end
+  return env
+end
+
+-- A registry is reached through the user's proxy and CA files; an emulator never is.
+local NETWORK_VARIABLES = { "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
+  "SSL_CERT_FILE", "SSL_CERT_DIR" }
+
+--- Runs one command in `dir`. The result is the process's, whatever its exit code.
+---@param options {args: string[], dir: string, timeout?: number, env?: table, online?: boolean}
+function Tool:run(options)
+  local command = { options.tflocal and self.tflocal or self.path }
+  for _, arg in ipairs(options.args) do command[#command + 1] = arg end
+  local readable = { self.home, self.cache, self.mirror, fs.dirname(self.path) }
+  local argv = process.sandbox { argv = command, rw = { options.dir }, ro = readable,
+    network = true }
+  return process.run { argv = argv, cwd = options.dir, timeout = options.timeout,
+    env = environment(self, options.dir, options.env), max_output = 2 * 1024 * 1024,
+    inherit = options.online and NETWORK_VARIABLES or nil, merge_output = true }
+end
+
+local function failed(step, result, err)
+  if not result then
+    return { success = false, step = step, logs = tostring(err), harness_error = tostring(err) }
+  end
+  return { success = false, step = step, logs = result.stdout .. result.stderr,
+    exit_code = result.code, timed_out = result.timed_out or nil }
+end
+
+--- `init` alone; the provider comes from the mirror where there is one.
+function Tool:init(dir, timeout)
+  return self:run { args = { "init", "-backend=false", "-input=false", "-no-color" }, dir = dir,
+    timeout = timeout, online = self.mirror == nil }
+end
+
+--- `validate -json`; true, or false and the diagnostics' text. Needs a folder with init done.
+function Tool:validate(dir, timeout)
+  local result, err = self:run { args = { "validate", "-json", "-no-color" }, dir = dir,
+    timeout = timeout }
+  if not result then return nil, err end
+  local answer = json.decode(result.stdout)
+  if type(answer) ~= "table" then return nil, error_of.new { op = "terraform validate",
+    code = "internal", message = result.stdout .. result.stderr } end
+  return answer.valid == true, answer.diagnostics
+end
+
+-- Writes what makes the root's provider talk to the emulator. tflocal writes its own override,
+-- so it gets bare provider blocks only.
+local function configure(tool, options)
+  if options.tflocal then return provider.write_bare(options.dir, options.aliases) end
+  local services, err = provider.services(tool, options.dir)
+  if not services then return nil, err end
+  return provider.write(options.dir, options.endpoint, services, options.aliases)
+end
+
+local function tflocal_environment(tool, options)
+  if not options.tflocal then return nil end
+  local port = options.endpoint:match(":(%d+)$")
+  return { TF_CMD = tool.path, AWS_ENDPOINT_URL = options.endpoint, S3_HOSTNAME = "127.0.0.1",
+    LOCALSTACK_HOSTNAME = "127.0.0.1", EDGE_PORT = port,
+    PATH = fs.dirname(tool.path) .. ":" .. (os.getenv("PATH") or "") }
+end
+
+--- init, provider configuration, apply. Never raises for what the template does wrong.
+---@param options {dir: string, endpoint: string, aliases?: table, tflocal?: boolean}
+---@return {success: boolean, step: string, logs: string, resources_created: integer,
+---  outputs: table, seconds: table, harness_error?: string}
+function Tool:deploy(options)
+  local seconds, began = {}, time.monotonic()
+  local result, err = self:init(options.dir)
+  seconds.init = time.monotonic() - began
+  if not result or result.code ~= 0 then
+    local outcome = failed("init", result, err)
+    outcome.seconds = seconds
+    return outcome
+  end
+  local written
+  written, err = configure(self, options)
+  if not written then
+    return { success = false, step = "provider", logs = tostring(err), seconds = seconds,
+      harness_error = tostring(err) }
+  end
+  began = time.monotonic()
+  result, err = self:run { args = { "apply", "-auto-approve", "-input=false", "-no-color",
+    "-lock=false" }, dir = options.dir, tflocal = options.tflocal,
+    env = tflocal_environment(self, options) }
+  seconds.apply = time.monotonic() - began
+  local deployed = state.read(options.dir)
+  local outcome = result and result.code == 0 and
+    { success = true, step = "apply", logs = result.stdout .. result.stderr }
+    or failed("apply", result, err)
+  outcome.seconds = seconds
+  outcome.resources_created = #deployed.resources
+  outcome.outputs = deployed.outputs
+  outcome.resources = deployed.resources
+  return outcome
+end
+
+--- destroy. The state was written seconds ago by our own apply, so refreshing it first would only
+--- repeat every read.
+function Tool:destroy(options)
+  local result, err = self:run { args = { "destroy", "-auto-approve", "-input=false", "-no-color",
+    "-lock=false", "-refresh=false" }, dir = options.dir, tflocal = options.tflocal,
+    timeout = options.timeout, env = tflocal_environment(self, options) }
+  if not result then return { success = false, logs = tostring(err) } end
+  return { success = result.code == 0, logs = result.stdout .. result.stderr,
+    timed_out = result.timed_out or nil }
+end
+
+return M

@@ -1,0 +1,222 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Validates one architecture: own copy of its tree, fresh emulator, deploy, tests, cleanup. What
+-- status the outcome means is decided by the pipeline's rules/status.lua.
+
+local emulators = require "std.emulator"
+local error_of = require "std.error"
+local fs = require "std.fs"
+local json = require "std.json"
+local parallel = require "std.parallel"
+local python_of = require "std.python"
+local terraform = require "std.terraform"
+local time = require "std.time"
+
+local M = {}
+
+local MAX_LOG = 64 * 1024
+
+local Lab = {}
+Lab.__index = Lab
+
+local function plan_emulator(config, rules, python)
+  local wanted = config.emulator
+  local spec = rules[wanted.name]
+  if not spec then
+    local near = require("std.suggest").did_you_mean(wanted.name, rules)
+    return nil, error_of.new { op = "emulator", code = "usage",
+      message = ("unknown emulator '%s'"):format(wanted.name),
+      hint = near and ("did you mean '%s'?"):format(near)
+        or "add it to rules/emulators.lua" }
+  end
+  local version = wanted.version
+  if not version and wanted.name == "localstack" then version = config.localstack_version end
+  return emulators.plan { name = wanted.name, spec = spec, driver = wanted.driver,
+    image = wanted.image, version = version, env = wanted.env, memory_mb = wanted.memory_mb,
+    boot_timeout = wanted.boot_timeout, python = python }
+end
+
+--- Finds terraform, Python and the emulator once for a run. A missing one is the environment's
+--- failure, before any architecture is touched.
+---@return table? lab close it
+---@return table? err
+function M.open(ctx)
+  local config = ctx.config
+  local workdir = fs.absolute(fs.join(config.workspace, "tmp"))
+  local ok, err = fs.mkdir(workdir)
+  if not ok then return nil, err end
+  local python = python_of.find(config.python)
+  local tool
+  tool, err = terraform.find { home = fs.join(workdir, "terraform"),
+    cache = python_of.cache_dir(), mirror = config.provider_mirror,
+    tflocal = fs.join(fs.dirname(python), "tflocal") }
+  if not tool then return nil, err end
+  local plan
+  plan, err = plan_emulator(config, ctx.rules("emulators"), python)
+  if not plan then return nil, err end
+  if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
+  return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
+    tool = tool, plan = plan, decide = ctx.rules("status") }, Lab)
+end
+
+--- For the run's record: what the results were obtained with.
+function Lab:describe()
+  return { name = self.plan.name, driver = self.plan.driver, image = self.plan.image,
+    image_id = self.plan.image_id, version = self.plan.version,
+    terraform = self.tool.kind .. " " .. self.tool.version }
+end
+
+function Lab:close()
+  if self.plan.driver == "docker" and self.run_id then
+    require("std.emulator.docker").close_run(self.run_id)
+  end
+end
+
+Lab.__close = Lab.close
+
+local function cut(text)
+  if #text <= MAX_LOG then return text end
+  return text:sub(1, MAX_LOG // 4) .. ("\n… %d bytes cut …\n"):format(#text - MAX_LOG)
+    .. text:sub(-(MAX_LOG * 3 // 4))
+end
+
+-- The architecture's own copies: nothing is shared with another validation.
+local function prepare(self, architecture, dir)
+  local store = self.ctx.store
+  local root, app = fs.join(dir, "terraform"), fs.join(dir, "app")
+  local ok, err = fs.copy(store:arch_dir(architecture.hash), root)
+  if ok then ok, err = fs.copy(store:app_dir(architecture.hash), app) end
+  if not ok then return nil, err end
+  fs.remove(fs.join(root, "metadata.json"))
+  fs.remove(fs.join(root, ".terraform.lock.hcl"))
+  return root, app
+end
+
+local function run_tests(self, work, deployed, endpoint)
+  local requirements = fs.read(fs.join(work.app, "requirements.txt")) or ""
+  local python, err = python_of.environment(self.python, requirements)
+  if not python then return nil, err end
+  local state_path = fs.join(work.app, "state.json")
+  local ok
+  ok, err = fs.write(state_path, json.encode(deployed.resources))
+  if not ok then return nil, err end
+  return python_of.pytest { python = python, dir = work.app,
+    test_timeout = self.config.test_timeout,
+    env = { LSQM_STATE = state_path, AWS_ENDPOINT_URL = endpoint,
+      LOCALSTACK_ENDPOINT = endpoint } }
+end
+
+-- Deploy and test, into `outcome` step by step: what is there when time runs out is kept.
+local function attempt(self, work, outcome)
+  local began = time.monotonic()
+  local deployed = self.tool:deploy { dir = work.root, endpoint = work.emulator.endpoint,
+    aliases = work.architecture.provider_aliases,
+    tflocal = self.config.deployer == "tflocal" }
+  outcome.deploy = deployed
+  outcome.steps.init = deployed.seconds.init
+  outcome.steps.apply = deployed.seconds.apply
+  if not deployed.success then return end
+  began = time.monotonic()
+  local tests, err = run_tests(self, work, deployed, work.emulator.endpoint)
+  outcome.steps.tests = time.monotonic() - began
+  outcome.tests = tests
+  if not tests then outcome.harness_error = tostring(err) end
+end
+
+local function clean_up(self, work, outcome)
+  if outcome.deploy and self.config.destroy and not outcome.timed_out then
+    local began = time.monotonic()
+    local destroyed = self.tool:destroy { dir = work.root, endpoint = work.emulator.endpoint,
+      timeout = self.config.timeout, tflocal = self.config.deployer == "tflocal" }
+    outcome.steps.destroy = time.monotonic() - began
+    outcome.destroy = destroyed
+  end
+  outcome.container_logs = cut(work.emulator:logs(MAX_LOG * 2))
+end
+
+local function with_emulator(self, work, outcome)
+  local emulator <close>, err = emulators.start(self.plan, { run_id = work.run.run_id,
+    arch = work.architecture.hash, workdir = self.workdir })
+  if not emulator then
+    outcome.harness_error = tostring(err)
+    outcome.container_logs = cut(err.logs or "")
+    return
+  end
+  work.emulator = emulator
+  outcome.steps.boot = emulator.boot_seconds
+  outcome.emulator = { name = emulator.name, version = emulator.version, driver = emulator.driver,
+    image = emulator.image, image_id = emulator.image_id }
+  local ok, why = parallel.timeout(self.config.timeout, function()
+    attempt(self, work, outcome)
+    return true
+  end)
+  if not ok then
+    outcome.timed_out = true
+    outcome.reason = tostring(why)
+  end
+  clean_up(self, work, outcome)
+end
+
+local function apply_record(outcome)
+  local deploy = outcome.deploy
+  if not deploy then return nil end
+  return { success = deploy.success, resources_created = deploy.resources_created or 0,
+    outputs = deploy.outputs or {}, logs = cut(deploy.logs or ""), step = deploy.step }
+end
+
+-- The data model wants pytest_results wherever there is a verdict, also when nothing was run.
+local function tests_record(outcome)
+  local tests = outcome.tests
+  if tests then
+    tests.output = cut(tests.output or "")
+    return tests
+  end
+  return { total = 0, passed = 0, failed = 0, skipped = 0,
+    output = "not run: nothing was deployed" }
+end
+
+local function result_of(self, work, outcome, began)
+  local status, reason = self.decide(outcome)
+  local finished = time.now()
+  local result = {
+    arch_hash = work.architecture.hash, run_id = work.run.run_id, status = status,
+    reason = reason, started_at = time.iso(began.wall), completed_at = time.iso(finished),
+    duration_seconds = math.max(0.001, time.monotonic() - began.clock),
+    terraform_apply = apply_record(outcome), pytest_results = tests_record(outcome),
+    container_logs = outcome.container_logs, steps = outcome.steps, emulator = outcome.emulator,
+    destroy = outcome.destroy and { success = outcome.destroy.success } or nil,
+  }
+  if status == "ERROR" then
+    result.error_message = outcome.harness_error or reason or "unknown error"
+  end
+  return result
+end
+
+--- Validates one architecture; always returns a result record. A raise of ours is an ERROR, never
+--- a verdict about the emulator.
+---@return table result as the data model's ValidationResult
+function Lab:validate(architecture, run)
+  self.run_id = run.run_id
+  local began = { wall = time.now(), clock = time.monotonic() }
+  local outcome = { steps = {} }
+  local work = { architecture = architecture, run = run }
+  local log = self.ctx.log:child { arch = architecture.hash }
+  local ok, err = xpcall(function()
+    local dir <close>, why = fs.tempdir(fs.join(self.workdir, "validate-"))
+    if not dir then error(why, 0) end
+    work.root, work.app = prepare(self, architecture, dir.path)
+    if not work.root then error(work.app, 0) end
+    with_emulator(self, work, outcome)
+  end, require("lsqm.raw.sched").error_handler)
+  if not ok then
+    if error_of.is_cancelled(err) then error(err, 0) end
+    outcome.harness_error = tostring(err)
+    log:error("validation failed in the harness", { error_type = err.code,
+      error = tostring(err), stack_trace = err.traceback })
+  end
+  local result = result_of(self, work, outcome, began)
+  log:info("validated", { status = result.status, reason = result.reason,
+    duration = result.duration_seconds })
+  return result
+end
+
+return M
