@@ -1,0 +1,72 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The verdict on one architecture. Pure: the same facts always give the same status.
+-- Copy this file to your own pipelines folder to change what counts as passing.
+--
+-- Facts (every part may be missing; missing means "did not get that far"):
+--   emulator = { started = boolean, error = string, died = boolean, logs = string }
+--   deploy   = { success = boolean, timed_out = boolean,
+--                error = string,            what terraform said: the emulator's or template's fault
+--                harness_error = string }   terraform could not be run at all: our own fault
+--   tests    = { total, passed, failed, skipped, errors = integers, timed_out = boolean,
+--                harness_error = string }   pytest could not be run at all
+--   timed_out = boolean                     the whole architecture exceeded its time
+--
+-- PASSED   every test that ran passed, and at least one did
+-- PARTIAL  some tests passed, some failed
+-- FAILED   deployment failed, or no test passed
+-- TIMEOUT  deployment or tests exceeded their time
+-- ERROR    the infrastructure failed; says nothing about the emulator's compatibility
+
+local function one_line(text)
+  local line = tostring(text):match("[^\r\n]+") or ""
+  line = line:gsub("%s+", " ")
+  if #line > 300 then line = line:sub(1, 297) .. "..." end
+  return line
+end
+
+local function infrastructure(facts)
+  local emulator, deploy, tests = facts.emulator, facts.deploy, facts.tests
+  if emulator and emulator.error then return "emulator: " .. one_line(emulator.error) end
+  if emulator and emulator.started == false then return "the emulator did not start" end
+  if emulator and emulator.died then return "the emulator died during validation" end
+  if deploy and deploy.harness_error then return "deploy: " .. one_line(deploy.harness_error) end
+  if tests and tests.harness_error then return "tests: " .. one_line(tests.harness_error) end
+end
+
+local function timeout(facts)
+  if facts.deploy and facts.deploy.timed_out then return "deployment exceeded its time" end
+  if facts.tests and facts.tests.timed_out then return "the tests exceeded their time" end
+  if facts.timed_out then return "validation exceeded its time" end
+end
+
+local function deployment(deploy)
+  if not deploy then return "ERROR", "nothing was deployed" end
+  if deploy.success then return nil end
+  return "FAILED", "deploy: " .. one_line(deploy.error or "terraform apply failed")
+end
+
+local function verdict_of_tests(tests)
+  if not tests then return "ERROR", "no tests were run" end
+  local passed = tests.passed or 0
+  local bad = (tests.failed or 0) + (tests.errors or 0)
+  if passed + bad + (tests.skipped or 0) == 0 then return "FAILED", "no tests were collected" end
+  if passed == 0 and bad == 0 then return "FAILED", "every test was skipped" end
+  if bad == 0 then return "PASSED", ("%d of %d tests passed"):format(passed, passed) end
+  local reason = ("%d of %d tests failed"):format(bad, passed + bad)
+  return passed > 0 and "PARTIAL" or "FAILED", reason
+end
+
+---@param facts table
+---@return string status
+---@return string reason one line
+return function(facts)
+  if type(facts) ~= "table" then error("status: facts must be a table", 2) end
+  local reason = infrastructure(facts)
+  if reason then return "ERROR", reason end
+  reason = timeout(facts)
+  if reason then return "TIMEOUT", reason end
+  local status
+  status, reason = deployment(facts.deploy)
+  if status then return status, reason end
+  return verdict_of_tests(facts.tests)
+end

@@ -1,0 +1,117 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Checks a record before it is written: cheap enough for every write, and one clear sentence.
+
+local records = require "std.meta.records"
+local types = require "std.meta.types"
+
+local M = {}
+
+local check_fields, check_value
+
+local function contains(list, value)
+  for _, item in ipairs(list) do if item == value then return true end end
+  return false
+end
+
+local basic = {
+  string = function(v) return type(v) == "string" end,
+  integer = function(v) return math.type(v) == "integer" end,
+  number = function(v) return type(v) == "number" and v == v end,
+  boolean = function(v) return type(v) == "boolean" end,
+  object = function(v) return type(v) == "table" end,
+  array = function(v) return type(v) == "table" end,
+  map = function(v) return type(v) == "table" end,
+  record = function(v) return type(v) == "table" end,
+}
+
+local function check_type(field, value)
+  local kind = field[2]
+  local named = types[kind]
+  if named then
+    if type(value) == "string" and named.test(value) then return nil end
+    return "must be " .. named.what
+  end
+  if not basic[kind](value) then return "must be " .. (kind == "map" and "object" or kind) end
+end
+
+local function check_limits(field, value)
+  if field.enum and not contains(field.enum, value) then
+    return "must be one of " .. table.concat(field.enum, ", ")
+  end
+  if field.min and value < field.min then return "must be at least " .. field.min end
+  if field.max and value > field.max then return "must be at most " .. field.max end
+  if field.above and value <= field.above then return "must be above " .. field.above end
+  if field.min_items and #value < field.min_items then
+    return "must have " .. field.min_items .. " or more items"
+  end
+  if field.max_items and #value > field.max_items then
+    return "must have at most " .. field.max_items .. " items"
+  end
+end
+
+local function check_inside(field, value, path)
+  local kind = field[2]
+  if kind == "record" then return check_fields(records[field.of], value, path .. ".") end
+  if kind == "object" and field.fields then
+    return check_fields(field.fields, value, path .. ".")
+  end
+  if kind == "array" then
+    for i, item in ipairs(value) do
+      local problem = check_value(field.items, item, path .. "[" .. i .. "]")
+      if problem then return problem end
+    end
+  elseif kind == "map" then
+    for key, item in pairs(value) do
+      local problem = check_value(field.values, item, path .. "." .. tostring(key))
+      if problem then return problem end
+    end
+  end
+end
+
+function check_value(field, value, path)
+  local problem = check_type(field, value) or check_limits(field, value)
+  if problem then return path .. " " .. problem end
+  return check_inside(field, value, path)
+end
+
+local function is_needed(field, record)
+  if field.required then return true end
+  local when = field.required_when
+  return when ~= nil and contains(when[2], record[when[1]])
+end
+
+function check_fields(fields, record, prefix)
+  for _, field in ipairs(fields) do
+    local value = record[field[1]]
+    if value == nil then
+      if is_needed(field, record) then return prefix .. field[1] .. " is missing" end
+    else
+      local problem = check_value(field, value, prefix .. field[1])
+      if problem then return problem end
+    end
+  end
+end
+
+local function check_sum(summary)
+  local sum = summary.passed + summary.partial + summary.failed + summary.timeout + summary.error
+  if sum ~= summary.total then
+    return ("total is %d but the statuses add up to %d"):format(summary.total, sum)
+  end
+end
+
+---@param name string a key of std.meta.records
+---@param value table
+---@return string|nil problem nil when the record is sound
+function M.problem(name, value)
+  local record = records[name]
+  if not record then error("no record named '" .. tostring(name) .. "'", 2) end
+  if type(value) ~= "table" then return "must be a table" end
+  if record.list_of then
+    return check_inside({ "", "array", items = { "", "record", of = record.list_of } }, value, "")
+  end
+  local problem = check_fields(record, value, "")
+  if not problem and name == "summary" then problem = check_sum(value) end
+  return problem
+end
+
+return M

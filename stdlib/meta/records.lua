@@ -1,0 +1,204 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The records of the artifact repository: every field name is written here and nowhere else.
+-- The store checks what it writes against these tables and the JSON Schemas are made from them.
+--
+-- A field is {name, type, required=, enum=, items=, values=, fields=, above=, min=, min_items=, help=}.
+-- Types: string integer number boolean object array map record, and the named strings
+-- hash uuid datetime date url (see std.meta.types). `record` names another table by `of`.
+
+local STATUSES = { "PASSED", "PARTIAL", "FAILED", "TIMEOUT", "ERROR" }
+local GOOD = { "PASSED", "PARTIAL" }
+local BAD = { "FAILED", "TIMEOUT", "ERROR" }
+-- "local" is ours: a folder on this machine has none of the four public origins.
+local SOURCES = { "terraform_registry", "github", "serverless", "cdk", "local" }
+
+local M = { STATUSES = STATUSES, GOOD = GOOD, BAD = BAD, SOURCES = SOURCES }
+
+M.architecture = {
+  title = "Architecture", file = "architectures/{hash}/metadata.json",
+  { "hash", "hash", required = true, help = "first 16 hex digits of the content's SHA-256" },
+  { "source_url", "url", required = true, help = "where it was found" },
+  { "source_type", "string", required = true, enum = SOURCES },
+  { "discovered_at", "datetime", required = true },
+  { "services", "array", required = true, items = { "", "string" }, min_items = 1 },
+  { "resource_count", "integer", required = true, min = 1 },
+  { "name", "string" },
+  { "description", "string" },
+  { "version", "string" },
+  { "skipped", "boolean", help = "true when unsupported services are used" },
+  { "skip_reason", "string" },
+}
+
+M.test_app = {
+  title = "Test app", file = "apps/{arch_hash}/generated_at.json",
+  { "arch_hash", "hash", required = true },
+  { "generated_at", "datetime", required = true },
+  { "generator_version", "string", required = true },
+  { "model_used", "string", required = true, help = "model, or the rule set's name" },
+  { "input_tokens", "integer", required = true, min = 0 },
+  { "output_tokens", "integer", required = true, min = 0 },
+}
+M.APP_FILES = { "conftest.py", "app.py", "test_app.py", "requirements.txt" }
+
+M.emulator = {
+  title = "Emulator of a run",
+  { "name", "string", required = true },
+  { "version", "string" },
+  { "driver", "string" },
+  { "image", "string" },
+}
+
+M.config = {
+  title = "Configuration snapshot of a run", file = "runs/{run_id}/config.json",
+  { "parallel", "integer", required = true, min = 1 },
+  { "timeout", "number", required = true, above = 0, help = "seconds per architecture" },
+  { "token_budget", "integer", required = true, min = 0 },
+  { "dry_run", "boolean", required = true },
+  { "run_id", "uuid", required = true },
+  { "started_at", "datetime", required = true },
+  { "localstack_version", "string", required = true },
+  { "lsqm_version", "string", required = true },
+  { "sequence", "integer", min = 1, help = "orders runs of the same second" },
+  { "emulator", "record", of = "emulator" },
+}
+
+M.summary = {
+  title = "Summary of a run", file = "runs/{run_id}/summary.json",
+  { "total", "integer", required = true, min = 0 },
+  { "passed", "integer", required = true, min = 0 },
+  { "partial", "integer", required = true, min = 0 },
+  { "failed", "integer", required = true, min = 0 },
+  { "timeout", "integer", required = true, min = 0 },
+  { "error", "integer", required = true, min = 0 },
+  { "new_architectures", "integer", required = true, min = 0 },
+  { "tokens_used", "integer", required = true, min = 0 },
+  { "duration_seconds", "number", required = true, min = 0 },
+  { "run_id", "uuid" },
+  { "started_at", "datetime" },
+  { "completed_at", "datetime" },
+}
+
+M.result = {
+  title = "Validation result", file = "runs/{run_id}/results/{arch_hash}.json",
+  { "arch_hash", "hash", required = true },
+  { "run_id", "uuid", required = true },
+  { "status", "string", required = true, enum = STATUSES },
+  { "started_at", "datetime", required = true },
+  { "completed_at", "datetime", required = true },
+  { "duration_seconds", "number", required = true, above = 0 },
+  { "terraform_apply", "object", fields = {
+    { "success", "boolean", required = true },
+    { "resources_created", "integer", min = 0 },
+    { "outputs", "object" },
+    { "logs", "string" },
+  } },
+  { "pytest_results", "object", required_when = { "status", { "PASSED", "PARTIAL", "FAILED" } },
+    fields = {
+      { "total", "integer", required = true, min = 0 },
+      { "passed", "integer", required = true, min = 0 },
+      { "failed", "integer", required = true, min = 0 },
+      { "skipped", "integer", required = true, min = 0 },
+      { "output", "string" },
+    } },
+  { "container_logs", "string" },
+  { "error_message", "string", required_when = { "status", { "ERROR" } } },
+  { "reason", "string", help = "why the status is what it is, one line" },
+}
+
+M.regression = {
+  title = "Regression",
+  { "arch_hash", "hash", required = true },
+  { "architecture_name", "string" },
+  { "from_run_id", "uuid", required = true },
+  { "to_run_id", "uuid", required = true },
+  { "from_status", "string", required = true, enum = GOOD },
+  { "to_status", "string", required = true, enum = BAD },
+  { "detected_at", "datetime", required = true },
+  { "services_affected", "array", required = true, items = { "", "string" } },
+  { "github_issue_url", "url" },
+}
+
+M.regressions = {
+  title = "Regressions", file = "trends/regressions.json",
+  list_of = "regression",
+}
+
+M.service_history = {
+  title = "One run of a service's history",
+  { "run_id", "uuid", required = true },
+  { "run_date", "date", required = true },
+  { "total", "integer", required = true, min = 1 },
+  { "passed", "integer", required = true, min = 0 },
+  { "pass_rate", "number", required = true, min = 0, max = 1 },
+  { "started_at", "datetime", help = "orders the runs of one day" },
+  { "emulator", "string", help = "rates are compared within one emulator only" },
+}
+
+M.service_trend = {
+  title = "Service trend",
+  { "service_name", "string", required = true },
+  { "current_pass_rate", "number", required = true, min = 0, max = 1 },
+  { "previous_pass_rate", "number", min = 0, max = 1 },
+  { "trend", "string", required = true, enum = { "improving", "stable", "declining" } },
+  { "architecture_count", "integer", required = true, min = 0 },
+  { "history", "array", required = true, items = { "", "record", of = "service_history" },
+    max_items = 12 },
+}
+
+M.service_trends = {
+  title = "Service trends", file = "trends/services.json",
+  { "version", "integer", required = true, min = 1 },
+  { "last_updated", "datetime", required = true },
+  { "services", "map", required = true, values = { "", "record", of = "service_trend" } },
+}
+
+M.architecture_history = {
+  title = "One run of an architecture's history",
+  { "run_id", "uuid", required = true },
+  { "status", "string", required = true, enum = STATUSES },
+  { "started_at", "datetime" },
+  { "emulator", "string" },
+  { "streak", "integer", min = 1, help = "equal verdicts in a row up to this run" },
+}
+
+M.architecture_trend = {
+  title = "Architecture trend",
+  { "name", "string", required = true },
+  { "current_status", "string", required = true, enum = STATUSES },
+  { "streak", "integer", required = true, min = 1 },
+  { "history", "array", required = true, items = { "", "record", of = "architecture_history" },
+    max_items = 12 },
+}
+
+M.architecture_trends = {
+  title = "Architecture trends", file = "trends/architectures.json",
+  { "version", "integer", required = true, min = 1 },
+  { "last_updated", "datetime", required = true },
+  { "architectures", "map", required = true, keys = "hash",
+    values = { "", "record", of = "architecture_trend" } },
+}
+
+M.index_entry = {
+  title = "Index entry",
+  { "source_url", "url", required = true },
+  { "source_type", "string", required = true, enum = SOURCES },
+  { "discovered_at", "datetime", required = true },
+  { "has_app", "boolean", required = true },
+  { "last_validated", "datetime" },
+  { "last_status", "string", enum = STATUSES },
+}
+
+M.index = {
+  title = "Index of architectures", file = "architectures/index.json",
+  { "version", "integer", required = true, min = 1 },
+  { "last_updated", "datetime", required = true },
+  { "count", "integer", required = true, min = 0 },
+  { "architectures", "map", required = true, keys = "hash",
+    values = { "", "record", of = "index_entry" } },
+}
+
+-- One schema file per stored file.
+M.FILES = { "architecture", "test_app", "config", "summary", "result", "regressions",
+  "service_trends", "architecture_trends", "index" }
+
+return M

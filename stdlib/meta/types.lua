@@ -1,0 +1,38 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The named string types of the records: a Lua test and the same rule as a JSON Schema pattern.
+
+local M = {}
+
+local UUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89abAB]%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
+
+local function is_hash(s)
+  return #s == 16 and s:find("^[0-9a-f]+$") ~= nil
+end
+
+local function is_datetime(s)
+  return s:find("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.?%d*Z$") ~= nil
+end
+
+M.hash = { test = is_hash, pattern = "^[0-9a-f]{16}$", what = "16 lower-case hex digits" }
+M.uuid = {
+  test = function(s) return s:find(UUID) ~= nil end,
+  pattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$",
+  what = "a version 4 UUID",
+}
+M.datetime = {
+  test = is_datetime,
+  pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?Z$",
+  what = "a time like 2026-01-10T00:00:00Z",
+}
+M.date = {
+  test = function(s) return s:find("^%d%d%d%d%-%d%d%-%d%d$") ~= nil end,
+  pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+  what = "a date like 2026-01-10",
+}
+M.url = {
+  test = function(s) return s:find("^%a[%w+.-]*:%S+$") ~= nil end,
+  pattern = "^[A-Za-z][A-Za-z0-9+.-]*:\\S+$",
+  what = "a URL",
+}
+
+return M

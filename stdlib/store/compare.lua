@@ -1,0 +1,116 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Two runs side by side. Pure: takes results, returns records.
+-- A regression goes from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR; a fix goes the other way;
+-- every other change of status is listed as a change. What only one run has is no change at all.
+
+local json = require "std.json"
+local records = require "std.meta.records"
+
+local M = {}
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list) do set[item] = true end
+  return set
+end
+
+local GOOD, BAD = set_of(records.GOOD), set_of(records.BAD)
+
+---@param from string status
+---@param to string status
+---@return string "same"|"regression"|"fix"|"change"
+function M.kind(from, to)
+  if from == to then return "same" end
+  if GOOD[from] and BAD[to] then return "regression" end
+  if BAD[from] and GOOD[to] then return "fix" end
+  return "change"
+end
+
+---@return boolean whether a status counts as working
+function M.is_good(status) return GOOD[status] == true end
+
+local function sorted_hashes(a, b)
+  local seen, list = {}, {}
+  for _, results in ipairs { a, b } do
+    for hash in pairs(results) do
+      if not seen[hash] then
+        seen[hash] = true
+        list[#list + 1] = hash
+      end
+    end
+  end
+  table.sort(list)
+  return list
+end
+
+local function change_of(hash, from, to, meta)
+  return {
+    arch_hash = hash,
+    architecture_name = meta and meta.name or nil,
+    from_status = from.status, to_status = to.status,
+    from_run_id = from.run_id, to_run_id = to.run_id,
+    services_affected = json.array { table.unpack(meta and meta.services or {}) },
+    detected_at = to.completed_at,
+    reason = to.reason or to.error_message,
+  }
+end
+
+local LISTS = { regression = "regressions", fix = "fixes", change = "changes" }
+
+---@param a table hash → result of the earlier run
+---@param b table hash → result of the later run
+---@param architectures table|nil hash → metadata, for names and services
+---@return table {regressions=, fixes=, changes=, same=count, only_a=hashes, only_b=hashes}
+function M.runs(a, b, architectures)
+  architectures = architectures or {}
+  local out = {
+    regressions = json.array {}, fixes = json.array {}, changes = json.array {}, same = 0,
+    only_a = json.array {}, only_b = json.array {},
+  }
+  for _, hash in ipairs(sorted_hashes(a, b)) do
+    local from, to = a[hash], b[hash]
+    if not to then
+      table.insert(out.only_a, hash)
+    elseif not from then
+      table.insert(out.only_b, hash)
+    else
+      local list = LISTS[M.kind(from.status, to.status)]
+      if list then
+        table.insert(out[list], change_of(hash, from, to, architectures[hash]))
+      else
+        out.same = out.same + 1
+      end
+    end
+  end
+  return out
+end
+
+local function text_of(value)
+  if value == nil or value == "" then return "unknown" end
+  return tostring(value)
+end
+
+local ASPECTS = {
+  { "emulator", function(run) return run.emulator and run.emulator.name end },
+  { "emulator version", function(run)
+    return run.emulator and run.emulator.version or run.localstack_version
+  end },
+  { "terraform", function(run) return run.terraform_version end },
+  { "deployer", function(run) return run.deployer end },
+  { "lsqm", function(run) return run.lsqm_version end },
+}
+
+---What else differed between two runs: a change may come from there.
+---@param a table run record (config.json)
+---@param b table run record
+---@return table[] list of {aspect=, from=, to=}
+function M.circumstances(a, b)
+  local list = json.array {}
+  for _, aspect in ipairs(ASPECTS) do
+    local from, to = text_of(aspect[2](a)), text_of(aspect[2](b))
+    if from ~= to then table.insert(list, { aspect = aspect[1], from = from, to = to }) end
+  end
+  return list
+end
+
+return M

@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing and nothing else; a second run only looks.
+#   vendor/setup.sh run     what building and running need
+#   vendor/setup.sh test    that and what the tests need
+#   vendor/setup.sh dev     that and the formatter and analysers
+#   vendor/setup.sh check   list what is missing, change nothing (exit 1 when something is)
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=vendor/lib.sh
+. "$here/lib.sh"
+
+missing_packages() { # list names
+  local list package state
+  for list in "$@"; do
+    for package in $(lines_of "$here/apt/$list.txt"); do
+      state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || state=none
+      [ "$state" = installed ] || printf '%s\n' "$package"
+    done
+  done
+}
+
+require_debian() {
+  local ID='' ID_LIKE='' VERSION_ID='' PRETTY_NAME='this system'
+  # shellcheck disable=SC1091
+  [ ! -r /etc/os-release ] || . /etc/os-release
+  have apt-get && have dpkg-query ||
+    die "$PRETTY_NAME is not supported: set-up installs Debian packages (Debian 12 or newer)"
+  [ "$ID" != debian ] || [ "${VERSION_ID:-99}" -ge 12 ] ||
+    die "$PRETTY_NAME is not supported: Debian 12 or newer is needed"
+}
+
+apt_get() { # runs quietly; the log's errors are what the user gets on failure
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Update::Error-Mode=any "$@" \
+    >"$log" 2>&1
+}
+
+log_reason() {
+  { grep -E '^(E|ERROR|error)' "$log" || tail -n 1 "$log"; } | head -n 1
+}
+
+install_packages() {
+  local packages
+  mapfile -t packages < <(missing_packages "$@")
+  if [ ${#packages[@]} = 0 ]; then say "packages: all there"; return; fi
+  require_debian
+  say "packages: installing ${packages[*]}"
+  apt_get update || die "the package lists cannot be fetched to install ${packages[*]}: $(log_reason)"
+  apt_get install --yes --no-install-recommends "${packages[@]}" ||
+    die "these packages cannot be installed: ${packages[*]}: $(log_reason)"
+}
+
+# The folder of the locked environment; Debian's own Python, not one a version manager put first.
+python_dir() { printf '%s\n' "$cache/python-$(hash_of "$here"/python/{build,requirements}.txt)"; }
+
+python_is_ready() {
+  local dir=$1
+  [ "$(cat "$dir/.complete" 2>/dev/null)" = "$(/usr/bin/python3 --version 2>&1)" ] &&
+    [ -x "$dir/bin/python3" ]
+}
+
+# Some packages come as source only: with the locked build tools in place and no isolation,
+# nothing without a hash is fetched to build them.
+pip_install() { # lock file, further options
+  "$dir/bin/pip" install --quiet --disable-pip-version-check --require-hashes "${@:2}" \
+    -r "$here/python/$1" >"$log" 2>&1 ||
+    die "the Python packages of vendor/python/$1 cannot be installed: $(log_reason)"
+}
+
+install_python() {
+  local dir
+  dir=$(python_dir)
+  if python_is_ready "$dir"; then
+    say "python: $dir is there"
+  else
+    say "python: making $dir"
+    rm -rf "$dir"
+    /usr/bin/python3 -m venv "$dir" >"$log" 2>&1 ||
+      die "a Python environment cannot be made in $dir: $(log_reason)"
+    pip_install build.txt --only-binary :all:
+    pip_install requirements.txt --no-build-isolation
+    /usr/bin/python3 --version >"$dir/.complete"
+  fi
+  ln -sfn "$(basename "$dir")" "$cache/python"
+}
+
+tofu_field() { lines_of "$here/opentofu.txt" | awk -v key="$1" '$1 == key { print $2 }'; }
+
+fetch_tofu() { # target folder; fails with a reason on stdout
+  local dir=$1 version arch url sum zip=$work/tofu.zip
+  version=$(tofu_field version)
+  arch=$(debian_arch)
+  sum=$(tofu_field "sha256-$arch")
+  [ -n "$sum" ] || { echo "no OpenTofu release is pinned for $arch"; return 1; }
+  url=$(tofu_field url)
+  url=${url//\{version\}/$version}
+  url=${url//\{arch\}/$arch}
+  curl --silent --show-error --fail --location --connect-timeout 15 --max-time 300 \
+    --output "$zip" "$url" 2>"$log" ||
+    { echo "OpenTofu $version cannot be downloaded from $url ($(tail -n 1 "$log"))"; return 1; }
+  echo "$sum  $zip" | sha256sum --check --status ||
+    { echo "the OpenTofu $version archive does not have the pinned SHA-256"; return 1; }
+  mkdir -p "$dir"
+  unzip -q -o "$zip" tofu -d "$dir" || { echo "the OpenTofu archive cannot be unpacked"; return 1; }
+}
+
+install_tofu() { # "required" makes a failure final
+  local dir reason
+  if have terraform || have tofu; then
+    say "deployer: $(command -v terraform || command -v tofu)"
+    return
+  fi
+  dir=$cache/opentofu-$(tofu_field version)
+  if [ ! -x "$dir/tofu" ]; then
+    say "deployer: fetching OpenTofu $(tofu_field version)"
+    if ! reason=$(fetch_tofu "$dir"); then
+      reason="neither terraform nor tofu is installed and $reason; put one of them on PATH"
+      [ "$1" != required ] || die "$reason"
+      say "$reason"
+      return
+    fi
+  fi
+  mkdir -p "$cache/bin"
+  ln -sfn "../$(basename "$dir")/tofu" "$cache/bin/tofu"
+  say "deployer: $cache/bin/tofu"
+}
+
+check() {
+  local packages status=0
+  mapfile -t packages < <(missing_packages run test)
+  if [ ${#packages[@]} -gt 0 ]; then say "packages missing: ${packages[*]}"; status=1; fi
+  if ! python_is_ready "$(python_dir)"; then say "the Python environment is missing"; status=1; fi
+  if ! have terraform && ! have tofu && [ ! -x "$cache/bin/tofu" ]; then
+    say "terraform or tofu is missing"
+    status=1
+  fi
+  [ $status = 1 ] || say "nothing is missing"
+  return $status
+}
+
+mode=${1:-}
+case $mode in
+  run | test | dev | check) ;;
+  *) echo "usage: $0 run|test|dev|check" >&2; exit 2 ;;
+esac
+cache=$(cache_dir)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+log=$work/log
+case $mode in
+  check) check || exit 1 ;;
+  run) install_packages run; install_python; install_tofu required ;;
+  test) install_packages run test; install_python; install_tofu optional ;;
+  dev) install_packages run test dev; install_python; install_tofu optional ;;
+esac
