@@ -61,8 +61,7 @@ end
 --- For the run's record: what the results were obtained with.
 function Lab:describe()
   return { name = self.plan.name, driver = self.plan.driver, image = self.plan.image,
-    image_id = self.plan.image_id, version = self.plan.version,
-    terraform = self.tool.kind .. " " .. self.tool.version }
+    image_id = self.plan.image_id, version = self.plan.version }
 end
 
 function Lab:close()

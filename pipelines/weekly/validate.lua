@@ -43,17 +43,24 @@ local function select_jobs(ctx, args)
   return order(ctx.store, jobs)
 end
 
+local function unfinished(store)
+  for _, record in ipairs(store:runs()) do
+    if not record.finished then return store:open_run(record.run_id) end
+  end
+  return nil
+end
+
 local function open_run(ctx, args, lab)
-  local snapshot = { parallel = ctx.config.parallel, timeout = ctx.config.timeout,
-    token_budget = ctx.config.token_budget, dry_run = ctx.config.dry_run,
-    deployer = ctx.config.deployer, generator = ctx.config.generator,
-    emulator = lab:describe() }
   if args.resume then
-    local run = ctx.store:unfinished_run()
+    local run = unfinished(ctx.store)
     if run then return run end
     ctx.log:warn("no unfinished run to resume; a new one begins")
   end
-  return ctx.store:new_run(snapshot)
+  local snapshot = { parallel = ctx.config.parallel, timeout = ctx.config.timeout,
+    token_budget = ctx.config.token_budget, dry_run = ctx.config.dry_run,
+    deployer = ctx.config.deployer, generator = ctx.config.generator,
+    terraform_version = lab.tool.kind .. " " .. lab.tool.version }
+  return ctx.store:new_run(snapshot, lab:describe())
 end
 
 local function dry_run(ctx, jobs)
@@ -70,7 +77,7 @@ end
 
 local function validate_all(ctx, run, jobs, lab)
   local parallel = require "std.parallel"
-  local done, open = run:results(), {}
+  local done, open = run:done(), {}
   for _, job in ipairs(jobs) do
     if not done[job.hash] then open[#open + 1] = job end
   end
