@@ -24,6 +24,16 @@ static int sched_current(lua_State *L)
     return 1;
 }
 
+/* foreground(task): the task that Ctrl-C cancels from now on; kept alive here */
+static int sched_foreground(lua_State *L)
+{
+    lsqm_task *task = luaL_checkudata(L, 1, "lsqm.task");
+    lua_settop(L, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, "lsqm.foreground");
+    lsqm_runtime_foreground(L, task);
+    return 0;
+}
+
 /* The timer outlives the op when the wait is cancelled: it is freed by its close callback. */
 typedef struct sleep_op {
     uv_timer_t *timer;
@@ -159,6 +169,7 @@ static const luaL_Reg functions[] = {
     {"current", sched_current},
     {"error_handler", lsqm_error_handler},
     {"event", event_new},
+    {"foreground", sched_foreground},
     {"sleep", sched_sleep},
     {"spawn", sched_spawn},
     {NULL, NULL},

@@ -194,6 +194,14 @@ static void watch_signals(lsqm_runtime *rt, lsqm_task *root)
     signal(SIGPIPE, SIG_IGN);
 }
 
+void lsqm_runtime_foreground(lua_State *L, lsqm_task *task)
+{
+    if (!main_runtime || lsqm_sched_of(L) != main_runtime->sched)
+        return;
+    interrupt_async.data = task;
+    interrupts = 0;
+}
+
 static void unwatch_signals(void)
 {
     signal(SIGINT, SIG_DFL);

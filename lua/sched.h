@@ -43,6 +43,10 @@ void lsqm_task_push_current(lua_State *L);
 lua_State *lsqm_sched_running(lsqm_sched *s);
 void lsqm_sched_mark_interrupted(lua_State *L);
 
+/* Who the next SIGINT or SIGTERM cancels, instead of the program's root task; forgets earlier
+ * signals. The caller keeps the task alive. Main thread only (elsewhere it does nothing). */
+void lsqm_runtime_foreground(lua_State *L, lsqm_task *task);
+
 /* Message handler for protected calls: [-1, +1] any error value becomes an error table with
  * message, file, line and traceback. */
 int lsqm_error_handler(lua_State *L);

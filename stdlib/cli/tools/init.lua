@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- lsqm init DIR: a folder of one's own. Its pipelines/ shadows the stock files of the same name,
+-- one file at a time, when lsqm runs inside it.
+
+local error_of = require "std.error"
+local fs = require "std.fs"
+local program = require "lsqm.program"
+local resolve = require "std.resolve"
+local stage = require "std.stage"
+
+-- What people change most; everything else can be copied when it is wanted (`lsqm which NAME`).
+local STARTERS = { "rules/status.lua", "rules/sources.lua", "rules/services.lua",
+  "rules/emulators.lua", "report/layout.lua" }
+
+local CONFIG = [[
+-- Configuration of this folder: lsqm --config lsqm.lua run
+-- Flags and environment variables win over what stands here. Secrets are never read from files:
+-- set ANTHROPIC_API_KEY, GITHUB_TOKEN and SLACK_WEBHOOK_URL in the environment.
+return {
+  workspace = "./workspace",
+  -- artifact_repo = "https://example.com/team/artifacts.git",
+  -- emulator = { name = "ministack", driver = "auto" },
+  -- sources = { { type = "dir", path = "./templates" } },
+}
+]]
+
+local REPORT = [[
+-- A report script: lsqm exec reports/slowest.lua
+-- Prints the slowest architectures of the latest run.
+local store = assert(require("std.store").open("./workspace/artifacts", { readonly = true }))
+local latest = store:runs { finished = true }[1]
+if not latest then
+  print("no finished run yet: lsqm --config lsqm.lua run")
+  return 0
+end
+local results = {}
+for _, result in pairs(store:run(latest.run_id):results()) do results[#results + 1] = result end
+table.sort(results, function(a, b) return a.duration_seconds > b.duration_seconds end)
+for i = 1, math.min(10, #results) do
+  print(("%7.1fs  %-8s %s"):format(results[i].duration_seconds, results[i].status,
+    results[i].arch_hash))
+end
+]]
+
+local README = [[
+# lsqm project
+
+- `pipelines/weekly/` shadows the stock pipeline, file by file: edit `rules/status.lua` and the
+  next `lsqm` in this folder uses it. Delete a file to get the stock one back.
+- `lsqm which rules.status` shows which file is used.
+- `lsqm check` loads everything here without running it.
+- `lsqm.lua` is the configuration: `lsqm --config lsqm.lua run`.
+- `reports/slowest.lua` is an example of a script: `lsqm exec reports/slowest.lua`.
+]]
+
+local function files()
+  local list = {
+    { path = resolve.MARKER, text = "lsqm " .. program.version .. "\n" },
+    { path = "lsqm.lua", text = CONFIG },
+    { path = "README.md", text = README },
+    { path = "reports/slowest.lua", text = REPORT },
+  }
+  for _, name in ipairs(STARTERS) do
+    local stock = program.share .. "/pipelines/weekly/" .. name
+    if fs.exists(stock) then
+      list[#list + 1] = { path = "pipelines/weekly/" .. name, text = fs.read(stock) }
+    end
+  end
+  return list
+end
+
+local function write_all(ctx, dir, list)
+  for _, file in ipairs(list) do
+    local path = fs.join(dir, file.path)
+    if fs.exists(path) then
+      ctx.out("keep   " .. path)
+    elseif ctx.dry_run then
+      ctx.out("would write " .. path)
+    else
+      local ok, err = fs.mkdir(fs.dirname(path))
+      if ok then ok, err = fs.write(path, file.text) end
+      if not ok then return nil, error_of.wrap(err, "init") end
+      ctx.out("write  " .. path)
+    end
+  end
+  return 0
+end
+
+return stage {
+  api = 1, name = "init", help = "Make a folder whose pipelines you can edit",
+  args = { { name = "dir", kind = "positional", optional = true, default = ".",
+    help = "The folder (default: here); files that exist are kept" } },
+  run = function(ctx, args)
+    return write_all(ctx, args.dir or ".", files())
+  end,
+}
