@@ -1,0 +1,110 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Globs over "/"-separated paths: `*`, `?`, `[a-z]`, `{x,y}` within one part, `**` across parts.
+
+local M = {}
+
+local cache = setmetatable({}, { __mode = "kv" })
+
+-- "a{b,c}d" -> { "abd", "acd" }, inner braces included.
+local function expand(pattern)
+  local before, inside, after = pattern:match("^(.-)(%b{})(.*)$")
+  if not before then return { pattern } end
+  local out, depth, start = {}, 0, 2
+  for i = 2, #inside do
+    local c = inside:sub(i, i)
+    if (c == "," and depth == 0) or i == #inside then
+      for _, rest in ipairs(expand(before .. inside:sub(start, i - 1) .. after)) do
+        out[#out + 1] = rest
+      end
+      start = i + 1
+    elseif c == "{" then
+      depth = depth + 1
+    elseif c == "}" then
+      depth = depth - 1
+    end
+  end
+  return out
+end
+
+local function part_pattern(part)
+  local out, i = {}, 1
+  while i <= #part do
+    local c = part:sub(i, i)
+    local set = c == "[" and part:match("^%[[!^]?[^%]]+%]", i)
+    if set then
+      out[#out + 1] = "[" .. set:sub(2, -2):gsub("^[!^]", "^"):gsub("%%", "%%%%") .. "]"
+      i = i + #set - 1
+    elseif c == "*" then
+      out[#out + 1] = "[^/]*"
+    elseif c == "?" then
+      out[#out + 1] = "[^/]"
+    else
+      out[#out + 1] = c:gsub("%p", "%%%0")
+    end
+    i = i + 1
+  end
+  return "^" .. table.concat(out) .. "$"
+end
+
+local function split(path)
+  local parts = {}
+  for part in path:gmatch("[^/]+") do parts[#parts + 1] = part end
+  return parts
+end
+
+local function compile(pattern)
+  local made = cache[pattern]
+  if made then return made end
+  made = {}
+  for _, one in ipairs(expand(pattern)) do
+    local parts = split(one)
+    for i, part in ipairs(parts) do
+      if part ~= "**" then parts[i] = part_pattern(part) end
+    end
+    made[#made + 1] = parts
+  end
+  cache[pattern] = made
+  return made
+end
+
+-- One row per pattern part, so that many `**` cost no more than parts × parts.
+local function match_parts(pattern, parts)
+  local reach = { [0] = true }
+  for _, p in ipairs(pattern) do
+    local following = {}
+    local open = false
+    for j = 0, #parts do
+      if p == "**" then
+        open = open or reach[j]
+        following[j] = open
+      else
+        following[j] = j > 0 and reach[j - 1] and parts[j]:find(p) ~= nil
+      end
+    end
+    reach = following
+  end
+  return reach[#parts] == true
+end
+
+--- Does the glob match the whole path?
+---@return boolean
+function M.match(pattern, path)
+  if type(pattern) ~= "string" then error("glob.match: pattern must be a string", 2) end
+  if type(path) ~= "string" then error("glob.match: path must be a string", 2) end
+  local parts = split(path)
+  for _, one in ipairs(compile(pattern)) do
+    if match_parts(one, parts) then return true end
+  end
+  return false
+end
+
+--- Does any of the globs match?
+---@return boolean
+function M.match_any(patterns, path)
+  for _, pattern in ipairs(patterns) do
+    if M.match(pattern, path) then return true end
+  end
+  return false
+end
+
+return M
