@@ -89,7 +89,11 @@ static int translate(lsqm_http_op *op, CURLcode code)
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR: return fail(op, LSQM_ENET, "the connection broke");
     case CURLE_OUT_OF_MEMORY: return fail(op, LSQM_ENOMEM, "out of memory");
-    case CURLE_UNSUPPORTED_PROTOCOL: return fail(op, LSQM_EINVAL, "not an http or https URL");
+    case CURLE_UNSUPPORTED_PROTOCOL: /* also said of an answer that is not HTTP/1 */
+        if (strncasecmp(op->url, "http", 4) != 0)
+            return fail(op, LSQM_EINVAL, "not an http or https URL");
+        return fail(op, LSQM_EHTTP, "the answer is not HTTP");
+    case CURLE_WEIRD_SERVER_REPLY: return fail(op, LSQM_EHTTP, "the answer is not HTTP");
     case CURLE_URL_MALFORMAT: return fail(op, LSQM_EINVAL, "not a URL");
     case CURLE_READ_ERROR:
     case CURLE_ABORTED_BY_CALLBACK: return fail(op, LSQM_EIO, "cannot read the body to send");
