@@ -10,9 +10,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=vendor/lib.sh
 . "$here/../../vendor/lib.sh"
 
-bridge=lsqm0
 home=$(cache_dir)/docker # images live here and outlast a run
-state=$home/engine       # two lines: pid, folder of socket and exec root
+state=$home/engine       # three lines: pid, folder of socket and exec root, bridge
 
 answers() { curl -sf -m 5 --noproxy '*' --unix-socket "$1" http://engine/_ping >/dev/null 2>&1; }
 skip() { printf '%s\n' "$*" >&2; exit 77; }
@@ -43,12 +42,15 @@ free_subnet() {
   return 1
 }
 
-make_bridge() {
+make_bridge() { # sets bridge; a name of its own, so that two engines never share one
   local net
-  ip link show "$bridge" >/dev/null 2>&1 && return
   net=$(free_subnet) || skip "no private subnet is free for the tests' Docker engine"
-  ip link add "$bridge" type bridge 2>/dev/null && ip addr add "$net.1/24" dev "$bridge" &&
-    ip link set "$bridge" up || skip "a network bridge cannot be made here"
+  for bridge in lsqm0 lsqm1 lsqm2 lsqm3; do
+    ip link add "$bridge" type bridge 2>/dev/null || continue
+    ip addr add "$net.1/24" dev "$bridge" && ip link set "$bridge" up && return
+    ip link del "$bridge"
+  done
+  skip "a network bridge cannot be made here"
 }
 
 launch() { # dir
@@ -56,11 +58,11 @@ launch() { # dir
   setsid dockerd --data-root "$home/data" --exec-root "$1/exec" --pidfile "$1/pid" \
     --host "unix://$1/docker.sock" --bridge "$bridge" --iptables=false --ip6tables=false \
     --ip-masq=false --group "$(id -gn)" >"$home/log" 2>&1 </dev/null &
-  printf '%s\n%s\n' "$!" "$1" >"$state"
+  printf '%s\n%s\n%s\n' "$!" "$1" "$bridge" >"$state"
 }
 
 start() {
-  local dir pid
+  local dir pid bridge
   socket && return
   have dockerd || skip "no Docker engine answers and dockerd is not installed"
   [ "$(id -u)" = 0 ] || skip "no Docker engine answers and starting one needs root"
@@ -90,7 +92,7 @@ stop() {
     for _ in $(seq 200); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     if own_pid >/dev/null; then kill -KILL "$pid"; fi
   fi
-  ip link del "$bridge" 2>/dev/null || true
+  ip link del "$(sed -n 3p "$state")" 2>/dev/null || true
   rm -f "$state"
   case $dir in /tmp/lsqm-engine.*) rm -rf "$dir" ;; esac
 }
