@@ -9,6 +9,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=vendor/lib.sh
 . "$here/../../vendor/lib.sh"
 
+recipe=1 # raise it when the way of building changes what is in the images
+
 describe() { # name -> suite, python, tag, module, environment
   case $1 in
     ministack)
@@ -59,9 +61,9 @@ image_is_current() { # reference lock-hash
   docker_api GET "/images/$1/json" 2>/dev/null | grep -q "\"lsqm.test.lock\":\"$2\""
 }
 
-import_image() { # root reference
-  local query="fromSrc=-&repo=${2%:*}&tag=${2##*:}" change
-  shift 2
+import_image() { # reference, changes...; the root comes as a tar on stdin
+  local query="fromSrc=-&repo=${1%:*}&tag=${1##*:}" change
+  shift
   for change in "$@"; do
     query+="&changes=$(printf %s "$change" | python3 -c \
       'import sys, urllib.parse; print(urllib.parse.quote(sys.stdin.read()))')"
@@ -75,7 +77,7 @@ build_one() {
   local name=$1 suite python tag module env_lines=() lock ref root base item changes
   describe "$name"
   ref=lsqm-test/$name:$tag
-  lock=$(hash_of "$here/$name/requirements.txt" "$0")
+  lock=$recipe-$(hash_of "$here/$name/requirements.txt")
   if image_is_current "$ref" "$lock"; then say "$ref is up to date"; return; fi
   root=$work/$name
   mkdir -p "$root"
@@ -93,7 +95,7 @@ build_one() {
     'ENV PYTHONPATH=/opt/app' 'ENV PATH=/opt/app/bin:/usr/local/bin:/usr/bin:/bin'
     "LABEL lsqm.test.lock=$lock")
   for item in "${env_lines[@]}"; do changes+=("ENV $item"); done
-  as_root tar -C "$root" --one-file-system -c . | import_image "$root" "$ref" "${changes[@]}"
+  as_root tar -C "$root" --one-file-system -c . | import_image "$ref" "${changes[@]}"
   as_root rm -rf "$root"
   say "$ref: $(docker_api GET "/images/$ref/json" | grep -o '"Size":[0-9]*' | head -n 1 |
     awk -F: '{printf "%d MB", $2 / 1000000}')"
