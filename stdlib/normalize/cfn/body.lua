@@ -1,0 +1,88 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The inside of a Terraform block while it is made, and its text.
+local expr = require "std.normalize.expr"
+local provider = require "std.normalize.provider"
+
+local Body = {}
+Body.__index = Body
+
+---@param schema table|nil body of the provider index
+function Body.new(schema)
+  return setmetatable({ items = {}, named = {}, schema = schema or { attrs = {}, blocks = {} } },
+    Body)
+end
+
+---Sets an attribute. Absent values are left out.
+---@param name string
+---@param node any
+function Body:set(name, node)
+  if node == expr.none or node == nil then return end
+  local item = self.named[name]
+  if not item or item.body then
+    item = { name = name }
+    self.items[#self.items + 1] = item
+    self.named[name] = item
+  end
+  item.node = node
+end
+
+---Sets an attribute to expression text.
+function Body:raw(name, text) self:set(name, expr.raw(text)) end
+
+---A new nested block.
+---@param name string
+---@param test string|nil condition: the block exists only when it holds
+---@return table body
+function Body:block(name, test)
+  local body = Body.new((provider.block(self.schema, name)))
+  self.items[#self.items + 1] = { name = name, body = body, test = test }
+  self.named[name] = self.named[name] or self.items[#self.items]
+  return body
+end
+
+---The nested block of that name, made when it is not there yet.
+function Body:single(name)
+  local item = self.named[name]
+  return item and item.body or self:block(name)
+end
+
+---Whether something is set under this name.
+function Body:has(name) return self.named[name] ~= nil end
+
+---Calls `report(path)` for each thing that the provider requires and that is not set.
+function Body:missing(report, path)
+  for _, name in ipairs(provider.required(self.schema)) do
+    if not self.named[name] then report(path .. name) end
+  end
+  for _, item in ipairs(self.items) do
+    if item.body then item.body:missing(report, path .. item.name .. ".") end
+  end
+end
+
+local function write_item(item, out, depth)
+  local pad = ("  "):rep(depth)
+  if not item.body then
+    out[#out + 1] = ("%s%s = %s"):format(pad, item.name, expr.text(item.node, depth))
+  elseif item.test then
+    out[#out + 1] = ("%sdynamic %s {"):format(pad, expr.quote(item.name))
+    out[#out + 1] = ("%s  for_each = %s ? [1] : []"):format(pad, item.test)
+    out[#out + 1] = pad .. "  content {"
+    item.body:write(out, depth + 2)
+    out[#out + 1] = pad .. "  }\n" .. pad .. "}"
+  else
+    out[#out + 1] = ("%s%s {"):format(pad, item.name)
+    item.body:write(out, depth + 1)
+    out[#out + 1] = pad .. "}"
+  end
+end
+
+---Appends the lines of the body to `out`.
+function Body:write(out, depth)
+  for _, blocks in ipairs { false, true } do
+    for _, item in ipairs(self.items) do
+      if (item.body ~= nil) == blocks then write_item(item, out, depth) end
+    end
+  end
+end
+
+return Body

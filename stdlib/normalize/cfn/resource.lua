@@ -1,0 +1,247 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- One CloudFormation resource to Terraform blocks: the rule of its type where the rule says
+-- something, names that match the provider's schema for the rest, everything else by name.
+local Body = require "std.normalize.cfn.body"
+local expr = require "std.normalize.expr"
+local intrinsics = require "std.normalize.cfn.intrinsics"
+local names = require "std.normalize.names"
+local provider = require "std.normalize.provider"
+local values = require "std.normalize.cfn.values"
+
+local Resource = {}
+Resource.__index = Resource
+
+-- --- names that need no rule -----------------------------------------------------------------
+
+local function singular(name)
+  return name:match("^(.*)ies$") and name:match("^(.*)ies$") .. "y"
+    or name:match("^(.*[sx])es$") or name:match("^(.*)s$")
+end
+
+local function known(schema, name)
+  return name and (schema.attrs[name] or schema.blocks[name]) and name
+end
+
+-- QueueName of AWS::SQS::Queue is "name"; a list of blocks has a singular name in Terraform.
+local function generic_name(self, key, schema)
+  local snake = names.snake(key)
+  if known(schema, snake) then return snake end
+  local last = self.cfn_type and self.cfn_type:match("::(%w+)$")
+  if last and #key > #last and key:sub(1, #last) == last then
+    local short = known(schema, names.snake(key:sub(#last + 1)))
+    if short then return short end
+  end
+  local one = singular(snake)
+  return one and schema.blocks[one] and one
+end
+
+-- --- values of one property ------------------------------------------------------------------
+
+local apply
+
+---Evaluates a template value.
+function Resource:value(value) return intrinsics.eval(value, self.scope) end
+
+---Its expression text.
+function Resource:text(value, depth) return expr.text(self:value(value), depth or 1) end
+
+function Resource:unsupported(property, reason) self.scope:unsupported(property, reason) end
+
+local function is_computed(attribute) return attribute and attribute.mode == "c" end
+
+local function set_attribute(self, body, name, spec, value)
+  local attribute = body.schema.attrs[name]
+  if is_computed(attribute) then
+    return self:unsupported(nil, ("%s is read-only in Terraform"):format(name))
+  end
+  if attribute and attribute.nested then
+    return self:unsupported(nil, name .. " needs a rule of its own")
+  end
+  body:set(name, values.attribute(self, value, spec, attribute or { kind = "dynamic" }))
+end
+
+local function fill_block(self, body, name, spec, value, test)
+  local inner = body:block(name, test)
+  if spec.scalar and type(value) ~= "table" or values.is_intrinsic(value) then
+    if not spec.scalar then
+      return self:unsupported(nil, "a structure known only at deploy time")
+    end
+    return inner:set(spec.scalar, self:value(value))
+  end
+  if type(value) ~= "table" then
+    return self:unsupported(nil, "a structure is expected")
+  end
+  if spec.set then
+    for key, text in pairs(spec.set) do inner:raw(key, text) end
+  end
+  self:map(value, spec.props or {}, inner)
+end
+
+local function both(a, b) return a and ("(%s && %s)"):format(a, b) or b end
+
+-- An If around blocks becomes dynamic blocks, one for each arm.
+local function set_blocks(self, body, name, spec, value, test)
+  if value == nil or type(value) == "userdata" or values.is_no_value(value) then return end
+  local arms = values.if_arms(value)
+  if arms then
+    local condition = self.scope:condition(arms[1])
+    set_blocks(self, body, name, spec, arms[2], both(test, condition))
+    return set_blocks(self, body, name, spec, arms[3], both(test, "!" .. condition))
+  end
+  if spec.each and type(value) == "table" then value = value[spec.each] or {} end
+  if type(value) ~= "table" or #value == 0 then
+    if type(value) == "table" and next(value) == nil and not spec.keep_empty then return end
+    return fill_block(self, body, name, spec, value, test)
+  end
+  for i, item in ipairs(value) do
+    self.scope:at(tostring(i - 1), function() set_blocks(self, body, name, spec, item, test) end)
+  end
+end
+
+local function leaf(self, body, path, spec, value)
+  local part, rest = path:match("^([^.]+)%.(.*)$")
+  if part then return leaf(self, body:single(part), rest, spec, value) end
+  local name = path
+  local block = provider.block(body.schema, name)
+  if block and not spec.json and not spec.attribute then
+    return set_blocks(self, body, name, spec, value)
+  end
+  if not body.schema.attrs[name] then
+    return self:unsupported(nil, "the provider has no " .. name .. " here")
+  end
+  set_attribute(self, body, name, spec, value)
+end
+
+local function inline(self, spec, value, body)
+  if values.is_no_value(value) then return end
+  if values.is_intrinsic(value) or type(value) ~= "table" then
+    return self:unsupported(nil, "a structure known only at deploy time")
+  end
+  self:map(value, spec.props or {}, body)
+end
+
+apply = function(self, spec, value, body)
+  if spec.to == nil and spec.separate == nil then
+    if spec.inline then return inline(self, spec, value, body) end
+    return spec.fn(self, value, body)
+  end
+  if spec.separate then return self:separate(spec, value) end
+  if spec.fn then return spec.fn(self, value, body) end
+  leaf(self, body, spec.to, spec, value)
+end
+
+---Maps the properties of a structure into a body.
+---@param props table template values by property name
+---@param specs table<string, any> what the rule says
+---@param body table
+function Resource:map(props, specs, body)
+  for _, key in ipairs(names.sorted_keys(props)) do
+    self.scope:at(tostring(key), function()
+      local spec = specs[key]
+      if spec == nil then spec = generic_name(self, tostring(key), body.schema) end
+      if spec == nil then
+        return self:unsupported(nil, "no counterpart in " .. (body.label or self.type))
+      end
+      if type(spec) == "string" then spec = { to = spec } end
+      if type(spec) == "function" then spec = { fn = spec } end
+      if spec then apply(self, spec, props[key], body) end
+    end)
+  end
+end
+
+-- --- blocks ----------------------------------------------------------------------------------
+
+---A further resource block of this logical id.
+---@param type_name string
+---@param suffix string|nil
+---@param test string|nil condition beside that of the resource itself
+---@return table body
+function Resource:block(type_name, suffix, test)
+  local label = self.label
+  if suffix then
+    label = names.unique(self.scope.labels, names.identifier(label .. "_" .. suffix))
+  end
+  local body = Body.new(provider.resource(type_name))
+  body.label = type_name
+  local count = self.count and both(self.count, test) or test
+  self.blocks[#self.blocks + 1] = { type = type_name, label = label, body = body, count = count }
+  self.addresses[#self.addresses + 1] = type_name .. "." .. label
+  return body
+end
+
+---A property that is a resource of its own in Terraform, linked to the first one.
+function Resource:separate(spec, value, test)
+  if values.is_no_value(value) then return end
+  local arms = values.if_arms(value)
+  if arms then
+    local condition = self.scope:condition(arms[1])
+    self:separate(spec, arms[2], both(test, condition))
+    return self:separate(spec, arms[3], both(test, "!" .. condition))
+  end
+  local body = self:block(spec.separate, spec.suffix or spec.separate:match("_([^_]+)$"), test)
+  for name, attribute in pairs(spec.link or {}) do body:raw(name, self:own(attribute)) end
+  if spec.into then return leaf(self, body, spec.into, spec, value) end
+  inline(self, spec, value, body)
+end
+
+---Expression for an attribute of this resource's first block.
+function Resource:own(attribute)
+  local index = self.count and "[0]" or ""
+  return ("%s.%s%s.%s"):format(self.type, self.label, index, attribute)
+end
+
+local function check_required(self)
+  for _, block in ipairs(self.blocks) do
+    block.body:missing(function(name)
+      self:unsupported(nil, ("%s requires %s"):format(block.type, name))
+    end, "")
+  end
+end
+
+-- CloudFormation makes a name where the template gives none; Terraform asks for one.
+local function set_name(self, rule, body)
+  local name = (self.scope.stack_name .. "-" .. self.id):sub(1, rule.name_limit or 64)
+  self.scope:assume(("%s has no name: %s"):format(self.id, name))
+  body:set(rule.name, name)
+end
+
+---A logical id that is an attribute of another resource in Terraform.
+function Resource.part(scope, id, resource)
+  local target = scope.resources[id]
+  scope.current_id, scope.current_type = id, target.cfn_type
+  for _, key in ipairs(names.sorted_keys(resource.Properties or {})) do
+    if target.rule.props[key] == nil then
+      scope:unsupported(key, "no counterpart in " .. target.type)
+    end
+  end
+  scope.current_id, scope.current_type = nil, nil
+  return { blocks = {}, addresses = { target.type .. "." .. target.label } }
+end
+
+---Converts one resource; scope.resources[id] says its type, label and rule.
+---@return table {blocks=, addresses=}
+function Resource.convert(scope, id, resource)
+  local target = scope.resources[id]
+  local self = setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
+    cfn_type = target.cfn_type, count = target.count, blocks = {}, addresses = {} }, Resource)
+  scope.current_id, scope.current_type = id, target.cfn_type
+  local props = type(resource.Properties) == "table" and resource.Properties or {}
+  local rule = target.rule
+  self.props = props
+  local body
+  if rule.build then
+    rule.build(self, props)
+  else
+    body = self:block(target.type)
+    for name, text in pairs(rule.set or {}) do body:raw(name, text) end
+    self:map(props, rule.props or {}, body)
+    if rule.finish then rule.finish(self, props, body) end
+    if rule.name and not body:has(rule.name) then set_name(self, rule, body) end
+  end
+  if values.is_intrinsic(props) then self:unsupported(nil, "properties known at deploy time only") end
+  check_required(self)
+  scope.current_id, scope.current_type = nil, nil
+  return self
+end
+
+return Resource

@@ -1,0 +1,119 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What one template's values refer to: parameters, conditions, mappings, resources; and what came
+-- up while converting: data sources used, things unsupported, assumptions made.
+local expr = require "std.normalize.expr"
+local names = require "std.normalize.names"
+local provider = require "std.normalize.provider"
+
+local Scope = {}
+Scope.__index = Scope
+
+---@param template table
+---@param options {empty: fun(value: table): any}|nil
+function Scope.new(template, options)
+  options = options or {}
+  return setmetatable({
+    template = template, mappings = template.Mappings or {}, conditions = template.Conditions or {},
+    parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
+    unsupported_list = {}, assumptions = {}, seen = {}, files = {}, packages = {},
+    base = options.base, stack_name = options.stack_name or "stack",
+    empty = options.empty or function() return expr.list {} end,
+  }, Scope)
+end
+
+---Names something that has no translation. `property` nil: the place being converted.
+function Scope:unsupported(property, reason)
+  local entry = { id = self.current_id, type = self.current_type,
+    property = property or self.current_property, reason = reason }
+  local key = table.concat({ tostring(entry.id), tostring(entry.property), reason }, "\0")
+  if self.seen[key] then return end
+  self.seen[key] = true
+  self.unsupported_list[#self.unsupported_list + 1] = entry
+end
+
+function Scope:assume(text)
+  if self.seen[text] then return end
+  self.seen[text] = true
+  self.assumptions[#self.assumptions + 1] = text
+end
+
+---Runs `fn` with the place that messages name set, and sets it back.
+function Scope:at(property, fn)
+  local before = self.current_property
+  self.current_property = before and property and before .. "." .. property or property
+  local result = fn()
+  self.current_property = before
+  return result
+end
+
+---@param name string
+---@return string expression
+function Scope:condition(name)
+  if self.conditions[name] == nil then
+    self:unsupported(nil, "condition '" .. tostring(name) .. "' is not declared")
+    return "false"
+  end
+  return "local." .. self.condition_names[name]
+end
+
+local function suffix(path) return path:match("^%[") and path or "." .. path end
+
+-- A resource under a condition is a list of none or one: the reference is null when it is absent.
+local function address(target, attribute)
+  local head = target.type .. "." .. target.label
+  if not target.count then return head .. suffix(attribute) end
+  return ("one(%s[*]%s)"):format(head, suffix(attribute))
+end
+
+local function target_expression(target, attribute)
+  if type(attribute) == "function" then return attribute(target, address) end
+  return address(target, attribute)
+end
+
+---Node for Ref of a resource.
+function Scope:reference(id)
+  local target = self.resources[id]
+  if not target.type then
+    self:unsupported(nil, "refers to " .. id .. ", which is not converted")
+    return expr.none
+  end
+  local attribute = target.rule.ref or "id"
+  return expr.raw(target_expression(target, attribute), "string")
+end
+
+local function known_attribute(target, name)
+  local schema = provider.resource(target.type)
+  local snake = names.snake((name:gsub("%.", "")))
+  if schema and schema.attrs[snake] then return snake end
+end
+
+---Node for GetAtt.
+function Scope:attribute(id, name)
+  local target = self.resources[id]
+  if not target.type then
+    self:unsupported(nil, "refers to " .. id .. ", which is not converted")
+    return expr.none
+  end
+  local attributes = target.rule.attributes
+  local attribute = attributes and attributes[name] or known_attribute(target, name)
+  if attribute == nil then
+    self:unsupported(nil, ("attribute %s of %s has no counterpart"):format(name, target.cfn_type))
+    return expr.none
+  end
+  local schema = provider.resource(target.type)
+  local kind = type(attribute) == "string" and schema and schema.attrs[attribute]
+  local t = kind and (kind.kind == "list" or kind.kind == "set") and "list" or "string"
+  return expr.raw(target_expression(target, attribute), t)
+end
+
+---Node for a value that another stack exports: a variable with a stand-in value.
+function Scope:import(export)
+  local name = names.identifier("import_" .. export):gsub("_+", "_")
+  if not self.imports[name] then
+    self.imports[name] = export
+    self:assume(("import %s: variable %s"):format(export, name))
+  end
+  return expr.raw("var." .. name, "string")
+end
+
+return Scope
