@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Tests by rules: from a Terraform root to a pytest app that exercises what it deploys. The same
+-- input gives the same bytes. No key, no network.
+
+local emit = require "std.generate.emit"
+local model = require "std.generate.model"
+local plan = require "std.generate.plan"
+
+local M = {}
+
+---@class generate.Info
+---@field tests integer       test functions
+---@field cases integer       test functions times their addresses
+---@field covered string[]    resource types with at least one check
+---@field uncovered string[]  resource types without a rule, and modules that cannot be read
+
+local function sorted_set(set)
+  local out = {}
+  for name in pairs(set) do out[#out + 1] = name end
+  table.sort(out)
+  return out
+end
+
+local function summary(found, made)
+  local uncovered, covered, cases = {}, {}, 0
+  for _, name in ipairs(made.uncovered) do uncovered[name] = true end
+  for _, resource in ipairs(found.resources) do
+    if not uncovered[resource.type] then covered[resource.type] = true end
+  end
+  for _, check in ipairs(made.checks) do cases = cases + #check.addresses end
+  return { tests = #made.checks, cases = cases, covered = sorted_set(covered),
+    uncovered = made.uncovered }
+end
+
+--- Generates an app. `files` is nil (with info) when no rule covers anything in the root.
+---@param options { files: table<string, string>, rules: table }  relative path → text, and rules
+---@return table<string, string>? files  conftest.py, app.py, test_app.py, requirements.txt
+---@return generate.Info|table info_or_err  the info, or the parser's error (it has `message`)
+function M.generate(options)
+  if type(options) ~= "table" or type(options.files) ~= "table" then
+    error("files: table expected", 2)
+  end
+  if type(options.rules) ~= "table" then error("rules: table expected", 2) end
+  local found, err = model.read(options.files)
+  if not found then return nil, err end
+  local made = plan.make(found, options.rules)
+  local info = summary(found, made)
+  if #made.checks == 0 then return nil, info end
+  return emit.files(made), info
+end
+
+--- Reads the Terraform files below a directory, links not followed.
+---@param dir string
+---@return table<string, string>? files, table? err
+function M.read_dir(dir)
+  local fs = require "std.fs"
+  local names, err = fs.walk(dir)
+  if not names then return nil, err end
+  local files = {}
+  for _, name in ipairs(names) do
+    if name:match("%.tf$") or name:match("%.tf%.json$") then
+      local text, why = fs.read(fs.join(dir, name))
+      if not text then return nil, why end
+      files[name] = text
+    end
+  end
+  return files
+end
+
+return M
