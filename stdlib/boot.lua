@@ -55,6 +55,19 @@ local function load_file(path, env)
   return chunk
 end
 
+--- Loads and runs a chunk; while it runs, its path is the last of program.loading, so that what
+--- it calls can name it.
+local function run_file(path, ...)
+  local chunk, why = load_file(path)
+  if not chunk then return nil, why end
+  local stack = program.loading
+  stack[#stack + 1] = path
+  local result = table.pack(pcall(chunk, ...))
+  stack[#stack] = nil
+  if not result[1] then error(result[2], 0) end
+  return table.unpack(result, 2, result.n)
+end
+
 local function is_readable(path)
   local file = io.open(path, "rb")
   if not file then return false end
@@ -85,6 +98,8 @@ table.insert(package.searchers, 2, search_std)
 table.insert(package.searchers, 3, search_pipelines)
 
 program.load_file = load_file
+program.run_file = run_file
+program.loading = {}
 program.strict = strict
 _G.lsqm = nil
 package.loaded["lsqm.program"] = program

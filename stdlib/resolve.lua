@@ -90,9 +90,9 @@ function M.load(pipeline, name)
   local path, tried = M.find(pipeline, name)
   if not path then return nil, M.not_found(pipeline, name, tried) end
   if cache[path] == nil then
-    local chunk, why = program.load_file(path)
-    if not chunk then return nil, why end
-    cache[path] = chunk(name, path)
+    local value, why = program.run_file(path, name, path)
+    if value == nil then return nil, why or (path .. " returned nothing") end
+    cache[path] = value
   end
   return cache[path], path
 end

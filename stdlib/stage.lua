@@ -11,6 +11,8 @@
 -- run returns an exit code (nil = 0; 1 = found something), or nil and an error when the world
 -- failed (exit 3). Mistakes in the file raise at load time with its file:line.
 
+local error_of = require "std.error"
+local program = require "lsqm.program"
 local suggest = require "std.suggest"
 
 local M = {}
@@ -38,51 +40,69 @@ local function keys_of(map)
   return keys
 end
 
-local function check_fields(what, value, fields, level)
+-- `return stage { … }` is a tail call, so the stage file has no frame any more: its path comes
+-- from the innermost chunk being loaded, the line from the text.
+local function position(word)
+  local file = program.loading and program.loading[#program.loading]
+  local handle = file and io.open(file, "r")
+  if not handle then return file, nil end
+  local number, found = 0, nil
+  for line in handle:lines() do
+    number = number + 1
+    if word and not found and line:find("%f[%w_]" .. word .. "%f[^%w_]") then found = number end
+  end
+  handle:close()
+  return file, found or 1
+end
+
+local function refuse(word, text, ...)
+  local file, line = position(word)
+  error(error_of.new { code = "invalid", file = file, line = line, message = text:format(...) }, 0)
+end
+
+local function check_fields(what, value, fields)
   for key, got in pairs(value) do
-    local want = fields[key]
+    local want, word = fields[key], tostring(key)
     if not want then
-      local near = suggest.did_you_mean(tostring(key), keys_of(fields))
-      error(("%s: unknown key '%s'%s"):format(what, tostring(key),
-        near and (", did you mean '%s'?"):format(near) or ""), level + 1)
+      local near = suggest.did_you_mean(word, keys_of(fields))
+      refuse(word, "%s: unknown key '%s'%s", what, word,
+        near and (", did you mean '%s'?"):format(near) or "")
     end
     if want ~= "any" and type(got) ~= want then
-      error(("%s: '%s' must be a %s, not a %s"):format(what, key, want, type(got)), level + 1)
+      refuse(word, "%s: '%s' must be a %s, not a %s", what, word, want, type(got))
     end
   end
 end
 
-local function check_arg(stage_name, i, arg, level)
+local function check_arg(stage_name, i, arg)
   local what = ("stage '%s', argument %d"):format(stage_name, i)
-  if type(arg) ~= "table" then error(what .. ": must be a table", level + 1) end
-  check_fields(what, arg, ARG_FIELDS, level + 1)
-  if not arg.name then error(what .. ": 'name' is missing", level + 1) end
+  if type(arg) ~= "table" then refuse("args", "%s: must be a table", what) end
+  check_fields(what, arg, ARG_FIELDS)
+  if not arg.name then refuse("args", "%s: 'name' is missing", what) end
   arg.kind = arg.kind or (arg.name:sub(1, 1) == "-" and "option" or "positional")
   arg.type = arg.type or "string"
   if not ARG_KINDS[arg.kind] then
-    error(("%s: kind '%s' must be positional, option or flag"):format(what, arg.kind), level + 1)
+    refuse(arg.kind, "%s: kind '%s' must be positional, option or flag", what, arg.kind)
   end
   if not ARG_TYPES[arg.type] then
-    error(("%s: type '%s' must be string, integer or number"):format(what, arg.type), level + 1)
+    refuse(arg.type, "%s: type '%s' must be string, integer or number", what, arg.type)
   end
   arg.key = arg.name:gsub("^%-+", ""):gsub("%-", "_")
 end
 
---- Checks a stage definition; raises at the stage file's line.
+--- Checks a stage definition; raises with the stage file's position.
 local function new(_, def)
-  if type(def) ~= "table" then error("stage: a table is expected", 2) end
-  check_fields(("stage '%s'"):format(tostring(def.name)), def, FIELDS, 2)
+  if type(def) ~= "table" then refuse("stage", "stage: a table is expected") end
+  local what = ("stage '%s'"):format(tostring(def.name))
+  check_fields(what, def, FIELDS)
   for _, key in ipairs(REQUIRED) do
-    if def[key] == nil then
-      error(("stage '%s': '%s' is missing"):format(tostring(def.name), key), 2)
-    end
+    if def[key] == nil then refuse("stage", "%s: '%s' is missing", what, key) end
   end
   if def.api ~= M.API then
-    error(("stage '%s': written for api %s, this program has api %d"):format(def.name,
-      tostring(def.api), M.API), 2)
+    refuse("api", "%s: written for api %s, this program has api %d", what, tostring(def.api), M.API)
   end
   def.args = def.args or {}
-  for i, arg in ipairs(def.args) do check_arg(def.name, i, arg, 2) end
+  for i, arg in ipairs(def.args) do check_arg(def.name, i, arg) end
   return setmetatable(def, { __name = "lsqm.stage" })
 end
 

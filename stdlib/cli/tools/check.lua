@@ -44,10 +44,12 @@ local function pipeline_files()
 end
 
 local function load_one(file)
-  local chunk, why = program.load_file(file.path)
-  if not chunk then error(error_of.new { code = "not_found", message = why }, 0) end
-  if not file.is_stage then return end
-  local value = chunk()
+  if not file.is_stage then
+    local chunk, why = program.load_file(file.path)
+    if not chunk then error(error_of.new { code = "not_found", message = why }, 0) end
+    return
+  end
+  local value = program.run_file(file.path)
   if not stage.is(value) then
     error(error_of.new { code = "invalid", file = file.path, line = 1,
       message = "a stage file must return stage { … }" }, 0)

@@ -1,0 +1,129 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The program as its users meet it: exit codes and what stands on stderr first.
+local fs = require "std.fs"
+local process = require "std.process"
+local program = require "lsqm.program"
+local uv = require "luv"
+
+local lsqm = uv.exepath()
+
+local function run(args, options)
+  options = options or {}
+  local argv = { lsqm, table.unpack(args) }
+  return assert(process.run { argv = argv, cwd = options.cwd or "/tmp", timeout = 60,
+    env = options.env or {} })
+end
+
+local function script(text, args)
+  local dir <close> = assert(fs.tempdir("cli-"))
+  local path = dir.path .. "/script.lua"
+  assert(fs.write(path, text))
+  local result = run { "exec", path, table.unpack(args or {}) }
+  return result, path
+end
+
+local function first_line(text) return text:match("^[^\n]*") end
+
+describe("lsqm", function()
+  it("prints help and the version", function()
+    assert.equal(0, run({}).code)
+    assert.matches("Usage: lsqm", run({ "--help" }).stdout)
+    assert.equal("lsqm " .. program.version .. "\n", run({ "--version" }).stdout)
+  end)
+
+  it("answers wrong usage with 2", function()
+    local result = run { "frobnicate" }
+    assert.equal(2, result.code)
+    assert.matches("unknown command 'frobnicate'", result.stderr)
+    assert.equal(2, run({ "status", "--nope" }).code)
+    assert.equal(2, run({ "status", "--parallel", "many" }).code)
+  end)
+
+  it("runs expressions and scripts, with their exit code", function()
+    assert.equal("2\n", run({ "exec", "-e", "1 + 1" }).stdout)
+    assert.equal(1, (script("local a = ...\nassert(a == 'x')\nreturn 1", { "x" })).code)
+  end)
+
+  it("shows a broken script's own file and line first, and exits 2", function()
+    local cases = {
+      { "local x = 1\nlocal y = nil\nreturn y.z", 3, "attempt to index a nil value" },
+      { "local function f(", 1, "<name> expected near <eof>" },
+      { "x = 1", 1, "assignment to undeclared global 'x'" },
+      { "return 1, pirnt", 1, "undefined global 'pirnt'" },
+      { "local s = require 'std.fs'\ns.read(nil)", 2, "" },
+    }
+    for _, case in ipairs(cases) do
+      local result, path = script(case[1])
+      assert.equal(2, result.code, result.stderr)
+      local head = first_line(result.stderr)
+      assert.equal("lsqm: " .. path .. ":" .. case[2] .. ":", head:sub(1, #path + 8 + #tostring(case[2])))
+      assert.matches(case[3], head, 1, true)
+    end
+  end)
+
+  it("ends an endless loop on Ctrl-C at the loop's line", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    local path = dir.path .. "/loop.lua"
+    assert(fs.write(path, "io.stdout:write('ready\\n')\nio.stdout:flush()\nwhile true do end\n"))
+    local handle
+    handle = assert(process.start { argv = { lsqm, "exec", path }, timeout = 60,
+      on_output = function() uv.kill(handle.pid, "sigint") end })
+    local result = assert(handle:wait())
+    assert.equal(2, result.code)
+    assert.matches(path .. ":3: interrupted", first_line(result.stderr), 1, true)
+  end)
+
+  it("cancels a waiting script on Ctrl-C and lets it clean up", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    local path = dir.path .. "/wait.lua"
+    assert(fs.write(path, [[
+      local parallel = require "std.parallel"
+      local owned <close> = setmetatable({}, { __close = function() print("closed") end })
+      io.stdout:write("ready\n") io.stdout:flush()
+      parallel.sleep(60)
+    ]]))
+    local handle
+    local sent = false
+    handle = assert(process.start { argv = { lsqm, "exec", path }, timeout = 60,
+      on_output = function()
+        if not sent then uv.kill(handle.pid, "sigint") end
+        sent = true
+      end })
+    local result = assert(handle:wait())
+    assert.equal(130, result.code)
+    assert.matches("closed", result.stdout)
+  end)
+
+  it("reports a bad configuration with 2 and a hint", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    local path = dir.path .. "/c.lua"
+    assert(fs.write(path, "return { paralel = 3 }"))
+    local result = run { "--config", path, "status" }
+    assert.equal(2, result.code)
+    assert.matches("did you mean 'parallel'?", result.stderr, 1, true)
+    assert.equal(2, run({ "--config", dir.path .. "/none.lua", "status" }).code)
+  end)
+end)
+
+describe("a folder of one's own", function()
+  it("shadows one stock file and only where lsqm init made it", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    local made = run { "init", dir.path }
+    assert.equal(0, made.code, made.stderr)
+    local which = run({ "which", "rules.status" }, { cwd = dir.path })
+    assert.matches("* project", which.stdout, 1, true)
+    assert(fs.remove(dir.path .. "/.lsqm"))
+    which = run({ "which", "rules.status" }, { cwd = dir.path })
+    assert.not_matches("project", which.stdout, 1, true)
+    assert.equal(1, run({ "which", "rules.nothing" }).code)
+  end)
+
+  it("is checked without being run", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert(fs.mkdir(dir.path .. "/weekly"))
+    assert(fs.write(dir.path .. "/weekly/extra.lua", "return require 'std.stage' { api = 1 }"))
+    local result = run { "--pipelines", dir.path, "check" }
+    assert.equal(2, result.code)
+    assert.matches("weekly/extra.lua:1", result.stdout, 1, true)
+  end)
+end)
