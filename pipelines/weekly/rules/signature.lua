@@ -32,7 +32,7 @@ end
 local function without_chance(text)
   text = text:gsub("\27%[[%d;]*m", ""):gsub("https?://%S+", "<url>")
   text = text:gsub("arn:%S+", "<arn>"):gsub("%x%x%x%x%x%x%x%x%-?[%x-]+", "<id>")
-  text = text:gsub("%d%d+", "<n>"):gsub("/[%w._/-]+", "<path>"):gsub("%s+", " ")
+  text = text:gsub("%d%d%d%d+", "<n>"):gsub("/[%w._/-]+", "<path>"):gsub("%s+", " ")
   if #text > 120 then text = text:sub(1, 117) .. "..." end
   return text
 end

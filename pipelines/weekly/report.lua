@@ -1,0 +1,73 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Writes reports/latest/index.html: one file with everything in it.
+
+local errors = require "std.error"
+local fs = require "std.fs"
+local stage = require "std.stage"
+
+local function load_sections(ctx)
+  local sections = {}
+  for i, entry in ipairs(ctx.load("report.layout")) do
+    if type(entry) == "string" then entry = ctx.load("report.sections." .. entry) end
+    if type(entry) ~= "table" or type(entry.render) ~= "function" then
+      error(("report/layout.lua: entry %d must be a section's name or {name=, render=}"):format(i), 0)
+    end
+    sections[i] = entry
+  end
+  return sections
+end
+
+local function read_asset(ctx, name)
+  local path = ctx.find("report/" .. name)
+  if not path then error("report/" .. name .. " is not in any pipelines folder", 0) end
+  local text, err = fs.read(path)
+  if not text then error(err, 0) end
+  return text
+end
+
+local function choose_run(ctx, id)
+  if id then return ctx.store:open_run(id) end
+  local newest = ctx.store:runs({ finished = true })[1]
+  if newest then return ctx.store:open_run(newest.run_id) end
+  return nil, errors.new { op = "report", code = "not_found", message = "no finished run yet",
+    hint = "run 'lsqm validate' or 'lsqm run' first" }
+end
+
+local function render(ctx, run)
+  local view = ctx.load("report.view").build(ctx.store, run, { signature = ctx.rules("signature") })
+  local assets = { style = read_asset(ctx, "report.css"), script = read_asset(ctx, "report.js") }
+  return ctx.load("report.page").render(view, load_sections(ctx), assets)
+end
+
+local function write(path, html)
+  local ok, err = fs.mkdir(fs.dirname(path))
+  if not ok then return nil, err end
+  return fs.write(path, html)
+end
+
+return stage {
+  api = 1,
+  name = "report",
+  help = "Write the HTML report of a run",
+  args = {
+    { name = "--run", kind = "option", metavar = "ID", help = "the run (default: the latest)" },
+    { name = "--output", kind = "option", metavar = "FILE",
+      help = "where to write (default: reports/latest/index.html of the artifact repository)" },
+  },
+  run = function(ctx, args)
+    local run, err = choose_run(ctx, args.run)
+    if not run then return nil, err end
+    local path = args.output or ctx.store:path("reports", "latest", "index.html")
+    if ctx.dry_run then
+      ctx.out(("would write the report of run %s to %s"):format(run.run_id, path))
+      return 0
+    end
+    local html = render(ctx, run)
+    local ok
+    ok, err = write(path, html)
+    if not ok then return nil, err end
+    ctx.log:info("report written", { path = path, bytes = #html, run_id = run.run_id })
+    ctx.out(("report %s (%d KB)"):format(path, (#html + 1023) // 1024))
+    return 0
+  end,
+}

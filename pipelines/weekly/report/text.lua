@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Texts of the report: hostile logs made harmless and short, figures made readable.
+
+local M = {}
+
+-- Bytes that are not UTF-8 would make the whole page unreadable.
+local function repair(s)
+  local out, at = {}, 1
+  while at <= #s do
+    local _, bad = utf8.len(s, at)
+    if not bad then break end
+    out[#out + 1] = s:sub(at, bad - 1)
+    out[#out + 1] = "\u{FFFD}"
+    at = bad + 1
+  end
+  out[#out + 1] = s:sub(at)
+  return table.concat(out)
+end
+
+---A log without terminal codes and control characters, in valid UTF-8.
+---@param s string
+---@return string
+function M.clean(s)
+  s = s:gsub("\27%[[%d;?]*%a", ""):gsub("\27%][^\7\27]*\7?", ""):gsub("\r\n?", "\n")
+  s = s:gsub("[\0-\8\11-\31\127]", "\u{FFFD}")
+  if not utf8.len(s) then s = repair(s) end
+  -- Marks that turn the reading direction around could disguise what a log says.
+  return (s:gsub("\u{202A}", ""):gsub("\u{202B}", ""):gsub("\u{202D}", ""):gsub("\u{202E}", ""))
+end
+
+-- What a byte may weigh once it is escaped.
+local function weight(s)
+  local _, special = s:gsub("[&<>\"']", "")
+  return #s + 5 * special
+end
+
+---The end of a log, where the error usually is, within `limit` bytes of the page.
+---@param s string|nil
+---@param limit integer
+---@return string|nil text
+---@return integer cut bytes left out in front
+function M.tail(s, limit)
+  if type(s) ~= "string" or not s:find("%S") then return nil, 0 end
+  -- Cleaning can only treble a byte, so more than this is never needed.
+  local text = M.clean(#s > 2 * limit and s:sub(-2 * limit) or s)
+  local room = limit
+  while weight(text) > limit and room > 16 do
+    text = text:sub(-room)
+    room = room * 2 // 3
+  end
+  if not utf8.len(text) then text = text:gsub("^[\x80-\xBF]+", "") end
+  return text, math.max(0, #s - #text)
+end
+
+---@param rate number|nil
+---@return string "86 %", "99.7 %"
+function M.percent(rate)
+  if not rate then return "–" end
+  local value = rate * 100
+  -- 99.96 must not read as 100: something did not pass.
+  if value < 100 and value > 99 then return ("%.1f %%"):format(math.floor(value * 10) / 10) end
+  return ("%.0f %%"):format(value)
+end
+
+---@param delta number|nil difference of two rates
+---@return string "+2.1 points", "" without a figure to compare with
+function M.points(delta)
+  if not delta then return "" end
+  if math.abs(delta) < 0.0005 then return "±0 points" end
+  return (("%+.1f points"):format(delta * 100):gsub("^%-", "−"))
+end
+
+---@param seconds number|nil
+function M.duration(seconds)
+  if not seconds then return "–" end
+  if seconds < 10 then return ("%.1f s"):format(seconds) end
+  local s = math.floor(seconds + 0.5)
+  if s < 60 then return s .. " s" end
+  if s < 3600 then return ("%d min %02d s"):format(s // 60, s % 60) end
+  return ("%d h %02d min"):format(s // 3600, s % 3600 // 60)
+end
+
+---@param n integer
+---@param one string
+---@param many string|nil
+function M.count(n, one, many)
+  return ("%d %s"):format(n, n == 1 and one or many or one .. "s")
+end
+
+---@param iso string
+---@return string "2026-01-10 03:00 UTC"
+function M.when(iso)
+  return (tostring(iso or "–"):gsub("^(%S+)T(%d%d:%d%d).*$", "%1 %2 UTC"))
+end
+
+return M
