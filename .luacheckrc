@@ -7,7 +7,7 @@ exclude_files = { "build", "build-*", "workspace", ".cache" }
 self = false
 
 -- The runtime hands its own table to the bootstrap.
-files["stdlib/boot.lua"] = { read_globals = { "lsqm" } }
+files["stdlib/boot.lua"] = { globals = { "lsqm" } }
 -- busted ends the process itself; its runner takes that over while it runs.
 files["tests/busted.lua"] = { globals = { os = { fields = { "exit" }, other_fields = true } } }
 

@@ -33,7 +33,8 @@ parse() {
 }
 
 fresh_root() { # root
-  local tarball=$cache/roots/$suite-clean-$(debian_arch).tar
+  local tarball
+  tarball=$cache/roots/$suite-clean-$(debian_arch).tar
   mkdir -p "$cache/roots" "$1"
   if [ ! -s "$tarball" ]; then
     have debootstrap || die "debootstrap is missing: run \`make setup-test\`"

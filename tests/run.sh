@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.." || exit 3
 
 limit=${LSQM_TEST_LAYER_SECONDS:-600}
 logs=$PWD/build/test-logs
-rows=() skips=()
+rows=() skips=() engine_reason=
 total_passed=0 total_failed=0 total_skipped=0
 engine_started=
 
@@ -47,12 +47,11 @@ layer_lint() {
 
 layer_unit() { ctest --test-dir "$build" -V --timeout 120; }
 
+has_specs() { find "tests/$1" -name '*_spec.lua' 2>/dev/null | grep -q .; }
+
 specs() { # folder
   local folder=tests/$1
-  if ! find "$folder" -name '*_spec.lua' 2>/dev/null | grep -q .; then
-    echo "no specs in $folder"
-    return 0
-  fi
+  has_specs "$1" || { echo "no specs in $folder"; return 0; }
   "$build/lsqm" exec tests/busted.lua -- -o plainTerminal "$folder"
 }
 layer_lua() { specs lua; }
@@ -141,8 +140,18 @@ start_engine() {
   return 1
 }
 
-run_docker() {
-  if start_engine; then run_layer docker; else skip_layer docker "$engine_reason"; fi
+# The contract layer comes here because its specs may use the engine too.
+run_with_engine() { # layer...
+  local layer reason=
+  has_specs docker || has_specs contract || return 0
+  start_engine || reason=$engine_reason
+  for layer in "$@"; do
+    if [ "$layer" = docker ] && [ -n "$reason" ]; then
+      skip_layer docker "$reason"
+    else
+      run_layer "$layer"
+    fi
+  done
 }
 
 run_sanitized() { # preset layer...
@@ -154,7 +163,7 @@ run_sanitized() { # preset layer...
 
 run_named() {
   case $1 in
-    docker) run_docker ;;
+    contract | docker) use_build release && run_with_engine "$1" ;;
     asan) run_sanitized asan unit lua pipelines ;;
     tsan) run_sanitized tsan unit ;;
     gcstress) run_sanitized gcstress lua ;;
@@ -166,8 +175,8 @@ run_named() {
 run_all() {
   run_layer lint
   if use_build release; then
-    for layer in unit lua pipelines golden contract; do run_layer "$layer"; done
-    run_docker
+    for layer in unit lua pipelines golden; do run_layer "$layer"; done
+    run_with_engine contract docker
   fi
   run_named asan
 }
@@ -186,7 +195,8 @@ summary() {
 
 self=$PWD/tests/run.sh
 mkdir -p "$logs"
-export PATH=$PATH:$(cache_dir)/bin
+cache=$(cache_dir) || exit
+export PATH=$PATH:$cache/bin
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 if [ "${1:-}" = --layer ]; then "layer_$2"; exit; fi

@@ -21,12 +21,12 @@ missing_packages() { # list names
 }
 
 require_debian() {
-  local ID='' ID_LIKE='' VERSION_ID='' PRETTY_NAME='this system'
+  local ID='' VERSION_ID='' PRETTY_NAME='this system'
   # shellcheck disable=SC1091
   [ ! -r /etc/os-release ] || . /etc/os-release
-  have apt-get && have dpkg-query ||
+  { have apt-get && have dpkg-query; } ||
     die "$PRETTY_NAME is not supported: set-up installs Debian packages (Debian 12 or newer)"
-  [ "$ID" != debian ] || [ "${VERSION_ID:-99}" -ge 12 ] ||
+  { [ "$ID" != debian ] || [ "${VERSION_ID:-99}" -ge 12 ]; } ||
     die "$PRETTY_NAME is not supported: Debian 12 or newer is needed"
 }
 

@@ -25,7 +25,8 @@ describe() { # name -> suite, python, tag, module, environment
 
 # A minbase root with Python, kept as a tarball: making one takes about a minute.
 base_tarball() {
-  local suite=$1 out=$cache/roots/$1-python-$(debian_arch).tar root
+  local suite=$1 out root
+  out=$cache/roots/$suite-python-$(debian_arch).tar
   if [ ! -s "$out" ]; then
     have debootstrap || die "debootstrap is missing: run \`make setup-test\`"
     say "making a $suite root (once)" >&2
