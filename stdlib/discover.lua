@@ -1,0 +1,146 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Finds templates in a folder by what they contain, not only by their names: Terraform roots
+-- (folders with .tf files that no other folder calls as a local module) and single files.
+
+local fs = require "std.fs"
+local sha256 = require "std.sha256"
+
+local M = {}
+
+-- Bigger files are not templates; they are named in the report instead of being read.
+M.MAX_BYTES = 8 * 1024 * 1024
+
+local TEMPLATE_ENDINGS = { yaml = true, yml = true, json = true, template = true }
+local IGNORED = { [".git"] = true, [".terraform"] = true, node_modules = true,
+  [".aws-sam"] = true, __pycache__ = true, [".serverless"] = true }
+
+local function is_ignored(path)
+  for part in path:gmatch("[^/]+") do
+    if IGNORED[part] then return true end
+  end
+  return false
+end
+
+local function selected(path, options)
+  local function matches(globs)
+    for _, glob in ipairs(globs) do if fs.match(glob, path) then return true end end
+    return false
+  end
+  if options.include and not matches(options.include) then return false end
+  return not (options.exclude and matches(options.exclude))
+end
+
+local function parent(path)
+  return path:match("^(.*)/[^/]+$") or ""
+end
+
+-- "examples/a" and "../../mod" → "mod"; nil when it leaves the tree.
+local function resolve(base, source)
+  local parts = {}
+  for part in (base .. "/" .. source):gmatch("[^/]+") do
+    if part == ".." then
+      if #parts == 0 then return nil end
+      parts[#parts] = nil
+    elseif part ~= "." then
+      parts[#parts + 1] = part
+    end
+  end
+  return table.concat(parts, "/")
+end
+
+local function called_modules(root, folders)
+  local called = {}
+  for folder, files in pairs(folders) do
+    called[folder] = called[folder] or {}
+    for _, name in ipairs(files) do
+      local text = fs.read(fs.join(root, name)) or ""
+      for source in text:gmatch('source%s*=%s*"(%.%.?/?[^"]*)"') do
+        local target = resolve(folder, source)
+        if target and target ~= folder then called[folder][target] = true end
+      end
+    end
+  end
+  return called
+end
+
+local function terraform_roots(root, folders, options)
+  local calls, is_module, roots = called_modules(root, folders), {}, {}
+  for _, targets in pairs(calls) do
+    for target in pairs(targets) do is_module[target] = true end
+  end
+  for folder in pairs(folders) do
+    local shown = folder == "" and "." or folder
+    if not is_module[folder] and selected(folder == "" and "main.tf" or folder .. "/main.tf",
+        options) then
+      roots[#roots + 1] = { path = folder == "" and root or fs.join(root, folder), rel = shown,
+        format = "terraform", calls = calls[folder] }
+    end
+  end
+  return roots
+end
+
+local function template_file(root, name, detect)
+  local path = fs.join(root, name)
+  local info = fs.stat(path)
+  if not info then return nil end
+  if info.size > M.MAX_BYTES then
+    return { path = path, rel = name, format = "oversized",
+      problem = ("%d bytes; templates are read up to %d"):format(info.size, M.MAX_BYTES) }
+  end
+  local text = fs.read(path)
+  local format = text and detect(path, text)
+  if not format or format == "terraform" then return nil end
+  return { path = path, rel = name, format = format }
+end
+
+--- Candidates under `root`, sorted by path.
+---@param options {include?: string[], exclude?: string[], detect: fun(path, text): string?}
+---@return {path: string, rel: string, format: string, problem?: string}[]? found
+---@return table? err
+function M.find(root, options)
+  local names, err = fs.walk(root)
+  if not names then return nil, err end
+  local found, folders = {}, {}
+  for _, name in ipairs(names) do
+    local ending = name:match("%.([%w]+)$")
+    if is_ignored(name) then
+      ending = nil
+    elseif ending == "tf" then
+      local folder = parent(name)
+      folders[folder] = folders[folder] or {}
+      table.insert(folders[folder], name)
+    end
+    if TEMPLATE_ENDINGS[ending or ""] and selected(name, options) then
+      found[#found + 1] = template_file(root, name, options.detect)
+    end
+  end
+  for _, candidate in ipairs(terraform_roots(root, folders, options)) do
+    found[#found + 1] = candidate
+  end
+  table.sort(found, function(a, b) return a.rel < b.rel end)
+  return found
+end
+
+local function add_folder(root, dir, parts)
+  for _, name in ipairs(fs.walk(dir) or {}) do
+    if not is_ignored(name) then
+      parts[#parts + 1] = fs.relative(root, fs.join(dir, name)) .. "\0"
+        .. (sha256.file(fs.join(dir, name)) or "")
+    end
+  end
+end
+
+--- What the candidate's content is known by: changes when any file of it does.
+---@return string hex
+function M.digest(root, candidate)
+  if candidate.format ~= "terraform" then
+    return sha256.file(candidate.path) or ""
+  end
+  local parts = {}
+  add_folder(root, candidate.path, parts)
+  for target in pairs(candidate.calls or {}) do add_folder(root, fs.join(root, target), parts) end
+  table.sort(parts)
+  return sha256.string(table.concat(parts, "\n"))
+end
+
+return M
