@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes: a tree or an error, never a crash, a leak or a runaway. */
+#include "yaml.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    lsqm_yaml_options options = {.file = "fuzz", .multi = size & 1, .max_alias_nodes = 1000};
+    lsqm_yaml *doc;
+    lsqm_error err;
+    if (lsqm_yaml_parse((const char *)data, size, &options, &doc, &err) == LSQM_OK)
+        lsqm_yaml_free(doc);
+    return 0;
+}
