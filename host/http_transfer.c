@@ -82,9 +82,10 @@ static int fail_socket(lsqm_http_op *op)
     return fail(op, LSQM_EUNAVAILABLE, os == ENOENT ? "no such socket" : "nobody answers");
 }
 
-static int fail_tls(lsqm_http_op *op)
+/* Not ENET: asking again does not make a peer trustworthy. */
+static int fail_trust(lsqm_http_op *op)
 {
-    fail(op, LSQM_ENET, op->detail[0] ? op->detail : "TLS failed");
+    fail(op, LSQM_EUNSAFE, op->detail[0] ? op->detail : "the certificate cannot be trusted");
     lsqm_error_hint(&op->err, "for a private authority set CURL_CA_BUNDLE or SSL_CERT_FILE to its "
                               "certificate file");
     return op->err.code;
@@ -123,9 +124,8 @@ static int translate(lsqm_http_op *op, CURLcode code)
     case CURLE_URL_MALFORMAT: return fail(op, LSQM_EINVAL, "not a URL");
     case CURLE_READ_ERROR:
     case CURLE_ABORTED_BY_CALLBACK: return fail(op, LSQM_EIO, "cannot read the body to send");
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE: return fail_tls(op);
+    case CURLE_SSL_CACERT_BADFILE: return fail_trust(op);
     default: return fail(op, LSQM_ENET, op->detail[0] ? op->detail : curl_easy_strerror(code));
     }
 }
