@@ -22,19 +22,45 @@ enum { DEFAULT_CONNECT_SECONDS = 30, MAX_ERROR_BODY = 1 << 20 };
 
 /* --- what went wrong ----------------------------------------------------------------------- */
 
-/* The URL for people: without credentials and query, which may hold secrets. */
+/* Start and length of "host:port" in a URL. */
+static const char *authority_of(const char *url, size_t *len)
+{
+    const char *scheme_end = strstr(url, "://");
+    const char *rest = scheme_end ? scheme_end + 3 : url;
+    size_t whole = strcspn(rest, "/?#\\");
+    const char *at = memrchr(rest, '@', whole);
+    const char *start = at ? at + 1 : rest;
+    *len = whole - (size_t)(start - rest);
+    return start;
+}
+
+static int is_loopback(const char *url)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    size_t len;
+    const char *host = authority_of(url, &len);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t n = strlen(names[i]);
+        if (len >= n && strncasecmp(host, names[i], n) == 0 && (len == n || host[n] == ':'))
+            return 1;
+    }
+    return 0;
+}
+
+/* The URL for people. Credentials, queries and, in web hooks, paths are secrets: only a loopback
+ * address is shown with its path. */
 static void show_url(const lsqm_http_op *op, char *out, size_t size)
 {
-    const char *scheme_end = strstr(op->url, "://");
-    const char *rest = scheme_end ? scheme_end + 3 : op->url;
-    size_t host_len = strcspn(rest, "/?#");
-    const char *at = memrchr(rest, '@', host_len);
-    const char *start = at ? at + 1 : rest;
-    size_t len = strcspn(start, "?#");
-    if (op->unix_socket)
+    size_t len;
+    const char *host = authority_of(op->url, &len);
+    size_t scheme = strcspn(op->url, ":");
+    if (op->unix_socket) {
         snprintf(out, size, "%s", op->unix_socket);
-    else
-        snprintf(out, size, "%.*s%.*s", (int)(rest - op->url), op->url, (int)len, start);
+        return;
+    }
+    if (is_loopback(op->url))
+        len = strcspn(host, "?#");
+    snprintf(out, size, "%.*s://%.*s", (int)scheme, op->url, (int)len, host);
 }
 
 static int fail(lsqm_http_op *op, int code, const char *why)
@@ -56,9 +82,10 @@ static int fail_socket(lsqm_http_op *op)
     return fail(op, LSQM_EUNAVAILABLE, os == ENOENT ? "no such socket" : "nobody answers");
 }
 
-static int fail_tls(lsqm_http_op *op)
+/* Not ENET: asking again does not make a peer trustworthy. */
+static int fail_trust(lsqm_http_op *op)
 {
-    fail(op, LSQM_ENET, op->detail[0] ? op->detail : "TLS failed");
+    fail(op, LSQM_EUNSAFE, op->detail[0] ? op->detail : "the certificate cannot be trusted");
     lsqm_error_hint(&op->err, "for a private authority set CURL_CA_BUNDLE or SSL_CERT_FILE to its "
                               "certificate file");
     return op->err.code;
@@ -97,9 +124,8 @@ static int translate(lsqm_http_op *op, CURLcode code)
     case CURLE_URL_MALFORMAT: return fail(op, LSQM_EINVAL, "not a URL");
     case CURLE_READ_ERROR:
     case CURLE_ABORTED_BY_CALLBACK: return fail(op, LSQM_EIO, "cannot read the body to send");
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE: return fail_tls(op);
+    case CURLE_SSL_CACERT_BADFILE: return fail_trust(op);
     default: return fail(op, LSQM_ENET, op->detail[0] ? op->detail : curl_easy_strerror(code));
     }
 }
@@ -295,7 +321,7 @@ static int open_part(lsqm_http_op *op, lsqm_error *err)
     return err->code;
 }
 
-static void set_proxy_and_ca(lsqm_http_op *op)
+static void set_ca_and_socket(lsqm_http_op *op)
 {
     const char *file = getenv("CURL_CA_BUNDLE");
     const char *dir = getenv("SSL_CERT_DIR");
@@ -307,7 +333,6 @@ static void set_proxy_and_ca(lsqm_http_op *op)
         curl_easy_setopt(op->easy, CURLOPT_CAPATH, dir);
     if (op->unix_socket) {
         curl_easy_setopt(op->easy, CURLOPT_UNIX_SOCKET_PATH, op->unix_socket);
-        curl_easy_setopt(op->easy, CURLOPT_PROXY, "");
     } else {
         curl_easy_setopt(op->easy, CURLOPT_ACCEPT_ENCODING, "");
     }
@@ -331,7 +356,7 @@ static void set_constants(lsqm_http_op *op)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, op);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(op->connect_timeout * 1000));
-    set_proxy_and_ca(op);
+    set_ca_and_socket(op);
 }
 
 static int copy_texts(lsqm_http_op *op, const lsqm_http_request *request, lsqm_error *err)
@@ -406,6 +431,9 @@ int lsqm_http_configure(lsqm_http_op *op, uint64_t now, lsqm_error *err)
     curl_easy_setopt(op->easy, CURLOPT_HTTPHEADER, op->headers);
     if (op->deadline)
         curl_easy_setopt(op->easy, CURLOPT_TIMEOUT_MS, (long)(op->deadline - now));
+    /* NULL: the environment decides. No proxy can reach what listens here. */
+    int direct = op->unix_socket || is_loopback(op->url);
+    curl_easy_setopt(op->easy, CURLOPT_PROXY, direct ? "" : (const char *)NULL);
     set_body(op);
     if (curl_easy_setopt(op->easy, CURLOPT_URL, op->url) != CURLE_OK)
         return lsqm_error_set(err, LSQM_ENOMEM, "http", NULL);

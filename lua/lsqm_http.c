@@ -2,7 +2,7 @@
 /*
  * lsqm.raw.http: one HTTP exchange, and answers read as streams.
  *
- *   request{url=, method=, headers={"Name: value"…}, …} -> {status, headers, body, url} | nil, err
+ *   request{url=, method=, headers={"Name: value"}, …} -> {status, headers, body, url} | nil, err
  *   stream{…same…} -> stream | nil, err
  *   stream:read() -> data, kind | nil at the end | nil, err;  stream:response(); stream:close()
  */
@@ -51,7 +51,30 @@ lsqm_http *lsqm_net_client(lua_State *L)
 
 /* --- one exchange -------------------------------------------------------------------------- */
 
-/* [-0, +1] {["content-type"]=…}: names in lower case, repeated ones joined with ", ". */
+/* [-0, +0] headers[name] = value, or "before, value"; the table is on the top. */
+static void add_header(lua_State *L, const char *line, const char *colon, const char *end)
+{
+    const char *value = colon + 1;
+    luaL_Buffer name;
+    while (value < end && (*value == ' ' || *value == '\t'))
+        value++;
+    while (end > value && isspace((unsigned char)end[-1]))
+        end--;
+    luaL_buffinit(L, &name);
+    for (const char *p = line; p < colon; p++)
+        luaL_addchar(&name, (char)tolower((unsigned char)*p));
+    luaL_pushresult(&name);
+    lua_pushlstring(L, value, (size_t)(end - value)); /* headers name value */
+    lua_pushvalue(L, -2);
+    if (lua_rawget(L, -4) == LUA_TSTRING) {
+        lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), lua_tostring(L, -2));
+        lua_replace(L, -3);
+    }
+    lua_pop(L, 1);
+    lua_rawset(L, -3);
+}
+
+/* [-0, +1] {["content-type"]=…}: names in lower case, repeated ones joined. */
 static void push_headers(lua_State *L, const char *lines, size_t len)
 {
     const char *end = lines + len;
@@ -60,26 +83,8 @@ static void push_headers(lua_State *L, const char *lines, size_t len)
         const char *eol = memchr(lines, '\n', (size_t)(end - lines));
         const char *stop = eol ? eol : end;
         const char *colon = memchr(lines, ':', (size_t)(stop - lines));
-        const char *value = colon ? colon + 1 : stop;
-        luaL_Buffer name;
-        while (value < stop && (*value == ' ' || *value == '\t'))
-            value++;
-        while (stop > value && isspace((unsigned char)stop[-1]))
-            stop--;
-        if (colon) {
-            luaL_buffinit(L, &name);
-            for (const char *p = lines; p < colon; p++)
-                luaL_addchar(&name, (char)tolower((unsigned char)*p));
-            luaL_pushresult(&name);
-            lua_pushlstring(L, value, (size_t)(stop - value)); /* headers name value */
-            lua_pushvalue(L, -2);
-            if (lua_rawget(L, -4) == LUA_TSTRING) {
-                lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), lua_tostring(L, -2));
-                lua_replace(L, -3);
-            }
-            lua_pop(L, 1);
-            lua_rawset(L, -3);
-        }
+        if (colon)
+            add_header(L, lines, colon, stop);
         lines = eol ? eol + 1 : end;
     }
 }

@@ -128,8 +128,8 @@ end
 ---@return integer|nil exit code
 ---@return lsqm.Error|nil
 function Client:wait(id, options)
-  local result, err = self:json("docker wait", { method = "POST", path = container_path(id, "/wait"),
-    timeout = options and options.timeout or 0 })
+  local result, err = self:json("docker wait", { method = "POST",
+    path = container_path(id, "/wait"), timeout = options and options.timeout or 0 })
   if not result then return nil, err end
   if result.Error and result.Error.Message then
     return nil, error_of.new { op = "docker wait", code = "http", message = result.Error.Message }
@@ -193,7 +193,7 @@ function Client:get_archive(id, path, options)
   return options.to_file and true or answer.body
 end
 
--- networks and volumes ---------------------------------------------------------------------------
+-- networks and volumes --------------------------------------------------------------------------
 
 --- From the API's spec {Name=, Driver=, Labels=, Internal= …}.
 ---@return string|nil id
@@ -249,7 +249,7 @@ end
 
 Client.volume_list = Client.volumes
 
--- containers that clean up after themselves --------------------------------------------------------
+-- containers that clean up after themselves -----------------------------------------------------
 
 ---@class lsqm.Container
 ---@field id string

@@ -87,7 +87,8 @@ local function stream_once(settings, on_data, progress)
 end
 
 local function http_date(text)
-  local day, month, year, clock = text:match("^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
+  local day, month, year, clock =
+    text:match("^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
   if not MONTHS[month] then return nil end
   return time.parse(("%s-%02d-%sT%sZ"):format(year, MONTHS[month], day, clock))
 end

@@ -131,6 +131,12 @@ function Store:open_run(id) return runs.open(self, id) end
 
 Store.run = Store.open_run
 
+---The run that a person means: "latest", "previous", an id, or the beginning of one.
+---@param word string
+---@return lsqm.Run|nil
+---@return lsqm.Error|nil
+function Store:find_run(word) return runs.find(self, word) end
+
 ---@param options table|nil {finished = true} leaves out runs that were cut off
 ---@return table[] run records (config fields, summary, finished), newest first
 function Store:runs(options) return runs.list(self, options) end
@@ -148,6 +154,20 @@ function Store:prune(keep) return runs.prune(self, keep or 52) end
 ---@return table|nil changes {regressions=, fixes=, previous=run id or nil}
 ---@return lsqm.Error|nil
 function Store:update_trends(run) return trends.update(self, run) end
+
+---Makes index and trends anew from the stored runs: after a merge their lines mean nothing.
+---@return boolean|nil
+---@return lsqm.Error|nil
+function Store:rebuild()
+  local ok, err = index.rebuild(self)
+  if ok then ok, err = trends.rebuild(self) end
+  return ok, err
+end
+
+---What changed in a run since the one before it (same emulator).
+---@param run lsqm.Run
+---@return table {regressions=, fixes=, changes=, same=, only_a=, only_b=, previous=}
+function Store:changes(run) return trends.changes(self, run) end
 
 ---@param kind string "services"|"architectures"
 ---@return table by name or hash

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Writes reports/latest/index.html: one file with everything in it.
 
-local errors = require "std.error"
 local fs = require "std.fs"
 local stage = require "std.stage"
 
@@ -25,12 +24,10 @@ local function read_asset(ctx, name)
   return text
 end
 
-local function choose_run(ctx, id)
-  if id then return ctx.store:open_run(id) end
-  local newest = ctx.store:runs({ finished = true })[1]
-  if newest then return ctx.store:open_run(newest.run_id) end
-  return nil, errors.new { op = "report", code = "not_found", message = "no finished run yet",
-    hint = "run 'lsqm validate' or 'lsqm run' first" }
+local function choose_run(ctx, word)
+  local run, err = ctx.store:find_run(word or "latest")
+  if not run and not word then err.hint = "run 'lsqm validate' or 'lsqm run' first" end
+  return run, err
 end
 
 local function render(ctx, run)
@@ -62,6 +59,10 @@ return stage {
       ctx.out(("would write the report of run %s to %s"):format(run.run_id, path))
       return 0
     end
+    -- The page shows trends that include its own run.
+    local changes
+    changes, err = ctx.store:update_trends(run)
+    if not changes then return nil, err end
     local html = render(ctx, run)
     local ok
     ok, err = write(path, html)

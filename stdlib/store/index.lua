@@ -120,4 +120,11 @@ function M.note_results(store, results)
   end
 end
 
+---Builds the index from the metadata and the runs, and writes it.
+---@param store lsqm.Store
+function M.rebuild(store)
+  rebuild(store)
+  return M.save(store)
+end
+
 return M

@@ -224,6 +224,30 @@ function M.open(store, id)
   return setmetatable({ store = store, run_id = id, config = config }, Run)
 end
 
+-- "latest" and "previous" count finished runs only.
+local WORDS = { latest = 1, previous = 2 }
+
+---The run that a person means: "latest", "previous", an id, or the beginning of one.
+---@param store lsqm.Store
+---@param word string
+---@return lsqm.Run|nil
+---@return lsqm.Error|nil
+function M.find(store, word)
+  local op = "run " .. word
+  if WORDS[word] then
+    local record = M.list(store, { finished = true })[WORDS[word]]
+    if record then return M.open(store, record.run_id) end
+    return nil, errors.new { op = op, code = "not_found", message = "there is no such run yet" }
+  end
+  local matches = {}
+  for _, id in ipairs(files.folders(store:path("runs"))) do
+    if id:sub(1, #word) == word and is_uuid(id) then matches[#matches + 1] = id end
+  end
+  if #matches == 1 then return M.open(store, matches[1]) end
+  return nil, errors.new { op = op, code = #matches == 0 and "not_found" or "invalid",
+    message = #matches == 0 and "no such run" or ("%d runs begin so"):format(#matches) }
+end
+
 ---@param store lsqm.Store
 ---@param keep integer
 function M.prune(store, keep)

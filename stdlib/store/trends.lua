@@ -209,6 +209,30 @@ function M.update(store, run)
   return changes
 end
 
+---Makes the three files anew from all finished runs; links to issues are kept.
+---@param store lsqm.Store
+function M.rebuild(store)
+  local urls = {}
+  for _, record in ipairs(M.regressions(store)) do
+    urls[record.to_run_id .. record.arch_hash] = record.github_issue_url
+  end
+  local ok, err = save(store, "services", {})
+  if ok then ok, err = save(store, "architectures", {}) end
+  if ok then ok, err = M.save_regressions(store, {}) end
+  if not ok then return nil, err end
+  local records = store:runs { finished = true }
+  for i = #records, 1, -1 do
+    local run = store:open_run(records[i].run_id)
+    if run then ok, err = M.update(store, run) end
+    if not ok then return nil, err end
+  end
+  local list = M.regressions(store)
+  for _, record in ipairs(list) do
+    record.github_issue_url = urls[record.to_run_id .. record.arch_hash]
+  end
+  return M.save_regressions(store, list)
+end
+
 ---Drops the regressions that name a deleted run: both runs of a record must exist.
 ---@param store lsqm.Store
 ---@param deleted string[] run ids

@@ -448,6 +448,34 @@ static void a_paused_stream_can_be_dropped(void **state)
     forget(&a);
 }
 
+static void the_proxy_of_the_environment_is_asked(void **state)
+{
+    world *w = *state;
+    char proxy[64];
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", w->server.port);
+    setenv("http_proxy", proxy, 1);
+    answer a = fetch(w, "", (lsqm_http_request){.url = "http://example.invalid/hello"});
+    unsetenv("http_proxy");
+    assert_int_equal(a.status, 404); /* the fake server knows paths only */
+    assert_non_null(strstr(w->server.asked.data, "GET http://example.invalid/hello HTTP/1.1"));
+    forget(&a);
+}
+
+static void loopback_needs_no_proxy_and_errors_tell_no_secrets(void **state)
+{
+    world *w = *state;
+    setenv("http_proxy", "http://127.0.0.1:9", 1);
+    setenv("no_proxy", "", 1);
+    answer a = fetch(w, "/hello", (lsqm_http_request){0});
+    assert_int_equal(a.status, 200);
+    forget(&a);
+    a = fetch(w, "", (lsqm_http_request){.url = "http://u:s3cret@example.invalid/s3cret?s3cret"});
+    unsetenv("http_proxy");
+    unsetenv("no_proxy");
+    assert_string_equal(a.err.message, "cannot connect: http://example.invalid");
+    forget(&a);
+}
+
 static int make_big(void **state)
 {
     static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 4194304\r\n\r\n";
@@ -489,6 +517,8 @@ int main(void)
         CASE(closing_the_client_cancels_what_runs),
         CASE(a_stream_waits_for_its_reader),
         CASE(a_paused_stream_can_be_dropped),
+        CASE(the_proxy_of_the_environment_is_asked),
+        CASE(loopback_needs_no_proxy_and_errors_tell_no_secrets),
     };
     return cmocka_run_group_tests(tests, make_big, free_big);
 }

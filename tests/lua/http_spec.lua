@@ -20,7 +20,9 @@ local function serve(handler)
         server.requests[#server.requests + 1] = text
         local bytes, keep = handler(text, #server.requests)
         text = ""
-        peer:write(bytes, function() if not keep and not peer:is_closing() then peer:close() end end)
+        peer:write(bytes, function()
+          if not keep and not peer:is_closing() then peer:close() end
+        end)
       elseif not chunk and not peer:is_closing() then
         peer:close()
       end
@@ -36,6 +38,29 @@ end
 local function answer(status, body, headers)
   return ("HTTP/1.1 %s\r\n%sContent-Length: %d\r\nConnection: close\r\n\r\n%s"):format(status,
     headers or "", #body, body)
+end
+
+-- An address that nobody uses right now.
+local function free_port()
+  local probe = luv.new_tcp()
+  probe:bind("127.0.0.1", 0)
+  local port = probe:getsockname().port
+  probe:close()
+  return port
+end
+
+-- A TLS server with a certificate that nobody signed; nil where openssl is missing.
+local function serve_tls(dir)
+  local made = os.execute(("openssl req -x509 -newkey rsa:2048 -nodes -keyout %s/key -out %s/cert"
+    .. " -days 2 -subj /CN=test -addext subjectAltName=IP:127.0.0.1 2>/dev/null"):format(dir, dir))
+  if not made then return nil end
+  local port = free_port()
+  local child = luv.spawn("openssl", { args = { "s_server", "-www", "-quiet", "-accept",
+    "127.0.0.1:" .. port, "-key", dir .. "/key", "-cert", dir .. "/cert" } }, function() end)
+  return setmetatable({ url = "https://127.0.0.1:" .. port }, { __close = function()
+    child:kill("sigkill")
+    child:close()
+  end })
 end
 
 local function recorder()
@@ -164,8 +189,28 @@ describe("std.http", function()
     for i = 1, 40 do assert.are.equal(tostring(i), bodies[i]) end
   end)
 
+  it("trusts only certificates that it was told to trust", function()
+    local dir = assert(luv.fs_mkdtemp("/tmp/lsqm-tls-XXXXXX"))
+    local before = luv.os_getenv("CURL_CA_BUNDLE")
+    do
+      local server <close> = serve_tls(dir)
+      if not server then pending("no openssl program") return end
+      local _, err = http.get(server.url, { retries = 8, retry_base = 0.05, timeout = 5 })
+      assert.are.equal("unsafe", err.code)
+      assert.matches("certificate", err.message, 1, true)
+      assert.matches("CURL_CA_BUNDLE", err.hint, 1, true)
+      luv.os_setenv("CURL_CA_BUNDLE", dir .. "/cert")
+      assert.are.equal(200, assert(http.get(server.url)).status)
+    end
+    if before then luv.os_setenv("CURL_CA_BUNDLE", before)
+    else luv.os_unsetenv("CURL_CA_BUNDLE") end
+    for _, name in ipairs { "key", "cert" } do os.remove(dir .. "/" .. name) end
+    luv.fs_rmdir(dir)
+  end)
+
   it("turns an unwanted status into an error", function()
-    local response, err = http.expect({ status = 404, body = "no  such\nthing" }, nil, "github issue")
+    local unwanted = { status = 404, body = "no  such\nthing" }
+    local response, err = http.expect(unwanted, nil, "github issue")
     assert.is_nil(response)
     assert.are.equal("not_found", err.code)
     assert.are.equal("github issue: status 404: no such thing", tostring(err))

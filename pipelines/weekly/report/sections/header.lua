@@ -27,7 +27,7 @@ return {
         fact("Started", text.when(run.started_at)),
         fact("Took", text.duration(summary.duration_seconds)),
         fact("Corpus", text.count(view.counts.total, "architecture")),
-        fact("Terraform", run.terraform_version),
+        fact("Deployed with", run.terraform_version),
         fact("Driver", run.emulator and run.emulator.driver)))
   end,
 }

@@ -1,0 +1,107 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Regressions and fixes between two runs (FR-051 to FR-053). Exit 1 when there are regressions.
+
+local compare = require "std.store.compare"
+local json = require "std.json"
+local stage = require "std.stage"
+
+local function architectures_of(store)
+  local map = {}
+  for _, meta in ipairs(store:architectures()) do map[meta.hash] = meta end
+  return map
+end
+
+local function side(run)
+  local counts, config = run:counts(), run.config
+  local emulator = config.emulator or {}
+  return {
+    run_id = run.run_id, started_at = config.started_at, summary = counts,
+    emulator = emulator.name, localstack_version = config.localstack_version,
+    terraform_version = config.terraform_version,
+  }
+end
+
+local function build(store, a, b)
+  local architectures = architectures_of(store)
+  local out = compare.runs(a:results(), b:results(), architectures)
+  out.from, out.to = side(a), side(b)
+  out.circumstances = compare.circumstances(a.config, b.config)
+  out.corpus_differs = #out.only_a > 0 or #out.only_b > 0
+  return out, architectures
+end
+
+local function describe(label, one)
+  local s = one.summary
+  return ("%s %s  %s  %s %s  total=%d passed=%d partial=%d failed=%d timeout=%d error=%d"):format(
+    label, one.run_id, one.started_at, one.emulator or "emulator", one.localstack_version,
+    s.total, s.passed, s.partial, s.failed, s.timeout, s.error)
+end
+
+local function print_changes(ctx, title, list)
+  if #list == 0 then return end
+  ctx.out("")
+  ctx.out(("%s: %d"):format(title, #list))
+  for _, change in ipairs(list) do
+    ctx.out(("  %s %s  %s -> %s  [%s]"):format(change.arch_hash, change.architecture_name or "-",
+      change.from_status, change.to_status, table.concat(change.services_affected, " ")))
+    if change.reason then ctx.out("      " .. change.reason) end
+  end
+end
+
+local function print_missing(ctx, title, hashes, architectures)
+  if #hashes == 0 then return end
+  ctx.out("")
+  ctx.out(("%s: %d (not counted as a change)"):format(title, #hashes))
+  for _, hash in ipairs(hashes) do
+    local meta = architectures[hash]
+    ctx.out(("  %s %s"):format(hash, meta and meta.name or "-"))
+  end
+end
+
+local function print_text(ctx, out, architectures)
+  ctx.out(describe("from", out.from))
+  ctx.out(describe("to  ", out.to))
+  for _, one in ipairs(out.circumstances) do
+    ctx.out(("differs: %s %s -> %s"):format(one.aspect, one.from, one.to))
+  end
+  if out.corpus_differs then
+    ctx.out(("differs: corpus, %d only in the first run, %d only in the second"):format(
+      #out.only_a, #out.only_b))
+  end
+  print_changes(ctx, "regressions", out.regressions)
+  print_changes(ctx, "fixes", out.fixes)
+  print_changes(ctx, "other changes", out.changes)
+  print_missing(ctx, "only in the first run", out.only_a, architectures)
+  print_missing(ctx, "only in the second run", out.only_b, architectures)
+  ctx.out("")
+  ctx.out(("%d regressions, %d fixes, %d other changes, %d unchanged"):format(#out.regressions,
+    #out.fixes, #out.changes, out.same))
+end
+
+return stage {
+  api = 1,
+  name = "compare",
+  help = "List regressions and fixes between two runs",
+  description = "A regression went from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR. "
+    .. "Exit 1 when there is one. A run is its id, the beginning of it, 'latest' or 'previous'.",
+  args = {
+    { name = "run_a", kind = "positional", optional = true,
+      help = "earlier run (default: previous)" },
+    { name = "run_b", kind = "positional", optional = true, help = "later run (default: latest)" },
+    { name = "--json", kind = "flag", help = "Print the comparison as JSON" },
+  },
+  run = function(ctx, args)
+    local a, b, err
+    a, err = ctx.store:find_run(args.run_a or "previous")
+    if not a then return nil, err end
+    b, err = ctx.store:find_run(args.run_b or "latest")
+    if not b then return nil, err end
+    local out, architectures = build(ctx.store, a, b)
+    if args.json then
+      ctx.out(json.encode(out, { pretty = true }))
+    else
+      print_text(ctx, out, architectures)
+    end
+    return #out.regressions > 0 and 1 or 0
+  end,
+}
