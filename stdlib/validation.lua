@@ -117,8 +117,7 @@ local function attempt(self, work, outcome)
   began = time.monotonic()
   local tests, err = run_tests(self, work, deployed, work.emulator.endpoint)
   outcome.steps.tests = time.monotonic() - began
-  outcome.tests = tests
-  if not tests then outcome.harness_error = tostring(err) end
+  outcome.tests = tests or { harness_error = tostring(err) }
 end
 
 local function clean_up(self, work, outcome)
@@ -136,13 +135,13 @@ local function with_emulator(self, work, outcome)
   local emulator <close>, err = emulators.start(self.plan, { run_id = work.run.run_id,
     arch = work.architecture.hash, workdir = self.workdir })
   if not emulator then
-    outcome.harness_error = tostring(err)
+    outcome.emulator = { started = false, error = tostring(err) }
     outcome.container_logs = cut(err.logs or "")
     return
   end
   work.emulator = emulator
   outcome.steps.boot = emulator.boot_seconds
-  outcome.emulator = { name = emulator.name, version = emulator.version, driver = emulator.driver,
+  outcome.emulator = { started = true, name = emulator.name, version = emulator.version, driver = emulator.driver,
     image = emulator.image, image_id = emulator.image_id }
   local ok, why = parallel.timeout(self.config.timeout, function()
     attempt(self, work, outcome)
@@ -165,7 +164,7 @@ end
 -- The data model wants pytest_results wherever there is a verdict, also when nothing was run.
 local function tests_record(outcome)
   local tests = outcome.tests
-  if tests then
+  if tests and tests.total then
     tests.output = cut(tests.output or "")
     return tests
   end
@@ -185,7 +184,7 @@ local function result_of(self, work, outcome, began)
     destroy = outcome.destroy and { success = outcome.destroy.success } or nil,
   }
   if status == "ERROR" then
-    result.error_message = outcome.harness_error or reason or "unknown error"
+    result.error_message = reason or "unknown error"
   end
   return result
 end

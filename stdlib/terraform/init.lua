@@ -100,11 +100,21 @@ function Tool:run(options)
     inherit = options.online and NETWORK_VARIABLES or nil, merge_output = true }
 end
 
+--- What terraform complains of, in one line: the first error's title and the resource it is about.
+---@param logs string
+function M.first_error(logs)
+  local title, rest = logs:match("Error: ([^\n]+)(.*)")
+  if not title then return (logs:match("([^\n]+)%s*$")) end
+  local resource = rest:match("^%s*[^E]-with ([^,\n]+),")
+  return resource and ("%s: %s"):format(resource, title) or title
+end
+
 local function failed(step, result, err)
   if not result then
     return { success = false, step = step, logs = tostring(err), harness_error = tostring(err) }
   end
-  return { success = false, step = step, logs = result.stdout .. result.stderr,
+  local logs = result.stdout .. result.stderr
+  return { success = false, step = step, logs = logs, error = M.first_error(logs),
     exit_code = result.code, timed_out = result.timed_out or nil }
 end
 

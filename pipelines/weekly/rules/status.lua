@@ -10,6 +10,7 @@
 --   tests    = { total, passed, failed, skipped, errors = integers, timed_out = boolean,
 --                harness_error = string }   pytest could not be run at all
 --   timed_out = boolean                     the whole architecture exceeded its time
+--   harness_error = string                  our own fault, wherever it happened
 --
 -- PASSED   every test that ran passed, and at least one did
 -- PARTIAL  some tests passed, some failed
@@ -26,6 +27,7 @@ end
 
 local function infrastructure(facts)
   local emulator, deploy, tests = facts.emulator, facts.deploy, facts.tests
+  if facts.harness_error then return one_line(facts.harness_error) end
   if emulator and emulator.error then return "emulator: " .. one_line(emulator.error) end
   if emulator and emulator.started == false then return "the emulator did not start" end
   if emulator and emulator.died then return "the emulator died during validation" end
