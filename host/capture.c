@@ -46,16 +46,25 @@ int lsqm_capture_add(lsqm_capture *c, const char *data, size_t len)
     return lsqm_buffer_add(&c->tail, data, len);
 }
 
+int lsqm_capture_copy(const lsqm_capture *c, lsqm_buffer *out)
+{
+    size_t tail_max = c->max - c->max / 2;
+    size_t tail = c->tail.len < tail_max ? c->tail.len : tail_max;
+    unsigned long long cut = c->total - c->head.len - tail;
+    if (c->head.len)
+        lsqm_buffer_add(out, c->head.data, c->head.len);
+    if (cut)
+        lsqm_buffer_addf(out, "\n[… %llu bytes cut …]\n", cut);
+    if (tail)
+        lsqm_buffer_add(out, c->tail.data + (c->tail.len - tail), tail);
+    return out->failed ? LSQM_ENOMEM : LSQM_OK;
+}
+
 unsigned long long lsqm_capture_take(lsqm_capture *c, lsqm_buffer *out)
 {
     keep_last(&c->tail, c->max - c->max / 2);
     unsigned long long cut = c->total - c->head.len - c->tail.len;
-    if (cut)
-        lsqm_buffer_addf(&c->head, "\n[… %llu bytes cut …]\n", cut);
-    if (c->tail.len)
-        lsqm_buffer_add(&c->head, c->tail.data, c->tail.len);
-    *out = c->head;
-    memset(&c->head, 0, sizeof c->head);
+    lsqm_capture_copy(c, out);
     lsqm_capture_free(c);
     return cut;
 }

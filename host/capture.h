@@ -17,6 +17,8 @@ void lsqm_capture_init(lsqm_capture *c, size_t max);
 int lsqm_capture_add(lsqm_capture *c, const char *data, size_t len);
 /* Moves the text into *out (yours); a cut is marked in it by a line. Returns the bytes cut. */
 unsigned long long lsqm_capture_take(lsqm_capture *c, lsqm_buffer *out);
+/* Adds the text so far, with its cut, to *out. LSQM_OK or LSQM_ENOMEM. */
+int lsqm_capture_copy(const lsqm_capture *c, lsqm_buffer *out);
 /* Gives the memory back; twice is fine. */
 void lsqm_capture_free(lsqm_capture *c);
 

@@ -145,7 +145,7 @@ int lsqm_git_branch_ref(git_repository *repo, char *name, size_t size, const cha
         return lsqm_git_fail(err, rc, op, NULL);
     const char *target = git_reference_symbolic_target(head);
     int status = LSQM_OK;
-    if (target)
+    if (target && strncmp(target, "refs/heads/", strlen("refs/heads/")) == 0)
         snprintf(name, size, "%s", target);
     else
         status = lsqm_error_set(err, LSQM_ECONFLICT, op, "HEAD is detached: on no branch");

@@ -150,6 +150,12 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
     }
 }
 
+int lsqm_process_peek(const lsqm_process *p, int stream, lsqm_buffer *out)
+{
+    const output *o = stream == LSQM_PROCESS_STDERR ? &p->err : &p->out;
+    return lsqm_capture_copy(&o->capture, out);
+}
+
 static void set_reading(lsqm_process *p, output *o)
 {
     if (!o->open || p->closing)
@@ -299,7 +305,7 @@ static int make_pipes(lsqm_process *p, const lsqm_process_options *o, int theirs
     }
     if (rc == 0)
         rc = make_pipe(p, &p->out.pipe, 0, &theirs[1]);
-    if (rc == 0)
+    if (rc == 0 && !o->merge)
         rc = make_pipe(p, &p->err.pipe, 0, &theirs[2]);
     return rc;
 }
@@ -313,6 +319,8 @@ static int spawn(lsqm_process *p, const lsqm_process_options *o, const int their
         stdio[i].flags = theirs[i] < 0 ? UV_IGNORE : UV_INHERIT_FD;
         stdio[i].data.fd = theirs[i];
     }
+    if (o->merge)
+        stdio[2] = stdio[1];
     uv_process_options_t u;
     memset(&u, 0, sizeof u);
     u.exit_cb = on_exit_child;
@@ -385,7 +393,8 @@ static lsqm_process *new_process(uv_loop_t *loop, const lsqm_process_options *o)
 static void begin(lsqm_process *p, const lsqm_process_options *o)
 {
     p->started = 1;
-    p->out.open = p->err.open = 1;
+    p->out.open = 1;
+    p->err.open = !o->merge;
     lsqm_process_pause(p, 0);
     if (o->timeout > 0)
         uv_timer_start(&p->timer, on_timeout, to_ms(o->timeout), 0);

@@ -54,6 +54,7 @@ typedef struct lsqm_process_options {
     double grace;            /* seconds from SIGTERM to SIGKILL; 0 = LSQM_PROCESS_GRACE */
     double drain;            /* seconds to read on when others hold the pipes; 0 = default */
     size_t max_output;       /* per stream; 0 = LSQM_PROCESS_MAX_OUTPUT */
+    int merge;               /* stderr goes where stdout goes, in the order it was written */
     int leave_group;         /* do not kill what the child leaves behind */
     lsqm_process_output on_output; /* may be NULL */
     lsqm_process_done done;
@@ -68,6 +69,9 @@ int lsqm_process_start(uv_loop_t *loop, const lsqm_process_options *options, lsq
                        lsqm_error *err);
 
 int lsqm_process_pid(const lsqm_process *p);
+
+/* Adds what the stream has brought so far to *out (yours). */
+int lsqm_process_peek(const lsqm_process *p, int stream, lsqm_buffer *out);
 
 /* Sends a signal to the whole group. LSQM_ENOENT when the program has ended. */
 int lsqm_process_signal(lsqm_process *p, int signum, lsqm_error *err);

@@ -121,6 +121,16 @@ static void reports_exit_code_and_both_streams(void **state)
     assert_true(r->result.duration > 0 && r->result.duration < 10);
 }
 
+static void merged_streams_keep_their_order(void **state)
+{
+    run *r = *state;
+    lsqm_process_options o = options(r, NULL);
+    o.merge = 1;
+    sh(r, "echo 1; echo 2 >&2; echo 3", o);
+    assert_string_equal(out_text(r), "1\n2\n3\n");
+    assert_int_equal(r->result.err.total, 0);
+}
+
 static void passes_the_environment_exactly(void **state)
 {
     run *r = *state;
@@ -392,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(reports_exit_code_and_both_streams),
+        CASE(merged_streams_keep_their_order),
         CASE(passes_the_environment_exactly),
         CASE(gives_input_cwd_and_names_of_its_streams),
         CASE(large_input_that_is_not_read_does_no_harm),
