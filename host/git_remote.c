@@ -263,6 +263,9 @@ int lsqm_git_clone(const lsqm_git_clone_options *options, lsqm_git_control *cont
     o.checkout_branch = options->branch;
     o.remote_cb = make_origin;
     int rc = git_clone(&repo, options->url, options->path, &o);
+    /* an empty remote does not say its branch: begin as lsqm_git_init does, for all clones alike */
+    if (rc == 0 && git_repository_head_unborn(repo) == 1 && !options->branch)
+        rc = git_repository_set_head(repo, "refs/heads/main");
     git_repository_free(repo);
     return rc == 0 ? LSQM_OK : fail_remote(err, rc, "git clone", &t);
 }
