@@ -32,7 +32,9 @@ local function is_secret(name)
 end
 
 local function check(options, what)
-  if type(options) ~= "table" then error(("process.%s: options must be a table"):format(what), 3) end
+  if type(options) ~= "table" then
+    error(("process.%s: options must be a table"):format(what), 3)
+  end
   for key, value in pairs(options) do
     local wanted = OPTIONS[key]
     if not wanted then error(("process.%s: unknown option '%s'"):format(what, tostring(key)), 3) end
@@ -189,7 +191,8 @@ local function base()
   for _, path in ipairs(SYSTEM) do
     table.move({ "--ro-bind-try", path, path }, 1, 3, #argv + 1, argv)
   end
-  return table.move({ "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp" }, 1, 6, #argv + 1, argv)
+  local own = { "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp" }
+  return table.move(own, 1, #own, #argv + 1, argv)
 end
 
 local function probe()
