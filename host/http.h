@@ -6,9 +6,9 @@
  * whoever made it closes it. An lsqm_http_op belongs to the client and is valid until its `done`
  * was called. Everything here belongs to the loop's thread.
  *
- * TLS peers are always verified; one that fails is LSQM_EUNSAFE. The proxy comes from the usual variables (https_proxy, NO_PROXY
- * …; never for loopback addresses and unix sockets), the CA from CURL_CA_BUNDLE, SSL_CERT_FILE,
- * SSL_CERT_DIR, else from the system.
+ * TLS peers are always verified; one that fails is LSQM_EUNSAFE. The proxy comes from the usual
+ * variables (https_proxy, NO_PROXY …; never for loopback addresses and unix sockets), the CA from
+ * CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, else from the system.
  */
 #ifndef LSQM_HTTP_H
 #define LSQM_HTTP_H

@@ -307,8 +307,7 @@ function M.connect(options)
   if not client.engine then return nil, err end
   local pong
   pong, err = client:ping()
-  if not pong then return nil, error_of.new { op = "docker connect", code = err.code,
-    message = err.message, hint = err.hint, cause = err } end
+  if not pong then return nil, answers.unreachable("docker connect", err) end
   return client
 end
 

@@ -51,8 +51,7 @@ end
 --- The transport's error under the operation's name.
 ---@return lsqm.Error
 function M.unreachable(op, err)
-  return error_of.new { op = op, code = err.code, message = err.message, hint = err.hint,
-    cause = err }
+  return error_of.new { op = op, code = err.code, message = err.message, hint = err.hint }
 end
 
 local function escape(text)
