@@ -60,7 +60,7 @@ function M.send(url, payload)
   local http = require "std.http"
   local reply, err = http.request {
     method = "POST", url = url, headers = { ["Content-Type"] = "application/json" },
-    body = json.encode(payload), timeout = 20, retries = 3,
+    body = json.encode(payload), timeout = 20, retries = 3, retry_unsafe = true,
   }
   if not reply then
     return nil, errors.new { op = "slack", code = err.code or "network",
