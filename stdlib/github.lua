@@ -19,7 +19,9 @@ GitHub.__index = GitHub
 ---@return lsqm.GitHub
 function M.new(options)
   for _, key in ipairs { "token", "repo" } do
-    if type(options[key]) ~= "string" then error("github.new: " .. key .. " must be a string", 2) end
+    if type(options[key]) ~= "string" then
+      error("github.new: " .. key .. " must be a string", 2)
+    end
   end
   if not options.repo:find("^[%w._-]+/[%w._-]+$") then
     error("github.new: repo must be owner/name, not '" .. options.repo .. "'", 2)
@@ -29,7 +31,8 @@ function M.new(options)
 end
 
 local HINTS = {
-  [401] = "GITHUB_TOKEN is not valid", [403] = "GITHUB_TOKEN may not do this, or its limit is used up",
+  [401] = "GITHUB_TOKEN is not valid",
+  [403] = "GITHUB_TOKEN may not do this, or its limit is used up",
   [404] = "the repository does not exist, or GITHUB_TOKEN may not see it",
   [410] = "issues are switched off in this repository",
 }

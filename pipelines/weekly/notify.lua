@@ -90,7 +90,9 @@ return stage {
   api = 1,
   name = "notify",
   help = "Send a summary of the latest run to Slack",
-  args = { { name = "--run", kind = "option", metavar = "ID", help = "the run (default: latest)" } },
+  args = {
+    { name = "--run", kind = "option", metavar = "ID", help = "the run (default: latest)" },
+  },
   run = function(ctx, args)
     local run, err = ctx.store:find_run(args.run or "latest")
     if not run then return nil, err end

@@ -100,7 +100,9 @@ end
 
 local function remember(store, group, url)
   local hashes = {}
-  for _, record in ipairs(group.regressions) do hashes[record.arch_hash .. record.to_run_id] = true end
+  for _, record in ipairs(group.regressions) do
+    hashes[record.arch_hash .. record.to_run_id] = true
+  end
   local list = store:regressions()
   for _, record in ipairs(list) do
     if hashes[record.arch_hash .. record.to_run_id] then record.github_issue_url = url end
@@ -166,7 +168,9 @@ return stage {
   api = 1,
   name = "push",
   help = "Commit and push the latest run, file issues for regressions",
-  args = { { name = "--run", kind = "option", metavar = "ID", help = "the run (default: latest)" } },
+  args = {
+    { name = "--run", kind = "option", metavar = "ID", help = "the run (default: latest)" },
+  },
   run = function(ctx, args)
     local run, err = ctx.store:find_run(args.run or "latest")
     if not run then return nil, err end

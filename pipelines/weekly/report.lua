@@ -9,7 +9,8 @@ local function load_sections(ctx)
   for i, entry in ipairs(ctx.load("report.layout")) do
     if type(entry) == "string" then entry = ctx.load("report.sections." .. entry) end
     if type(entry) ~= "table" or type(entry.render) ~= "function" then
-      error(("report/layout.lua: entry %d must be a section's name or {name=, render=}"):format(i), 0)
+      error(("report/layout.lua: entry %d must be a section's name or {name=, render=}"):format(
+        i), 0)
     end
     sections[i] = entry
   end

@@ -2,7 +2,8 @@
 -- The records of the artifact repository: every field name is written here and nowhere else.
 -- The store checks what it writes against these tables and the JSON Schemas are made from them.
 --
--- A field is {name, type, required=, enum=, items=, values=, fields=, above=, min=, min_items=, help=}.
+-- A field is {name, type, required=, enum=, items=, values=, fields=, above=, min=, min_items=,
+-- help=}.
 -- Types: string integer number boolean object array map record, and the named strings
 -- hash uuid datetime date url (see std.meta.types). `record` names another table by `of`.
 

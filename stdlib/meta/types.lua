@@ -16,7 +16,8 @@ end
 M.hash = { test = is_hash, pattern = "^[0-9a-f]{16}$", what = "16 lower-case hex digits" }
 M.uuid = {
   test = function(s) return s:find(UUID) ~= nil end,
-  pattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$",
+  pattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-"
+    .. "[0-9a-fA-F]{12}$",
   what = "a version 4 UUID",
 }
 M.datetime = {

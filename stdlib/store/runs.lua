@@ -217,7 +217,8 @@ end
 ---@param id string
 function M.open(store, id)
   if not is_uuid(id) then
-    return nil, errors.new { op = "run " .. tostring(id), code = "invalid", message = "not a run id" }
+    return nil, errors.new { op = "run " .. tostring(id), code = "invalid",
+      message = "not a run id" }
   end
   local config, err = files.read(store, store:path("runs", id, "config.json"), "config")
   if not config then return nil, errors.wrap(err, "run " .. id) end

@@ -70,7 +70,9 @@ describe("records", function()
         assert.is_true(ok, path .. ": " .. json.encode(problem or {}))
       end
     end
-    for _, name in ipairs(records.FILES) do assert.is_true(seen[name], name .. " was not written") end
+    for _, name in ipairs(records.FILES) do
+      assert.is_true(seen[name], name .. " was not written")
+    end
     dir:close()
   end)
 

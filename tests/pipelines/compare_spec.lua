@@ -96,7 +96,7 @@ describe("random runs", function()
   local function expected(a, b)
     local count = { regressions = 0, fixes = 0, changes = 0, same = 0, only_a = 0, only_b = 0 }
     for hash, from in pairs(a) do
-      local to, kind = b[hash], nil
+      local to, kind = b[hash]
       if not to then kind = "only_a"
       elseif from.status == to.status then kind = "same"
       elseif WORKS[from.status] and not WORKS[to.status] then kind = "regressions"

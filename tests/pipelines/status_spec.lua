@@ -19,7 +19,8 @@ end
 describe("rules.status", function()
   local cases = {
     { "PASSED", "3 of 3 tests passed", { emulator = OK, deploy = DEPLOYED, tests = tests(3, 0) } },
-    { "PASSED", "2 of 2 tests passed", { emulator = OK, deploy = DEPLOYED, tests = tests(2, 0, 1) } },
+    { "PASSED", "2 of 2 tests passed", { emulator = OK, deploy = DEPLOYED,
+      tests = tests(2, 0, 1) } },
     { "PARTIAL", "1 of 3 tests failed", { emulator = OK, deploy = DEPLOYED, tests = tests(2, 1) } },
     { "PARTIAL", "1 of 3 tests failed", { emulator = OK, deploy = DEPLOYED,
       tests = tests(2, 0, 0, 1) } },

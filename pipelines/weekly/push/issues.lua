@@ -99,10 +99,9 @@ local function known_issues(client)
 end
 
 local function file_one(client, known, group, run)
-  local issue, err = known[group.key], nil
+  local issue = known[group.key]
   if not issue then return client:create(M.title(group, run), M.body(group, run)) end
-  local ok
-  ok, err = client:comment(issue.number, M.body(group, run))
+  local ok, err = client:comment(issue.number, M.body(group, run))
   if ok and issue.state == "closed" then ok, err = client:reopen(issue.number) end
   if not ok then return nil, err end
   return issue

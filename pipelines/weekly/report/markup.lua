@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the sections write HTML and SVG with. Text is escaped unless it came from here.
---   h.p({ class = "note" }, "5 < 6 ", h.b("always"))   →  <p class="note">5 &lt; 6 <b>always</b></p>
+--   h.p({ class = "note" }, "5 < 6 ", h.b("ok"))  →  <p class="note">5 &lt; 6 <b>ok</b></p>
 
 local html = require "std.html"
+local text_of = require "pipelines.weekly.report.text"
 
 local M = {}
 
@@ -18,6 +19,13 @@ function M.raw(text) return setmetatable({ text = text }, Markup) end
 
 local function is_markup(value) return getmetatable(value) == Markup end
 
+-- Control characters and broken UTF-8 are no markup, but they can break a page or a terminal.
+local function escape(value)
+  local text = tostring(value)
+  if text:find("[\0-\8\11-\31\127]") or not utf8.len(text) then text = text_of.clean(text) end
+  return html.escape(text)
+end
+
 local function attributes(attrs, out)
   local names = {}
   for name in pairs(attrs) do names[#names + 1] = name end
@@ -27,7 +35,7 @@ local function attributes(attrs, out)
     if value == true then
       out[#out + 1] = " " .. name
     elseif value ~= false then
-      out[#out + 1] = (' %s="%s"'):format(name, html.escape(tostring(value)))
+      out[#out + 1] = (' %s="%s"'):format(name, escape(value))
     end
   end
 end
@@ -39,7 +47,7 @@ local function add(out, child)
   elseif type(child) == "table" then
     for _, item in ipairs(child) do add(out, item) end
   else
-    out[#out + 1] = html.escape(tostring(child))
+    out[#out + 1] = escape(child)
   end
 end
 

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The view model: everything the sections show, gathered once from the store. Sections only lay out.
+-- The view model: all that the sections show, gathered once from the store. Sections only lay
+-- out.
 
 local compare = require "std.store.compare"
 local records = require "std.meta.records"
@@ -145,7 +146,8 @@ local function skipped_of(architectures)
   local list = {}
   for _, meta in pairs(architectures) do
     if meta.skipped then
-      list[#list + 1] = { name = meta.name or meta.hash, reason = meta.skip_reason or "unsupported" }
+      list[#list + 1] = { name = meta.name or meta.hash,
+        reason = meta.skip_reason or "unsupported" }
     end
   end
   table.sort(list, function(a, b) return a.name < b.name end)

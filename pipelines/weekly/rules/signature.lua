@@ -37,20 +37,27 @@ local function without_chance(text)
   return text
 end
 
+-- The end of a log holds its error; searching megabytes for it would take seconds.
+local SEARCHED = 8192
+
+local function text_of(result)
+  local apply, tests = result.terraform_apply or {}, result.pytest_results or {}
+  local text
+  if result.status == "ERROR" then
+    text = result.error_message
+  elseif apply.success == false then
+    text = apply.logs
+  else
+    text = tests.output
+  end
+  return (text or ""):sub(-SEARCHED)
+end
+
 ---@param result table a result record
 ---@return string
 return function(result)
-  local apply = result.terraform_apply or {}
-  local tests = result.pytest_results or {}
-  local text = ""
   if result.status == "TIMEOUT" then return "timeout: " .. (result.reason or "time exceeded") end
-  if result.status == "ERROR" then
-    text = result.error_message or ""
-  elseif apply.success == false then
-    text = apply.logs or ""
-  else
-    text = tests.output or ""
-  end
+  local text = text_of(result)
   local found = known(text)
   if found then return found end
   local line = text ~= "" and error_line(text) or result.reason or result.error_message

@@ -1,0 +1,192 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The HTML report: sections against golden files, hostile input, the content policy, size.
+-- After a wanted change write the golden files anew and look at their diff:
+--   LSQM_GOLDEN=write build/lsqm exec tests/busted.lua tests/pipelines/report_spec.lua
+
+local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
+local fixture = dofile(here .. "/fixture.lua")
+local fs = require "std.fs"
+local resolve = require "std.resolve"
+
+local GOLDEN = here .. "/../golden/report"
+local HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>\27[31m\0\255"
+
+local function render(store, config)
+  local ctx = fixture.context(store, config)
+  local code, err = resolve.load("weekly", "report").run(ctx, {})
+  assert.equal(0, code, tostring(err))
+  return assert(fs.read(store:path("reports", "latest", "index.html"))), ctx
+end
+
+local function story()
+  local store, dir = fixture.store("abcdef", {
+    b = { services = { "lambda", "s3" } }, e = { services = { "kinesis" } },
+    f = { skipped = true, skip_reason = "unsupported services: braket" },
+  })
+  local at = 1768000000
+  for i, statuses in ipairs {
+    { a = "PASSED", b = "PASSED", c = "FAILED", d = "PARTIAL", e = "ERROR" },
+    { a = "PASSED", b = "FAILED", c = "PASSED", d = "PARTIAL", e = "ERROR" },
+  } do
+    local run = fixture.run(store, statuses, { at = at + i * 604800, version = "1.5.3" .. i })
+    assert(store:update_trends(run))
+  end
+  return store, dir
+end
+
+local function view_of(store)
+  local run = store:find_run("latest")
+  return resolve.load("weekly", "report.view").build(store, run,
+    { signature = resolve.load("weekly", "rules.signature") })
+end
+
+-- Run ids differ each time; line breaks make the golden files readable.
+local function settled(html)
+  local ids, n = {}, 0
+  html = html:gsub("%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x",
+    function(id)
+      if not ids[id] then
+        n = n + 1
+        ids[id] = "run-" .. n
+      end
+      return ids[id]
+    end)
+  return (html:gsub("(</%w+>)(<)", "%1\n%2")) .. "\n"
+end
+
+describe("report sections", function()
+  for _, name in ipairs(resolve.load("weekly", "report.layout")) do
+    it(name .. " matches its golden file", function()
+      local store, dir = story()
+      local section = resolve.load("weekly", "report.sections." .. name)
+      local got = settled(tostring(section.render(view_of(store)) or ""))
+      dir:close()
+      local path = ("%s/%s.html"):format(GOLDEN, name)
+      if os.getenv("LSQM_GOLDEN") == "write" then assert(fs.write(path, got)) end
+      assert.equal(fs.read(path), got)
+    end)
+  end
+end)
+
+describe("lsqm report", function()
+  it("writes one file that needs nothing from outside", function()
+    local store, dir = story()
+    local html = render(store)
+    assert.matches("^<!doctype html>", html)
+    assert.is_nil(html:find("<link", 1, true))
+    assert.is_nil(html:find("%ssrc="))
+    assert.is_nil(html:find("@import", 1, true))
+    assert.is_nil(html:find("%son%a+="))
+    assert.is_nil(html:find("%sstyle="), "the policy forbids style attributes")
+    dir:close()
+  end)
+
+  it("allows exactly its own style and script", function()
+    local store, dir = story()
+    local html = render(store)
+    local sha256 = require "std.sha256"
+    local function hash_of(text)
+      local hex = sha256.string(text)
+      local bytes = hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end)
+      -- Base64 by arithmetic on text, another way than the page's own.
+      local bits = bytes:gsub(".", function(c)
+        local out, b = "", c:byte()
+        for i = 7, 0, -1 do out = out .. (b >> i & 1) end
+        return out
+      end) .. "00"
+      local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+      return bits:gsub("%d%d%d%d%d%d", function(six)
+        local at = tonumber(six, 2) + 1
+        return alphabet:sub(at, at)
+      end) .. "="
+    end
+    local policy = html:match('content="(default%-src[^"]*)"'):gsub("&#0*39;", "'")
+    assert.matches("^default%-src 'none'; ", policy)
+    local style, script = html:match("<style>(.-)</style>"), html:match("<script>(.-)</script>")
+    assert.truthy(policy:find("style-src 'sha256-" .. hash_of(style) .. "'", 1, true))
+    assert.truthy(policy:find("script-src 'sha256-" .. hash_of(script) .. "'", 1, true))
+    assert.is_nil(policy:find("unsafe", 1, true))
+    dir:close()
+  end)
+
+  it("shows hostile names, reasons and logs as text", function()
+    local store, dir = fixture.store("a", { a = { name = HOSTILE,
+      source_url = "javascript:alert(3)", services = { "<b>" } } })
+    fixture.run(store, { a = { status = "FAILED", reason = HOSTILE, container_logs = HOSTILE,
+      terraform_apply = { success = false, logs = HOSTILE },
+      pytest_results = { total = 0, passed = 0, failed = 0, skipped = 0, output = HOSTILE } } })
+    local html = render(store)
+    local _, scripts = html:gsub("<script", "")
+    assert.equal(1, scripts)
+    assert.is_nil(html:find("<img", 1, true))
+    assert.is_nil(html:find('class="tag"><b>', 1, true))
+    assert.is_nil(html:find('href="javascript', 1, true))
+    assert.is_nil(html:find("[\0\27]"))
+    assert.truthy(utf8.len(html))
+    assert.matches("&lt;script&gt;alert%(1%)", html)
+    dir:close()
+  end)
+
+  it("has the red banner only when something regressed", function()
+    local store, dir = fixture.store("ab")
+    fixture.run(store, { a = "PASSED" })
+    assert.matches("nothing to compare with yet", (render(store)))
+    fixture.run(store, { a = "PASSED" })
+    assert.matches('class="banner good"', (render(store)))
+    fixture.run(store, { a = "ERROR" })
+    local html = render(store)
+    assert.matches('class="banner bad"', html)
+    assert.matches("1 regression<", html)
+    assert.matches("</b> could not be judged", html)
+    dir:close()
+  end)
+
+  it("stays below 5 MB with a thousand failures that log a lot", function()
+    local store, dir = fixture.store("")
+    local logs = ("<error & trouble>\n"):rep(2000)
+    local write = fs.write
+    fs.write = function(path, text) -- two thousand fsyncs would only measure the disk
+      local file <close> = assert(io.open(path, "wb"))
+      return file:write(text) and true
+    end
+    local run = assert(store:new_run({}, { name = "ministack", version = "1" }))
+    for i = 1, 1000 do
+      local hash = ("%016x"):format(i)
+      assert(store:put_architecture(fixture.arch("a", { hash = hash, name = "arch " .. i })))
+      assert(run:put_result(fixture.result("a", "FAILED", { arch_hash = hash, container_logs = logs,
+        terraform_apply = { success = false, logs = logs .. i } })))
+    end
+    fs.write = write
+    assert(run:finish())
+    local started = os.clock()
+    local html = render(store)
+    assert.is_true(os.clock() - started < 5, "took " .. os.clock() - started)
+    assert.is_true(#html < 5 * 1024 * 1024, #html .. " bytes")
+    local _, rows = html:gsub("<tr data%-status=", "")
+    assert.equal(1000, rows)
+    dir:close()
+  end)
+
+  it("takes a section from the user's own layout", function()
+    local store, dir = story()
+    local ctx = fixture.context(store)
+    local load = ctx.load
+    ctx.load = function(name)
+      if name ~= "report.layout" then return load(name) end
+      return { "header", { name = "mine", render = function() return "5 < 6" end } }
+    end
+    assert.equal(0, resolve.load("weekly", "report").run(ctx, {}))
+    local html = fs.read(store:path("reports", "latest", "index.html"))
+    assert.matches("5 &lt; 6", html)
+    assert.is_nil(html:find('id="failures"', 1, true))
+    dir:close()
+  end)
+
+  it("says what to do when there is no run", function()
+    local store, dir = fixture.store("")
+    local code, err = resolve.load("weekly", "report").run(fixture.context(store), {})
+    assert.is_nil(code)
+    assert.matches("lsqm validate", err.hint)
+    dir:close()
+  end)
+end)
