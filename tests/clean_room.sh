@@ -119,7 +119,12 @@ parse "$@"
 [ "$(id -u)" = 0 ] || die "a clean room needs root"
 cache=$(cache_dir)
 root=$(mktemp -d "$cache/room.XXXXXX")
-cleanup() { if [ -n "$keep" ]; then say "kept: $root"; else rm -rf --one-file-system "$root"; fi; }
+cleanup() {
+  local bridge # only there when the room was killed before its engine could remove it
+  bridge=$(sed -n 3p "${room_cache:-$root/root/.cache/lsqm}/docker/engine" 2>/dev/null) || bridge=
+  [ -z "$bridge" ] || ip link del "$bridge" 2>/dev/null || true
+  if [ -n "$keep" ]; then say "kept: $root"; else rm -rf --one-file-system "$root"; fi
+}
 trap cleanup EXIT
 fresh_root "$root"
 share_network "$root"

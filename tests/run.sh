@@ -81,8 +81,10 @@ skip_names() { # layer log
     { sub(/^[0-9]+: /, "") }
     /^skip - / { sub(/^skip - /, ""); print layer ": " $0 }
     /^\[  SKIPPED \] [^0-9]/ { if (!seen[$0]++) print layer ": " $4 }
-    pending { print layer ": " $0; pending = 0 }
-    /^Pending (->|→) / { pending = 1 }' "$2"
+    named { sub(/^[^ ]*: /, ""); print named ($0 == "" ? "" : ": " $0); named = "" }
+    pending { named = layer ": " $0; pending = 0 }
+    /^Pending (->|→) / { pending = 1 }
+    END { if (named) print named }' "$2"
 }
 
 add_row() { # layer passed failed skipped seconds

@@ -64,6 +64,7 @@ launch() { # dir
 start() {
   local dir pid bridge
   socket && return
+  stop # what an engine of ours left that was killed
   have dockerd || skip "no Docker engine answers and dockerd is not installed"
   [ "$(id -u)" = 0 ] || skip "no Docker engine answers and starting one needs root"
   PATH=$PATH:/usr/sbin:/sbin
@@ -92,7 +93,7 @@ stop() {
     for _ in $(seq 200); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     if own_pid >/dev/null; then kill -KILL "$pid"; fi
   fi
-  ip link del "$(sed -n 3p "$state")" 2>/dev/null || true
+  ip link del "$(sed -n 3p "$state" 2>/dev/null)" 2>/dev/null || true
   rm -f "$state"
   case $dir in /tmp/lsqm-engine.*) rm -rf "$dir" ;; esac
 }
