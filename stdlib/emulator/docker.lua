@@ -4,6 +4,7 @@
 
 local docker = require "std.docker"
 local error_of = require "std.error"
+local json = require "std.json"
 
 local M = {}
 
@@ -61,7 +62,7 @@ function M.close_run(run_id)
 end
 
 local function env_list(...)
-  local list = {}
+  local list = json.array {}
   for _, map in ipairs { ... } do
     for key, value in pairs(map) do list[#list + 1] = key .. "=" .. tostring(value) end
   end

@@ -48,6 +48,17 @@ local function read_version(path)
   return answer.terraform_version
 end
 
+-- What a sandboxed terraform may read besides the system and its own folder.
+local function readable_folders(tool)
+  local list = { tool.home }
+  local python = tool.tflocal and fs.dirname(fs.dirname(tool.tflocal))
+  for _, path in ipairs { tool.cache, tool.mirror or false, fs.dirname(tool.path), python or false } do
+    if path and fs.exists(path) then list[#list + 1] = fs.realpath(path) end
+    if path and fs.exists(path) and fs.realpath(path) ~= path then list[#list + 1] = path end
+  end
+  return list
+end
+
 --- Finds the tool and writes its CLI configuration into `home`, which the caller owns.
 ---@param options {home: string, mirror?: string, cache: string, tflocal?: string}
 ---@return table? tool {path=, kind="terraform"|"tofu", version=, mirror=}
@@ -67,6 +78,7 @@ function M.find(options)
   local tool = setmetatable({ path = path, kind = kind, version = version,
     home = fs.realpath(options.home), cache = options.cache, tflocal = options.tflocal }, Tool)
   tool.mirror = cli_config.find_mirror(options.mirror)
+  tool.readable = readable_folders(tool)
   tool.cli_config, err = cli_config.write(tool)
   if not tool.cli_config then return nil, err end
   return tool
@@ -92,8 +104,7 @@ local NETWORK_VARIABLES = { "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_pr
 function Tool:run(options)
   local command = { options.tflocal and self.tflocal or self.path }
   for _, arg in ipairs(options.args) do command[#command + 1] = arg end
-  local readable = { self.home, self.cache, self.mirror, fs.dirname(self.path) }
-  local argv = process.sandbox { argv = command, rw = { options.dir }, ro = readable,
+  local argv = process.sandbox { argv = command, rw = { options.dir }, ro = self.readable,
     network = true }
   return process.run { argv = argv, cwd = options.dir, timeout = options.timeout,
     env = environment(self, options.dir, options.env), max_output = 2 * 1024 * 1024,
