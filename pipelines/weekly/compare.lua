@@ -4,6 +4,10 @@
 local compare = require "std.store.compare"
 local json = require "std.json"
 local stage = require "std.stage"
+local text = require "pipelines.weekly.report.text"
+
+-- Names and reasons come from templates and logs: no terminal codes, one line.
+local function plain(value) return (text.clean(value):gsub("\n", " ")) end
 
 local function architectures_of(store)
   local map = {}
@@ -42,9 +46,10 @@ local function print_changes(ctx, title, list)
   ctx.out("")
   ctx.out(("%s: %d"):format(title, #list))
   for _, change in ipairs(list) do
-    ctx.out(("  %s %s  %s -> %s  [%s]"):format(change.arch_hash, change.architecture_name or "-",
+    ctx.out(("  %s %s  %s -> %s  [%s]"):format(change.arch_hash,
+      plain(change.architecture_name or "-"),
       change.from_status, change.to_status, table.concat(change.services_affected, " ")))
-    if change.reason then ctx.out("      " .. change.reason) end
+    if change.reason then ctx.out("      " .. plain(change.reason)) end
   end
 end
 
@@ -54,7 +59,7 @@ local function print_missing(ctx, title, hashes, architectures)
   ctx.out(("%s: %d (not counted as a change)"):format(title, #hashes))
   for _, hash in ipairs(hashes) do
     local meta = architectures[hash]
-    ctx.out(("  %s %s"):format(hash, meta and meta.name or "-"))
+    ctx.out(("  %s %s"):format(hash, plain(meta and meta.name or "-")))
   end
 end
 

@@ -230,6 +230,37 @@ describe("lsqm push", function()
   end)
 end)
 
+describe("lsqm push, with a real repository", function()
+  it("brings two runs that were made side by side together", function()
+    local git, store_of = require "std.git", require "std.store"
+    local stage = assert(loadfile((resolve.find("weekly", "push"))))()
+    local dir <close> = fs.tempdir("push")
+    local bare = fs.join(dir.path, "bare.git")
+    assert(git.init(bare, { bare = true }))
+    local function clone(name)
+      local path = fs.join(dir.path, name)
+      assert(git.clone { url = bare, path = path })
+      local store = assert(store_of.open(path))
+      assert(store:put_architecture(fixture.arch("a"), { ["main.tf"] = "" }))
+      return store
+    end
+    local first, second = clone("first"), clone("second")
+    assert(second:put_architecture(fixture.arch("b"), { ["main.tf"] = "" }))
+    local run_a = fixture.run(first, { a = "PASSED" }, { at = 1768000000 })
+    local run_b = fixture.run(second, { a = "FAILED", b = "PASSED" }, { at = 1768604800 })
+    assert.equal(0, stage.run(fixture.context(first), {}))
+    assert.equal(0, stage.run(fixture.context(second), {}))
+    assert(git.clone { url = bare, path = fs.join(dir.path, "check") })
+    local check = assert(store_of.open(fs.join(dir.path, "check"), { readonly = true }))
+    assert.same({}, check:problems())
+    assert.equal(2, check:index().count)
+    assert.same({ run_b.run_id, run_a.run_id },
+      { check:runs()[1].run_id, check:runs()[2].run_id })
+    assert.equal(2, #check:trends("architectures")[fixture.hash("a")].history)
+    assert.equal(run_a.run_id, check:regressions()[1].from_run_id)
+  end)
+end)
+
 describe("std.github", function()
   it("fences hostile logs so that they cannot leave the code block", function()
     package.loaded["std.http"] = package.loaded["std.http"] or {}
