@@ -20,14 +20,29 @@ local M = {}
 
 local openers = {}
 
+-- Every stage writes JSON lines to <workspace>/logs/lsqm.jsonl (FR-063); what a person should see
+-- goes to stderr as text, or as JSON where --log-format json asks for it.
 function openers.log(ctx)
-  local log = require "std.log"
-  return log.open { config = ctx.config, stage = ctx.stage,
-    secrets = config_of.secrets(ctx.config) }
+  local log, config = require "std.log", ctx.config
+  for _, value in ipairs(config_of.secrets(config)) do log.secret(value) end
+  local sinks = {}
+  if not ctx.dry_run then
+    local fs = require "std.fs"
+    fs.mkdir(fs.join(config.workspace, "logs"))
+    sinks[1] = log.file(fs.join(config.workspace, "logs", "lsqm.jsonl"))
+  end
+  if config.log_format == "json" then
+    sinks[#sinks + 1] = log.json(io.stderr)
+  else
+    sinks[#sinks + 1] = log.terminal(io.stderr, ctx.verbose and "debug" or "warn")
+  end
+  return log.new { level = ctx.verbose and "debug" or "info", sinks = sinks,
+    fields = { stage = ctx.stage } }
 end
 
 function openers.store(ctx)
-  local store, err = require("std.store").open(config_of.store_dir(ctx.config))
+  local store, err = require("std.store").open(config_of.store_dir(ctx.config),
+    { readonly = ctx.dry_run })
   if not store then error(err, 0) end
   return store
 end
