@@ -24,9 +24,9 @@ typedef enum lsqm_docker_framing {
 } lsqm_docker_framing;
 
 typedef struct lsqm_docker_call {
-    const char *method;       /* NULL: GET */
-    const char *path;         /* "/containers/json?all=1", without the version */
-    const char *content_type; /* NULL: application/json when there is a body */
+    const char *method;        /* NULL: GET */
+    const char *path;          /* "/containers/json?all=1", without the version */
+    const char *content_type;  /* NULL: application/json when there is a body */
     const char *registry_auth; /* X-Registry-Auth or NULL */
     const void *body;
     size_t body_len;

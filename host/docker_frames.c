@@ -56,8 +56,8 @@ int lsqm_docker_frames_end(const lsqm_docker_frames *f, lsqm_error *err)
                                   : (unsigned long)f->left);
 }
 
-static int decoder_feed(void *state, const char *data, size_t len, lsqm_piece_sink sink,
-                        void *user, lsqm_error *err)
+static int decoder_feed(void *state, const char *data, size_t len, lsqm_piece_sink sink, void *user,
+                        lsqm_error *err)
 {
     return lsqm_docker_frames_feed(state, data, len, sink, user, err);
 }

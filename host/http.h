@@ -42,8 +42,8 @@ enum { LSQM_HTTP_DEFAULT_BODY = 64 << 20, LSQM_HTTP_DEFAULT_REDIRECTS = 5 };
 
 /* Zero means the default everywhere. Copied by lsqm_http_start: nothing has to outlive the call. */
 typedef struct lsqm_http_request {
-    const char *method; /* NULL: GET */
-    const char *url;    /* http: or https: */
+    const char *method;         /* NULL: GET */
+    const char *url;            /* http: or https: */
     const char *const *headers; /* "Name: value", ends with NULL; may be NULL */
     const void *body;
     size_t body_len;
@@ -51,7 +51,7 @@ typedef struct lsqm_http_request {
     double timeout;         /* seconds for the whole exchange; 0: none */
     double connect_timeout; /* seconds; 0: 30 */
     int redirects;          /* how many are followed; 0: none */
-    size_t max_body; /* more is LSQM_ELIMIT; 0: 64 MiB in memory, any size in a file */
+    size_t max_body;        /* more is LSQM_ELIMIT; 0: 64 MiB in memory, any size in a file */
     const char *unix_socket;
     const char *to_file;    /* a 2xx body replaces this file when it is complete */
     lsqm_http_data on_data; /* gets a 2xx body part by part; no limit then */

@@ -69,8 +69,8 @@ static int describe(int rc, lsqm_error *err)
 static int on_data(void *user, const char *data, size_t len, lsqm_error *err)
 {
     lsqm_http_stream *s = user;
-    int rc = s->decoder ? s->decoder->feed(s->state, data, len, push, s, err)
-                        : push(s, 0, data, len);
+    int rc =
+        s->decoder ? s->decoder->feed(s->state, data, len, push, s, err) : push(s, 0, data, len);
     if (s->queued > HIGH_WATER && !s->paused) {
         s->paused = 1;
         lsqm_http_pause(s->op);
@@ -150,8 +150,7 @@ static void take(lsqm_http_stream *s, char **data, size_t *len, int *kind)
     }
 }
 
-int lsqm_http_stream_next(lsqm_http_stream *s, char **data, size_t *len, int *kind,
-                          lsqm_error *err)
+int lsqm_http_stream_next(lsqm_http_stream *s, char **data, size_t *len, int *kind, lsqm_error *err)
 {
     if (s->head) {
         take(s, data, len, kind);

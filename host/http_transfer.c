@@ -468,7 +468,8 @@ static int is_same_origin(const char *from, const char *to)
 static int is_harmless(const char *line)
 {
     static const char *const names[] = {"Accept",     "Accept-Language", "Accept-Encoding",
-                                        "User-Agent", "Content-Type",    "Range", "Expect"};
+                                        "User-Agent", "Content-Type",    "Range",
+                                        "Expect"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (is_header(line, names[i]))
             return 1;

@@ -91,11 +91,8 @@ static int engine_gc(lua_State *L)
 }
 
 static const luaL_Reg engine_methods[] = {
-    {"api", engine_api},
-    {"ping", engine_ping},
-    {"request", engine_request},
-    {"stream", engine_stream},
-    {NULL, NULL},
+    {"api", engine_api},       {"ping", engine_ping}, {"request", engine_request},
+    {"stream", engine_stream}, {NULL, NULL},
 };
 
 static int docker_open(lua_State *L)

@@ -111,9 +111,9 @@ static int exchange_finish(lua_State *L, void *op)
             lsqm_docker_explain(&x->err);
         return lsqm_fail(L, &x->err);
     }
-    lsqm_http_response r = {x->status, x->headers.data ? x->headers.data : "", x->headers.len,
-                            x->body.data ? x->body.data : "", x->body.len,
-                            x->url.data ? x->url.data : ""};
+    lsqm_http_response r = {x->status,      x->headers.data ? x->headers.data : "",
+                            x->headers.len, x->body.data ? x->body.data : "",
+                            x->body.len,    x->url.data ? x->url.data : ""};
     push_answer(L, &r);
     return 1;
 }

@@ -112,8 +112,8 @@ end
 function Client:create(spec, options)
   need(spec, "table", "create: spec")
   need(spec.Image, "string", "create: spec.Image")
-  local made, err = self:json("docker create", { method = "POST", value = spec,
-    path = answers.path("/containers/create", options) })
+  local made, err = self:json("docker create", { method = "POST",
+    value = answers.mark_lists(spec), path = answers.path("/containers/create", options) })
   if not made then return nil, err end
   return made.Id
 end
@@ -181,7 +181,7 @@ function Client:put_archive(id, path, archive)
 end
 
 --- The file or folder as a tar: its bytes, or true with options.to_file.
----@param options table|nil {to_file=, max_bytes=}
+---@param options table|nil {to_file=, max_bytes=64 MiB without a file}
 ---@return string|boolean|nil
 ---@return lsqm.Error|nil
 function Client:get_archive(id, path, options)

@@ -63,9 +63,15 @@ local function whole(number)
   return number and math.tointeger(math.floor(number))
 end
 
+-- What is not kept in memory may be large, and its reader slow.
+local function default_timeout(options)
+  return (options.to_file or options.on_data) and 3600 or 60
+end
+
 local function raw_options(options)
   return { method = options.method, url = options.url, headers = header_lines(options.headers),
-    body = options.body, body_file = options.body_file, timeout = options.timeout or 60,
+    body = options.body, body_file = options.body_file,
+    timeout = options.timeout or default_timeout(options),
     connect_timeout = options.connect_timeout, redirects = whole(redirects(options.follow)),
     max_body = whole(options.max_body), to_file = options.to_file,
     unix_socket = options.unix_socket }
@@ -158,9 +164,9 @@ end
 --- One request. Tries again after connection failures, 429 and 5xx, with backoff and Retry-After,
 --- when the method is idempotent or retry_unsafe is set; the last answer is returned as it is.
 ---@param options table {url=, method="GET", headers={Name=value}, body= | body_file=, timeout=60
---- (each attempt), connect_timeout=30, retries=2, retry_unsafe=false, retry_base=0.5, max_wait=60
---- (a longer Retry-After ends the attempts), follow=false|true|n, max_body=bytes, to_file=path,
---- on_data=fun(bytes), unix_socket=path}
+--- (each attempt; 3600 with to_file or on_data), connect_timeout=30, retries=2,
+--- retry_unsafe=false, retry_base=0.5, max_wait=60 (a longer Retry-After ends the attempts),
+--- follow=false|true|n, max_body=bytes, to_file=path, on_data=fun(bytes), unix_socket=path}
 ---@return lsqm.HttpResponse|nil
 ---@return lsqm.Error|nil
 function M.request(options)

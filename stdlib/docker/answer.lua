@@ -87,6 +87,21 @@ function M.label_list(labels)
   return json.array(list)
 end
 
+local LISTS <const> = { "Env", "Cmd", "Entrypoint", "Shell", "Binds", "CapAdd", "CapDrop",
+  "Devices", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts", "GroupAdd", "Links", "Mounts",
+  "SecurityOpt", "Ulimits", "VolumesFrom" }
+
+--- Marks the empty lists of a container's spec: a bare {} would be sent as an object, which the
+--- engine refuses.
+function M.mark_lists(spec)
+  for _, name in ipairs(LISTS) do
+    local list = spec[name]
+    if type(list) == "table" and next(list) == nil then json.array(list) end
+  end
+  if type(spec.HostConfig) == "table" then M.mark_lists(spec.HostConfig) end
+  return spec
+end
+
 --- Filters of a list call from {labels=, filters={status={"running"}}}.
 function M.filters(options)
   local filters = {}

@@ -87,9 +87,9 @@ local function exec(self, id, options)
     error("docker exec: cmd must be a list of strings", 2)
   end
   local made, err = self:json(op, { method = "POST", path = "/containers/" ..
-    answers.segment(id) .. "/exec", value = { Cmd = options.cmd, Env = options.env,
-    User = options.user, WorkingDir = options.workdir, Tty = options.tty or false,
-    AttachStdout = true, AttachStderr = true } })
+    answers.segment(id) .. "/exec", value = answers.mark_lists { Cmd = options.cmd,
+    Env = options.env, User = options.user, WorkingDir = options.workdir,
+    Tty = options.tty or false, AttachStdout = true, AttachStderr = true } })
   if not made then return nil, err end
   local take, result = collector(op, options)
   local answer

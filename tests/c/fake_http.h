@@ -111,8 +111,8 @@ static inline void fake_trickle(uv_timer_t *timer)
 
 static inline void fake_answer(fake_peer *peer)
 {
-    static const fake_reply missing = {
-        "", FAKE_KEEP, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno", 0};
+    static const fake_reply missing = {"", FAKE_KEEP,
+                                       "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno", 0};
     const char *target = strchr(peer->in.data, ' ');
     peer->reply = &missing;
     for (const fake_reply *r = peer->server->replies; target && r->path; r++)

@@ -92,8 +92,8 @@ static void the_older_api_wins(void **state)
     assert_string_equal(lsqm_docker_api(w->docker), "");
     call(w, &(lsqm_docker_call){.path = "/_ping"});
     assert_string_equal(lsqm_docker_api(w->docker), "1.41");
-    call(w, &(lsqm_docker_call){.method = "POST", .path = "/create?name=x", .body = "{}",
-                                .body_len = 2});
+    call(w, &(lsqm_docker_call){
+                .method = "POST", .path = "/create?name=x", .body = "{}", .body_len = 2});
     assert_int_equal(w->status, 201);
     assert_non_null(strstr(w->server.asked.data, "POST /v1.41/create?name=x"));
     assert_non_null(strstr(w->server.asked.data, "Content-Type: application/json\r\n"));

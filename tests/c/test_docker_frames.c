@@ -76,8 +76,8 @@ static void reports_every_truncation(void **state)
 
 static void refuses_headers_no_engine_writes(void **state)
 {
-    static const char *const bad[] = {"\4\0\0\0\0\0\0\1x", "\1\1\0\0\0\0\0\1x",
-                                      "\1\0\0\7\0\0\0\1x", "HTTP/1.1 "};
+    static const char *const bad[] = {"\4\0\0\0\0\0\0\1x", "\1\1\0\0\0\0\0\1x", "\1\0\0\7\0\0\0\1x",
+                                      "HTTP/1.1 "};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         outputs out = {0};
@@ -111,8 +111,8 @@ static void passes_on_what_the_sink_says(void **state)
     outputs out = {.refuse = LSQM_ELIMIT};
     lsqm_docker_frames frames = {0};
     lsqm_error err;
-    assert_int_equal(
-        lsqm_docker_frames_feed(&frames, mixed, sizeof mixed - 1, sink, &out, &err), LSQM_ELIMIT);
+    assert_int_equal(lsqm_docker_frames_feed(&frames, mixed, sizeof mixed - 1, sink, &out, &err),
+                     LSQM_ELIMIT);
 }
 
 static void lines_feed_all(const char *text, size_t step, outputs *out)
@@ -122,9 +122,8 @@ static void lines_feed_all(const char *text, size_t step, outputs *out)
     size_t len = strlen(text);
     assert_non_null(state);
     for (size_t at = 0; at < len; at += step)
-        assert_int_equal(lsqm_lines_decoder.feed(state, text + at,
-                                                 len - at < step ? len - at : step, sink, out,
-                                                 &err),
+        assert_int_equal(lsqm_lines_decoder.feed(
+                             state, text + at, len - at < step ? len - at : step, sink, out, &err),
                          LSQM_OK);
     assert_int_equal(lsqm_lines_decoder.end(state, sink, out, &err), LSQM_OK);
     lsqm_lines_decoder.release(state);

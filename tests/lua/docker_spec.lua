@@ -217,6 +217,14 @@ describe("std.docker", function()
     assert.are.equal("not_found", err.code)
   end)
 
+  with_engine("takes empty lists for lists", function(client)
+    local box <close> = tiny(client, {}, { Env = {}, HostConfig = { CapAdd = {}, Binds = {} } })
+    local result = box:start()
+    assert.is_true(result)
+    local _, err = box:exec { cmd = { "/missing" }, env = {} }
+    assert.matches("docker exec", tostring(err), 1, true)
+  end)
+
   with_engine("a name that is taken is a conflict", function(client)
     local name = "lsqm-test-" .. math.random(1 << 40)
     local spec = { Image = IMAGE, Labels = { [LABEL] = "1" } }
