@@ -12,9 +12,9 @@ cd "$(dirname "$0")/.." || exit 3
 
 limit=${LSQM_TEST_LAYER_SECONDS:-600}
 logs=$PWD/build/test-logs
-rows=() skips=() engine_reason=
+rows=() skips=()
 total_passed=0 total_failed=0 total_skipped=0
-engine_started=
+engine_asked='' engine_reason=''
 
 # --- layers: each prints to stdout and leaves a status -----------------------------------------
 
@@ -128,63 +128,60 @@ use_build() { # preset
   export build=$PWD/$folder LSQM_BIN=$PWD/$folder/lsqm
 }
 
-# The engine and its images for the layers that can use them; a reason when there are none.
-start_engine() {
+# Once per run: an engine and its images, for every layer that asks for it. Without one the docker
+# layer is skipped and the others skip their own cases.
+need_engine() {
   local socket log=$logs/engine.log
-  engine_reason=
-  say "looking for a Docker engine"
-  socket=$(tests/docker/engine.sh start 2>"$log") ||
-    { engine_reason=$(tail -n 1 "$log"); return 1; }
-  engine_started=yes
+  [ -z "$engine_asked" ] || return 0
+  engine_asked=yes
+  say "looking for a Docker engine and the emulator images"
+  if ! socket=$(tests/docker/engine.sh start 2>"$log"); then
+    engine_reason=$(tail -n 1 "$log")
+    return
+  fi
   export DOCKER_HOST=unix://$socket
-  tests/images/build.sh all >"$log" 2>&1 && return
-  engine_reason=$(tail -n 1 "$log")
-  return 1
+  tests/images/build.sh all >"$log" 2>&1 || engine_reason=$(tail -n 1 "$log")
 }
 
-# The contract layer comes here because its specs may use the engine too.
-run_with_engine() { # layer...
-  local layer reason=
-  has_specs docker || has_specs contract || return 0
-  start_engine || reason=$engine_reason
-  for layer in "$@"; do
-    if [ "$layer" = docker ] && [ -n "$reason" ]; then
-      skip_layer docker "$reason"
-    else
-      run_layer "$layer"
-    fi
-  done
+run_docker() {
+  if [ -z "$engine_reason" ]; then
+    run_layer docker
+  elif has_specs docker; then
+    skip_layer docker "$engine_reason"
+  fi
 }
 
 run_sanitized() { # preset layer...
   local preset=$1 layer
   shift
   use_build "$preset" || return
+  need_engine
   for layer in "$@"; do run_layer "$layer" "$preset $layer"; done
 }
 
 run_named() {
   case $1 in
-    contract | docker) use_build release && run_with_engine "$1" ;;
+    docker) use_build release && need_engine && run_docker ;;
     asan) run_sanitized asan unit lua pipelines ;;
     tsan) run_sanitized tsan unit ;;
     gcstress) run_sanitized gcstress lua ;;
     lint) run_layer lint ;;
-    *) use_build release && run_layer "$1" ;;
+    *) use_build release && need_engine && run_layer "$1" ;;
   esac
 }
 
 run_all() {
   run_layer lint
   if use_build release; then
-    for layer in unit lua pipelines golden; do run_layer "$layer"; done
-    run_with_engine contract docker
+    need_engine
+    for layer in unit lua pipelines golden contract; do run_layer "$layer"; done
+    run_docker
   fi
   run_named asan
 }
 
 finish() {
-  if [ -n "$engine_started" ]; then tests/docker/engine.sh stop; fi
+  if [ -n "$engine_asked" ]; then tests/docker/engine.sh stop; fi
 }
 
 summary() {
@@ -197,8 +194,6 @@ summary() {
 
 self=$PWD/tests/run.sh
 mkdir -p "$logs"
-cache=$(cache_dir) || exit
-export PATH=$PATH:$cache/bin
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 if [ "${1:-}" = --layer ]; then "layer_$2"; exit; fi

@@ -120,9 +120,8 @@ install_tofu() { # "required" makes a failure final
       return
     fi
   fi
-  mkdir -p "$cache/bin"
-  ln -sfn "../$(basename "$dir")/tofu" "$cache/bin/tofu"
-  say "deployer: $cache/bin/tofu"
+  ln -sfn "$(basename "$dir")" "$cache/tofu"
+  say "deployer: $cache/tofu/tofu"
 }
 
 check() {
@@ -130,7 +129,7 @@ check() {
   mapfile -t packages < <(missing_packages run test)
   if [ ${#packages[@]} -gt 0 ]; then say "packages missing: ${packages[*]}"; status=1; fi
   if ! python_is_ready "$(python_dir)"; then say "the Python environment is missing"; status=1; fi
-  if ! have terraform && ! have tofu && [ ! -x "$cache/bin/tofu" ]; then
+  if ! have terraform && ! have tofu && [ ! -x "$cache/tofu/tofu" ]; then
     say "terraform or tofu is missing"
     status=1
   fi
