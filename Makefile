@@ -3,7 +3,7 @@
 CMAKE ?= cmake
 JOBS ?= $(shell nproc)
 SETUP := vendor/setup.sh
-preset = $(CMAKE) --preset $(1) >/dev/null && $(CMAKE) --build --preset $(1) --parallel $(JOBS)
+preset = $(CMAKE) --preset $(1) >/dev/null && $(CMAKE) --build --preset $(1) --parallel $(JOBS) -- --quiet
 
 .PHONY: help setup setup-test build run test bench asan tsan gcstress fmt lint clean
 .DEFAULT_GOAL := help
