@@ -214,6 +214,10 @@ static void act(lsqm_http_op *op)
     } else if (!op->paused && op->stuck) {
         op->stuck = 0;
         curl_easy_pause(op->easy, CURLPAUSE_CONT);
+        /* When the held bytes were the last ones, libcurl 7.88 watches no socket and sets no timer
+         * that would end the transfer: run it by hand. */
+        int running;
+        curl_multi_perform(op->http->multi, &running);
     }
 }
 
