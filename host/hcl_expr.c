@@ -61,33 +61,19 @@ static lsqm_hcl_expr *attr_of(hcl_parser *p, lsqm_hcl_expr *object)
     return hcl_done(p, e);
 }
 
-/* ".0", and ".0.1" which is scanned as one number. */
+/* ".0"; what is scanned as a fraction (".0.1") is refused, as Terraform does. */
 static lsqm_hcl_expr *legacy_index(hcl_parser *p, lsqm_hcl_expr *object)
 {
     const hcl_token *t = hcl_read(p);
-    lsqm_hcl_str digits = hcl_slice(p, t);
-    if (memchr(digits.data, 'e', digits.len) || memchr(digits.data, 'E', digits.len)) {
-        hcl_fail(p->d, t->line, t->col, "expected a whole number as index");
+    lsqm_hcl_expr *e = node_over(p, LSQM_HCL_INDEX, object);
+    if (!e || !(e->kid[1] = hcl_node(p, LSQM_HCL_NUMBER, t)))
         return NULL;
-    }
-    for (size_t at = 0; at <= digits.len && object;) {
-        const char *dot = memchr(digits.data + at, '.', digits.len - at);
-        size_t n = dot ? (size_t)(dot - digits.data) - at : digits.len - at;
-        if (n == 0) {
-            hcl_fail(p->d, t->line, t->col + (int)at, "expected a whole number as index");
-            return NULL;
-        }
-        hcl_token part = {T_NUMBER, t->begin + (uint32_t)at, t->begin + (uint32_t)(at + n),
-                          t->line, t->col + (int)at};
-        lsqm_hcl_expr *e = node_over(p, LSQM_HCL_INDEX, object);
-        if (!e || !(e->kid[1] = hcl_node(p, LSQM_HCL_NUMBER, &part)))
-            return NULL;
-        e->kid[1]->name = hcl_slice(p, &part);
-        e->flag = 1;
-        object = hcl_done(p, e);
-        at += n + 1;
-    }
-    return object;
+    e->kid[1]->name = hcl_slice(p, t);
+    e->flag = 1;
+    if (!memchr(p->d->text + t->begin, '.', t->end - t->begin))
+        return hcl_done(p, e);
+    hcl_fail(p->d, t->line, t->col, "expected one whole number as index; write [0][1] for two");
+    return NULL;
 }
 
 static lsqm_hcl_expr *attribute_splat(hcl_parser *p, lsqm_hcl_expr *object)

@@ -193,6 +193,7 @@ static int quoted_label(hcl_parser *p, lsqm_hcl_label *label)
 static int parse_labels(hcl_parser *p, lsqm_hcl_item *item)
 {
     lsqm_hcl_label **tail = &item->labels;
+    const size_t first = item->token_end;
     item->token = item->token_end = (uint32_t)p->at;
     for (;;) {
         hcl_type type = hcl_peek(p);
@@ -212,6 +213,7 @@ static int parse_labels(hcl_parser *p, lsqm_hcl_item *item)
             return 0;
         *tail = label;
         tail = &label->next;
+        item->token = (uint32_t)first; /* comments in front of labels go */
         item->token_end = (uint32_t)p->last + 1;
     }
 }
@@ -252,6 +254,7 @@ static int parse_item(hcl_parser *p, lsqm_hcl_item **out)
     if (!item)
         return 0;
     *out = item;
+    item->token = item->token_end = (uint32_t)p->at;
     if (hcl_peek(p) == T_EQUAL ? !parse_attribute(p, item) : !parse_block(p, item))
         return 0;
     hcl_type type = hcl_peek(p);

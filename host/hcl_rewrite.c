@@ -183,6 +183,11 @@ int hcl_rewrite(lsqm_hcl *d, hcl_wtoken **out, size_t *count)
     writer w = {.d = d};
     body(&w, &d->root, 0);
     copy_until(&w, d->count);
+    /* Blanks at the very end belong to no line; they stay. */
+    if (!w.failed && d->count > 1)
+        w.out[w.count - 1].spaces = d->len - d->tokens[d->count - 2].end;
+    else if (!w.failed)
+        w.out[0].spaces = d->len;
     if (w.failed) {
         free(w.out);
         return LSQM_ENOMEM;

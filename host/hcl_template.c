@@ -28,7 +28,7 @@ static int hex_value(const char *s, size_t digits, uint32_t *out)
             return 0;
         *out = *out << 4 | (uint32_t)v;
     }
-    return *out <= 0x10ffff;
+    return *out <= 0x10ffff && !(*out >= 0xd800 && *out < 0xe000);
 }
 
 /* At the character behind a backslash: bytes taken, 0 when it is no escape. */
@@ -44,8 +44,6 @@ static size_t unescape(const char *s, size_t len, char *out, size_t *n)
     uint32_t c;
     if (digits == 0 || len < digits + 1 || !hex_value(s + 1, digits, &c))
         return 0;
-    if (c >= 0xd800 && c < 0xe000)
-        c = 0xfffd;
     *n += hcl_utf8_put(out + *n, c);
     return digits + 1;
 }

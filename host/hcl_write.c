@@ -249,7 +249,7 @@ static void align(layout *l, int comments)
 
 static int lay_out(hcl_wtoken *t, size_t count)
 {
-    layout l = {.t = t, .count = count};
+    layout l = {.t = t, .count = count - 1}; /* the end of the file is not laid out */
     int status = cut_lines(&l);
     if (status == LSQM_OK) {
         indent(&l);
