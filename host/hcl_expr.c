@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HCL expressions: conditionals, operators, terms, and what follows a term (".a", "[0]", splats). */
+/* HCL expressions: conditionals, operators, terms, what follows a term (".a", "[0]", splats). */
 #include "hcl_internal.h"
 
 #include <string.h>
 
-/* --- nodes ------------------------------------------------------------------------------------ */
+/* --- nodes --------------------------------------------------------------------------------- */
 
 lsqm_hcl_expr *hcl_node(hcl_parser *p, lsqm_hcl_kind kind, const hcl_token *at)
 {
@@ -50,7 +50,7 @@ static lsqm_hcl_expr *node_over(hcl_parser *p, lsqm_hcl_kind kind, lsqm_hcl_expr
     return e;
 }
 
-/* --- what follows a term ---------------------------------------------------------------------- */
+/* --- what follows a term ------------------------------------------------------------------- */
 
 static lsqm_hcl_expr *attr_of(hcl_parser *p, lsqm_hcl_expr *object)
 {
@@ -160,7 +160,7 @@ static lsqm_hcl_expr *traversals(hcl_parser *p, lsqm_hcl_expr *e)
     return e;
 }
 
-/* --- terms ------------------------------------------------------------------------------------- */
+/* --- terms --------------------------------------------------------------------------------- */
 
 static int is_number(lsqm_hcl_str s)
 {
@@ -215,7 +215,8 @@ static lsqm_hcl_expr *named(hcl_parser *p)
         const char *word;
         lsqm_hcl_kind kind;
         int flag;
-    } words[] = {{"true", LSQM_HCL_BOOL, 1}, {"false", LSQM_HCL_BOOL, 0}, {"null", LSQM_HCL_NULL, 0}};
+    } words[] = {{"true", LSQM_HCL_BOOL, 1}, {"false", LSQM_HCL_BOOL, 0},
+                 {"null", LSQM_HCL_NULL, 0}};
     int word = -1;
     for (int i = 0; i < 3; i++)
         if (hcl_is_word(p, words[i].word))
@@ -280,7 +281,7 @@ static lsqm_hcl_expr *operand(hcl_parser *p)
     return e && e->kind != LSQM_HCL_UNARY ? traversals(p, e) : e;
 }
 
-/* --- operators --------------------------------------------------------------------------------- */
+/* --- operators ----------------------------------------------------------------------------- */
 
 static int precedence(hcl_type type)
 {

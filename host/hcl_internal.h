@@ -54,7 +54,7 @@ int hcl_is_ident(uint32_t c, int first);
 int hcl_is_printable(uint32_t c);
 size_t hcl_columns(const char *s, size_t len); /* as terraform fmt counts them */
 
-/* --- the parser ------------------------------------------------------------------------------ */
+/* --- the parser ---------------------------------------------------------------------------- */
 
 typedef struct hcl_parser {
     lsqm_hcl *d;
@@ -89,7 +89,7 @@ lsqm_hcl_expr *hcl_template(hcl_parser *p);                /* hcl_template.c: "â
 /* Value of a literal token, escapes resolved. 0 on failure. */
 int hcl_decode(lsqm_hcl *d, const hcl_token *t, lsqm_hcl_str *out);
 
-/* --- the formatter --------------------------------------------------------------------------- */
+/* --- the formatter ------------------------------------------------------------------------- */
 
 typedef struct hcl_wtoken {
     hcl_type type;

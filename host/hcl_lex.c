@@ -134,7 +134,8 @@ static int lex_comment(lexer *x)
     if (p[0] == '/' && p[1] == '*') {
         const char *end = left > 2 ? memmem(p + 2, left - 2, "*/", 2) : NULL;
         if (!end)
-            return hcl_fail(x->d, x->line, col_of(x, x->at), "comment is not closed, expected \"*/\"");
+            return hcl_fail(x->d, x->line, col_of(x, x->at),
+                            "comment is not closed, expected \"*/\"");
         return emit(x, T_COMMENT, (size_t)(end - p) + 2);
     }
     const char *nl = memchr(p, '\n', left);
@@ -238,7 +239,7 @@ static int lex_normal(lexer *x)
     return lex_open(x, c);
 }
 
-/* --- templates ------------------------------------------------------------------------------ */
+/* --- templates ----------------------------------------------------------------------------- */
 
 /* At "$" or "%": an opening, an escaped opening, or the character itself. */
 static int lex_marker(lexer *x, hcl_type literal)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- arena and errors ------------------------------------------------------------------------ */
+/* --- arena and errors ---------------------------------------------------------------------- */
 
 enum { CHUNK = 64 << 10 };
 
@@ -62,7 +62,7 @@ int hcl_fail_limit(lsqm_hcl *d, int line, int col, const char *fmt, ...)
     return LSQM_ELIMIT;
 }
 
-/* --- tokens ----------------------------------------------------------------------------------- */
+/* --- tokens -------------------------------------------------------------------------------- */
 
 static int ends_line(const hcl_parser *p, const hcl_token *t)
 {
@@ -141,7 +141,7 @@ int hcl_enter(hcl_parser *p)
     return 0;
 }
 
-/* --- bodies ----------------------------------------------------------------------------------- */
+/* --- bodies -------------------------------------------------------------------------------- */
 
 static int parse_body(hcl_parser *p, lsqm_hcl_body *body, hcl_type end);
 
@@ -335,7 +335,7 @@ static int parse_body(hcl_parser *p, lsqm_hcl_body *body, hcl_type end)
     }
 }
 
-/* --- documents -------------------------------------------------------------------------------- */
+/* --- documents ----------------------------------------------------------------------------- */
 
 static int load(lsqm_hcl *d, const char *text, size_t len, const char *file)
 {

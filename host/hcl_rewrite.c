@@ -40,7 +40,7 @@ static void copy_until(writer *w, size_t end)
     }
 }
 
-/* --- "${x}" ------------------------------------------------------------------------------------- */
+/* --- "${x}" -------------------------------------------------------------------------------- */
 
 /* Is everything between the two delimiters one interpolation's inside? */
 static int is_single(const hcl_token *t, size_t n)
@@ -84,7 +84,7 @@ static void value(writer *w, size_t begin, size_t end)
     w->at = end;
 }
 
-/* --- type constraints ------------------------------------------------------------------------------ */
+/* --- type constraints ---------------------------------------------------------------------- */
 
 static void collection_type(writer *w, const char *name, const char *element)
 {
@@ -120,7 +120,7 @@ static void type_constraint(writer *w, size_t begin, size_t end)
     }
 }
 
-/* --- labels ------------------------------------------------------------------------------------------ */
+/* --- labels -------------------------------------------------------------------------------- */
 
 static size_t escape_rune(const char *s, size_t len, uint32_t c, char *out)
 {

@@ -16,7 +16,7 @@ typedef struct piece {
     struct piece *next;
 } piece;
 
-/* --- literals ----------------------------------------------------------------------------------- */
+/* --- literals ------------------------------------------------------------------------------ */
 
 static int hex_value(const char *s, size_t digits, uint32_t *out)
 {
@@ -98,7 +98,7 @@ static void trim_right(lsqm_hcl_str *s)
         s->len--;
 }
 
-/* --- pieces --------------------------------------------------------------------------------------- */
+/* --- pieces -------------------------------------------------------------------------------- */
 
 static int read_control(hcl_parser *p, piece *x)
 {
@@ -181,7 +181,7 @@ static piece *read_pieces(hcl_parser *p)
     }
 }
 
-/* --- "<<-": the smallest indentation is taken away ------------------------------------------------- */
+/* --- "<<-": the smallest indentation is taken away ----------------------------------------- */
 
 static size_t leading_spaces(lsqm_hcl_str s)
 {
@@ -213,7 +213,7 @@ static void unindent(piece *first)
     }
 }
 
-/* --- the tree ---------------------------------------------------------------------------------------- */
+/* --- the tree ------------------------------------------------------------------------------ */
 
 static lsqm_hcl_expr *build(hcl_parser *p, piece **at, const hcl_token *open);
 

@@ -32,7 +32,7 @@ static int bracket(hcl_type type)
     }
 }
 
-/* --- lines ------------------------------------------------------------------------------------ */
+/* --- lines --------------------------------------------------------------------------------- */
 
 static int ends_line(const hcl_wtoken *t)
 {
@@ -77,7 +77,7 @@ static int cut_lines(layout *l)
     return LSQM_OK;
 }
 
-/* --- indentation -------------------------------------------------------------------------------- */
+/* --- indentation --------------------------------------------------------------------------- */
 
 static int net_of(const layout *l, size_t begin, size_t end)
 {
@@ -123,7 +123,7 @@ static void indent(layout *l)
     }
 }
 
-/* --- spaces within a cell -------------------------------------------------------------------------- */
+/* --- spaces within a cell ------------------------------------------------------------------ */
 
 /* Is a minus behind such a token a sign? */
 static int before_sign(hcl_type type)
@@ -199,7 +199,7 @@ static void space_cell(layout *l, size_t begin, size_t end)
     }
 }
 
-/* --- columns ------------------------------------------------------------------------------------- */
+/* --- columns ------------------------------------------------------------------------------- */
 
 static size_t width(const layout *l, size_t begin, size_t end)
 {
@@ -265,7 +265,7 @@ static int lay_out(hcl_wtoken *t, size_t count)
     return status;
 }
 
-/* --- output ---------------------------------------------------------------------------------------- */
+/* --- output -------------------------------------------------------------------------------- */
 
 /* Aligned columns can make a hostile text grow by lines times width: that is refused. */
 enum { MAX_OUTPUT = 4 * LSQM_HCL_MAX_BYTES };

@@ -117,7 +117,8 @@ static void test_strings(void **state)
 static void test_template_directives(void **state)
 {
     (void)state;
-    lsqm_hcl *doc = parse("a = \"x %{ if c ~} y %{ else }n%{ endif }%{ for k, v in m }${v}%{ endfor }\"\n");
+    lsqm_hcl *doc = parse("a = \"x %{ if c ~} y %{ else }n%{ endif }"
+                          "%{ for k, v in m }${v}%{ endfor }\"\n");
     const lsqm_hcl_expr *part = first(doc)->list;
     assert_true(is(part->name, "x "));
     part = part->next;
@@ -151,7 +152,8 @@ static void test_error_texts(void **state)
     check_error("a = [1 2]\n",
                 "t.tf:1:8: expected ',' or ']' after the element, found '2'\na = [1 2]\n       ^");
     check_error("b {\n  a = 1\n",
-                "t.tf:3:1: expected an argument or block name, or '}', found the end of the file\n\n^");
+                "t.tf:3:1: expected an argument or block name, or '}', "
+                "found the end of the file\n\n^");
     check_error("a = \"x\n",
                 "t.tf:1:5: string is not closed before the end of its line\na = \"x\n    ^");
     check_error("a = 1\na = 2\n", "t.tf:2:1: argument 'a' is set twice in this block\na = 2\n^");
