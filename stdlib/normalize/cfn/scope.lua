@@ -16,7 +16,7 @@ function Scope.new(template, options)
     template = template, mappings = template.Mappings or {}, conditions = template.Conditions or {},
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
     unsupported_list = {}, assumptions = {}, seen = {}, files = {}, packages = {},
-    base = options.base, stack_name = options.stack_name or "stack",
+    local_package = options.local_package, stack_name = options.stack_name or "stack",
     empty = options.empty or function() return expr.list {} end,
   }, Scope)
 end
