@@ -1,0 +1,287 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- validate, as a user runs it. Verdicts are tried with pretended tools, which take no time; one
+-- architecture is really deployed.
+local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
+local lab_of = dofile(here .. "/lab.lua")
+local fs = require "std.fs"
+local json = require "std.json"
+local process = require "std.process"
+local program = require "lsqm.program"
+local uv = require "luv"
+
+local function contains(text, part)
+  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
+end
+
+describe("validate", function()
+  local lab
+  before_each(function() lab = lab_of.new() end)
+  after_each(function() lab:close() end)
+
+  local function validate(options, ...)
+    local result = lab:run({ "validate", ... }, options)
+    local record, results = lab:latest()
+    return result, results, record
+  end
+
+  it("gives every outcome its status and its true reason", function()
+    lab:put("a", { tests = "3 0 1" })
+    lab:put("b", { tests = "1 2 0" })
+    lab:put("c", { tests = "0 2 0" })
+    lab:put("d", { terraform = "fail creating SSM Parameter: ValidationException" })
+    lab:put("e", { terraform = "init-fail Unsupported block type" })
+    lab:put("f", { terraform = "crash" })
+    lab:put("0", { tests = "silent" })
+    lab:put("1", { requirements = "unknown-package\n" })
+    local result, r, record = validate { config = "{ parallel = 3 }" }
+    assert.equal(0, result.code, result.stderr)
+    local status = {}
+    for letter, one in pairs(r) do status[letter] = one.status end
+    assert.same({ a = "PASSED", b = "PARTIAL", c = "FAILED", d = "FAILED", e = "FAILED",
+      f = "ERROR", ["0"] = "ERROR", ["1"] = "ERROR" }, status)
+    assert.equal("3 of 3 tests passed", r.a.reason)
+    assert.equal("2 of 3 tests failed", r.b.reason)
+    contains(r.d.reason, "aws_ssm_parameter.p: creating SSM Parameter: ValidationException")
+    contains(r.e.reason, "Unsupported block type")
+    assert.equal("init", r.e.terraform_apply.step)
+    contains(r.f.error_message, "signal 11")
+    contains(r["0"].error_message, "conftest.py is broken")
+    contains(r["1"].error_message, "python environment")
+    assert.equal(8, record.summary.total)
+    local problems, checked = lab:check_contracts()
+    assert.same({}, problems)
+    assert.equal(1 + 8 * 3 + 2, checked)
+    assert.same({}, fs.list(lab.workspace .. "/tmp/validate") or {})
+  end)
+
+  it("ends what hangs at the configured time and leaves nothing running", function()
+    lab:put("a", { terraform = "hang" })
+    lab:put("b", { tests = "hang" })
+    lab:put("c")
+    local result, r = validate { config = "{ timeout = 3, parallel = 3 }" }
+    assert.equal(0, result.code, result.stderr)
+    assert.same({ "TIMEOUT", "TIMEOUT", "PASSED" }, { r.a.status, r.b.status, r.c.status })
+    contains(r.a.reason, "3 s")
+    contains(r.a.terraform_apply.logs, "Still creating")
+    assert.is_true(r.a.duration_seconds >= 3 and r.a.duration_seconds < 12)
+    assert.is_true(r.b.terraform_apply.success)
+    assert.same({}, lab:running())
+    assert.same({}, (lab:check_contracts()))
+  end)
+
+  it("keeps the ends of 10 MB of output, not all of it", function()
+    lab:put("a", { terraform = "noise 10000000" })
+    local result, r = validate()
+    assert.equal(0, result.code, result.stderr)
+    assert.equal("PASSED", r.a.status)
+    local logs = r.a.terraform_apply.logs
+    assert.is_true(#logs < 100000, #logs .. " bytes kept")
+    contains(logs, "bytes")
+    contains(logs, "Apply complete!")
+  end)
+
+  it("calls an emulator that dies at start an ERROR, with what it said", function()
+    lab:put("a")
+    local result, r = validate { config = "{ emulator = { env = { FAKE_EMULATOR = 'die' } } }" }
+    assert.equal(0, result.code, result.stderr)
+    assert.equal("ERROR", r.a.status)
+    contains(r.a.error_message, "died at start")
+    contains(r.a.container_logs, "cannot find its license")
+  end)
+
+  it("keeps the others' results when one fails in the harness", function()
+    lab:put("a")
+    lab:put("b")
+    local fifo = lab.repo .. "/apps/" .. lab_of.hash "b" .. "/app.py"
+    assert(fs.remove(fifo))
+    assert(fs.mkdir(fifo .. "/" .. "x"))
+    assert(fs.remove(lab.repo .. "/architectures/" .. lab_of.hash "b" .. "/main.tf"))
+    local result, r = validate { config = "{ parallel = 2 }" }
+    assert.equal(0, result.code, result.stderr)
+    assert.equal("PASSED", r.a.status)
+    assert.is_not.equal("PASSED", r.b.status)
+    assert.same({}, lab:running())
+  end)
+
+  it("repeats nothing when it resumes", function()
+    lab:put("a")
+    lab:put("b", { terraform = "hang" })
+    local handle = lab:start({ "validate" }, { config = "{ parallel = 1, only = { 'arch-a',"
+      .. "'arch-b' } }" })
+    local done
+    repeat -- a is journalled, b is in the middle
+      done = select(2, lab:latest())
+      assert(not handle:poll(), "ended too early")
+    until done.a or (uv.sleep(20) and false)
+    uv.kill(handle.pid, "sigkill")
+    handle:wait()
+    lab:put("b")
+    local result, r, record = validate({}, "--resume")
+    assert.equal(0, result.code, result.stderr)
+    assert.same(done.a, r.a)
+    assert.equal("PASSED", r.b.status)
+    assert.equal(2, record.summary.total)
+    assert.equal(1, #lab:store():runs())
+    result = lab:run { "validate", "--resume" }
+    assert.equal(0, result.code, result.stderr)
+    contains(result.stderr, "no unfinished run")
+  end)
+
+  it("reports a result that cannot be written and can go on later", function()
+    lab:put("a")
+    lab:put("b", { terraform = "hang" })
+    local handle = lab:start({ "validate" }, { config = "{ timeout = 4, parallel = 2 }" })
+    local record, results
+    repeat
+      record, results = lab:latest()
+      assert(not handle:poll(), "ended too early")
+    until results.a or (uv.sleep(20) and false)
+    -- the folder of results becomes a file: every later write fails, also for root
+    local folder = ("%s/runs/%s/results"):format(lab.repo, record.run_id)
+    assert(fs.rename(folder, folder .. "-kept"))
+    assert(fs.write(folder, "in the way"))
+    local result = handle:wait()
+    assert.equal(3, result.code, result.stderr)
+    contains(result.stderr, "1 results could not be stored")
+    contains(result.stderr, record.run_id)
+    assert(fs.remove(folder))
+    assert(fs.rename(folder .. "-kept", folder))
+    lab:put("b")
+    assert.equal(0, lab:run({ "validate", "--resume" }).code)
+    local after, r = lab:latest()
+    assert.equal(record.run_id, after.run_id)
+    assert.same({ results.a, "PASSED" }, { r.a, r.b.status })
+  end)
+
+  it("survives a full disk", function()
+    local mount = lab.path .. "/small"
+    assert(fs.mkdir(mount))
+    local mounted = process.run { argv = { "mount", "-t", "tmpfs", "-o", "size=200k", "lab",
+      mount } }
+    if not mounted or mounted.code ~= 0 then pending("mounting needs root") return end
+    finally(function() process.run { argv = { "umount", "-l", mount } } end)
+    lab.repo = mount .. "/repo"
+    assert(fs.mkdir(lab.repo .. "/.git"))
+    lab:put("a", { terraform = "noise 300000" })
+    assert(fs.write(mount .. "/filler", ("x"):rep(60 * 1024)))
+    local result = lab:run({ "validate" }, { env = { ARTIFACT_REPO = lab.repo } })
+    assert.equal(3, result.code, result.stderr)
+    contains(result.stderr, "could not be stored")
+    contains(fs.read(lab.workspace .. "/logs/lsqm.jsonl"), "No space left")
+    assert(fs.remove(mount .. "/filler"))
+    result = lab:run({ "validate", "--resume" }, { env = { ARTIFACT_REPO = lab.repo } })
+    assert.equal(0, result.code, result.stderr)
+    assert.equal("PASSED", select(2, lab:latest()).a.status)
+  end)
+
+  it("says what a dry run would do and touches nothing", function()
+    lab:put("a")
+    local before = lab_of.snapshot(lab.path)
+    local result = lab:run { "--dry-run", "validate" }
+    assert.equal(0, result.code, result.stderr)
+    contains(result.stdout, "would validate aaaaaaaaaaaaaaaa arch-a")
+    assert.same(before, lab_of.snapshot(lab.path))
+  end)
+
+  it("takes hashes and names, and names what there is not", function()
+    lab:put("a")
+    lab:put("b")
+    local result, r = validate({}, "arch-b")
+    assert.equal(0, result.code, result.stderr)
+    assert.same({ nil, "PASSED" }, { r.a, r.b and r.b.status })
+    result = validate({}, "arch-d")
+    assert.equal(2, result.code)
+    contains(result.stderr, "no architecture 'arch-d'")
+    contains(result.stderr, "did you mean 'arch-a'?")
+  end)
+
+  it("leaves out what is superseded, broken at its source or skipped", function()
+    lab:put("a")
+    lab:put("b", { meta = { superseded_by = lab_of.hash "a" } })
+    lab:put("c", { meta = { source_error = "main.tf:1: broken" } })
+    lab:put("d", { meta = { skipped = true, skip_reason = "uses braket" } })
+    local _, r = validate()
+    assert.same({ "a" }, require("std.table").sorted_keys(r))
+  end)
+
+  it("fails before any run begins when terraform or the emulator is missing", function()
+    lab:put("a")
+    assert(fs.remove(lab.path .. "/bin/terraform"))
+    local result = lab:run({ "validate" }, { env = { PATH = "/nonexistent" } })
+    assert.equal(3, result.code)
+    contains(result.stderr, "neither terraform nor tofu is installed")
+    result = lab:run({ "validate" }, { config = "{ emulator = { name = 'ministak' } }" })
+    assert.equal(2, result.code)
+    contains(result.stderr, "did you mean 'ministack'?")
+    assert.is_nil((lab:latest()))
+  end)
+
+  it("passes no secret on to a child and writes none down", function()
+    local secret = "ghp_0123456789abcdefghijABCDEFGHIJ"
+    lab:put("a", { tests = "0 1 0" })
+    local result = lab:run({ "validate", "--verbose" }, { env = { GITHUB_TOKEN = secret,
+      AWS_SESSION_TOKEN = "session-of-the-user" } })
+    assert.equal(0, result.code, result.stderr)
+    for name, text in pairs(lab_of.snapshot(lab.workspace)) do
+      assert.is_nil(text:find(secret, 1, true), name)
+      assert.is_nil(text:find("session-of-the-user", 1, true), name)
+    end
+  end)
+
+  it("logs the stage with its timing and each verdict", function()
+    lab:put("a")
+    validate()
+    local kinds = {}
+    for _, record in ipairs(lab:log()) do
+      kinds[record.msg] = record
+    end
+    assert.equal("validate", kinds["validate done"].stage)
+    assert.is_truthy(kinds["validate done"].duration)
+    assert.equal("PASSED", kinds["validated"].status)
+    assert.equal(lab_of.hash "a", kinds["validated"].arch)
+  end)
+end)
+
+describe("validate for real", function()
+  local python = require("std.python").find(nil)
+  local function missing()
+    if not (process.which "terraform" or process.which "tofu") then return "no terraform" end
+    local found = process.run { argv = { python, "-c", "import ministack, pytest, boto3" } }
+    return (not found or found.code ~= 0) and "the stock Python environment is not set up" or nil
+  end
+
+  it("deploys to MiniStack and tests with boto3", function()
+    local reason = missing()
+    if reason then pending(reason) return end
+    local lab <close> = setmetatable({ lab_of.new { real = true } }, { -- luacheck: ignore
+      __close = function(self) self[1]:close() end })
+    lab = lab[1]
+    local app = {}
+    for _, name in ipairs { "conftest.py", "app.py", "test_app.py", "requirements.txt" } do
+      app[name] = assert(fs.read(here .. "/parameter_app/" .. name))
+    end
+    lab:put("a", { app = app, files = { ["main.tf"] = assert(fs.read(here
+      .. "/parameter_app/main.tf")) } })
+    local result = lab:run({ "validate", "--json" }, { config = "{ emulator = { driver = "
+      .. "'process' } }", timeout = 300 })
+    assert.equal(0, result.code, result.stderr)
+    local summary = assert(json.decode(result.stdout))
+    local record, results = lab:latest()
+    local a = results.a
+    assert.equal("PARTIAL", a.status, a.reason)
+    assert.equal("1 of 3 tests failed", a.reason)
+    assert.equal(1, summary.partial)
+    assert.same({ 3, 2, 1, 0 }, { a.pytest_results.total, a.pytest_results.passed,
+      a.pytest_results.failed, a.pytest_results.skipped })
+    assert.same({ parameter = "/lab/greeting" }, a.terraform_apply.outputs)
+    assert.equal(1, a.terraform_apply.resources_created)
+    assert.is_true(a.destroy.success)
+    contains(a.container_logs, "SSM PutParameter")
+    assert.equal(record.localstack_version, a.emulator.version)
+    local problems, checked = lab:check_contracts()
+    assert.same({}, problems)
+    assert.equal(6, checked)
+    assert.same({}, lab:running())
+    assert.equal("lsqm", program.name or "lsqm")
+  end)
+end)
