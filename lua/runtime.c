@@ -152,7 +152,8 @@ static volatile sig_atomic_t interrupts;
 /* Runs in Lua code that never waits: raises there, with the position of the loop. */
 static void interrupt_hook(lua_State *L, lua_Debug *ar)
 {
-    (void)ar;
+    if (!lua_getinfo(L, "l", ar) || ar->currentline < 0)
+        return; /* a C function is ending: wait for a line of Lua, which has a position */
     lua_sethook(L, NULL, 0, 0);
     lsqm_sched_mark_interrupted(L);
     luaL_where(L, 0); /* a hook has no frame of its own: level 0 is the loop */
