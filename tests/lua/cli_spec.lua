@@ -90,7 +90,8 @@ describe("lsqm", function()
     assert(fs.write(path, [[
       local parallel = require "std.parallel"
       local owned <close> = setmetatable({}, { __close = function() print("closed") end })
-      io.stdout:write("ready\n") io.stdout:flush()
+      -- said by another task, so this one waits by then
+      parallel.spawn(function() io.stdout:write("ready\n") io.stdout:flush() end)
       parallel.sleep(60)
     ]]))
     local result = interrupt_when_ready { lsqm, "exec", path }
