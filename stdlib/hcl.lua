@@ -1,0 +1,1 @@
+return { format = function(s) return s end }
