@@ -6,6 +6,9 @@
 #include "git.h"
 
 #include <git2.h>
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h> /* git_error_set_str moved here after 1.5 */
+#endif
 
 /* libgit2's GIT_…_INIT macros name the first field only; the language zeroes the rest. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"

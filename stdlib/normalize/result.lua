@@ -47,6 +47,12 @@ local function write_files(job, converted)
     ok, err = fs.write(path, converted.files[name])
     if not ok then return nil, err end
   end
+  for _, name in ipairs(names.sorted_keys(converted.copies or {})) do
+    local path = fs.join(job.out, name)
+    fs.mkdir(fs.dirname(path))
+    ok, err = fs.copy(converted.copies[name], path)
+    if not ok then return nil, err end
+  end
   for _, name in ipairs(names.sorted_keys(converted.packages or {})) do
     local path = fs.join(job.out, name)
     fs.mkdir(fs.dirname(path))
@@ -67,7 +73,7 @@ local function count_resources(record)
   for _, addresses in pairs(record.resources) do
     for _, address in ipairs(addresses) do
       record.resource_count = record.resource_count + 1
-      local service = rules.of_type(address:match("([%w_]+)%.[^.]+$"))
+      local service = rules.of_type(address:match("([%w_]+)%.[^.]+$") or "")
       if service then services[service] = true end
     end
   end

@@ -31,6 +31,8 @@ local function generic_name(self, key, schema)
     local short = known(schema, names.snake(key:sub(#last + 1)))
     if short then return short end
   end
+  local joined = known(schema, (snake:gsub("cloud_watch", "cloudwatch")))
+  if joined then return joined end
   local one = singular(snake)
   return one and schema.blocks[one] and one
 end
@@ -77,7 +79,7 @@ local function fill_block(self, body, name, spec, value, test)
   self:map(value, spec.props or {}, inner)
 end
 
-local function both(a, b) return a and ("(%s && %s)"):format(a, b) or b end
+local function both(a, b) return a and b and ("(%s && %s)"):format(a, b) or a or b end
 
 -- An If around blocks becomes dynamic blocks, one for each arm.
 local function set_blocks(self, body, name, spec, value, test)
@@ -122,7 +124,7 @@ end
 
 apply = function(self, spec, value, body)
   if spec.to == nil and spec.separate == nil then
-    if spec.inline then return inline(self, spec, value, body) end
+    if spec.inline and not spec.fn then return inline(self, spec, value, body) end
     return spec.fn(self, value, body)
   end
   if spec.separate then return self:separate(spec, value) end
@@ -163,7 +165,7 @@ function Resource:block(type_name, suffix, test)
   end
   local body = Body.new(provider.resource(type_name))
   body.label = type_name
-  local count = self.count and both(self.count, test) or test
+  local count = both(self.count, test)
   self.blocks[#self.blocks + 1] = { type = type_name, label = label, body = body, count = count }
   self.addresses[#self.addresses + 1] = type_name .. "." .. label
   return body

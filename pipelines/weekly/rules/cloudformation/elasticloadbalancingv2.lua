@@ -100,7 +100,7 @@ return {
   ["AWS::ElasticLoadBalancingV2::Listener"] = {
     type = "aws_lb_listener", ref = "arn", attributes = { ListenerArn = "arn" },
     props = { DefaultActions = { to = "default_action", props = ACTION },
-      Certificates = { inline = true, fn = function(self, value, body)
+      Certificates = { fn = function(self, value, body)
         local first = value[1]
         if #value ~= 1 or not first then return self:unsupported(nil, "several certificates") end
         body:set("certificate_arn", self:value(first.CertificateArn))
