@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 -- SPDX-License-Identifier: Apache-2.0
 -- HCL (Terraform's language): reading with positions, formatting as `terraform fmt` does, and
 -- writing from Lua values. Strings are always escaped; only hcl.expr passes text through.
@@ -275,6 +274,3 @@ function M.render(items)
 end
 
 return M
-=======
-return { format = function(s) return s end }
->>>>>>> norm
