@@ -15,6 +15,9 @@ local M = {}
 
 local MAX_LOG = 64 * 1024
 
+-- Seconds that an ended program has to be gone.
+local OVERTIME = 10
+
 local Lab = {}
 Lab.__index = Lab
 
@@ -99,7 +102,7 @@ local function run_tests(self, work, deployed, endpoint)
   ok, err = fs.write(state_path, json.encode(deployed.resources))
   if not ok then return nil, err end
   return python_of.pytest { python = python, dir = work.app,
-    test_timeout = self.config.test_timeout,
+    test_timeout = self.config.test_timeout, timeout = work.left(),
     env = { LSQM_STATE = state_path, AWS_ENDPOINT_URL = endpoint,
       LOCALSTACK_ENDPOINT = endpoint } }
 end
@@ -107,8 +110,11 @@ end
 -- Deploy and test, into `outcome` step by step: what is there when time runs out is kept.
 local function attempt(self, work, outcome)
   local began = time.monotonic()
+  work.left = function()
+    return math.max(0.1, self.config.timeout - (time.monotonic() - work.began))
+  end
   local deployed = self.tool:deploy { dir = work.root, endpoint = work.emulator.endpoint,
-    aliases = work.architecture.provider_aliases,
+    timeout = work.left(), aliases = work.architecture.provider_aliases,
     tflocal = self.config.deployer == "tflocal" }
   outcome.deploy = deployed
   outcome.steps.init = deployed.seconds.init
@@ -121,7 +127,10 @@ local function attempt(self, work, outcome)
 end
 
 local function clean_up(self, work, outcome)
-  if outcome.deploy and self.config.destroy and not outcome.timed_out then
+  local late = outcome.timed_out or (outcome.deploy or {}).timed_out
+    or (outcome.tests or {}).timed_out
+  -- After a timeout the emulator goes as it is: a destroy would hang as well.
+  if outcome.deploy and self.config.destroy and not late then
     local began = time.monotonic()
     local destroyed = self.tool:destroy { dir = work.root, endpoint = work.emulator.endpoint,
       timeout = self.config.timeout, tflocal = self.config.deployer == "tflocal" }
@@ -143,7 +152,9 @@ local function with_emulator(self, work, outcome)
   outcome.steps.boot = emulator.boot_seconds
   outcome.emulator = { started = true, name = emulator.name, version = emulator.version, driver = emulator.driver,
     image = emulator.image, image_id = emulator.image_id }
-  local ok, why = parallel.timeout(self.config.timeout, function()
+  work.began = time.monotonic()
+  -- Programs end at the timeout themselves, so that their output is kept; this is for the rest.
+  local ok, why = parallel.timeout(self.config.timeout + OVERTIME, function()
     attempt(self, work, outcome)
     return true
   end)
@@ -174,6 +185,9 @@ end
 
 local function result_of(self, work, outcome, began)
   local status, reason = self.decide(outcome)
+  if status == "TIMEOUT" then
+    reason = ("%s (%g s)"):format(reason or "time exceeded", self.config.timeout)
+  end
   local finished = time.now()
   local result = {
     arch_hash = work.architecture.hash, run_id = work.run.run_id, status = status,

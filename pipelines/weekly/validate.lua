@@ -3,6 +3,8 @@
 
 local error_of = require "std.error"
 local stage = require "std.stage"
+local suggest = require "std.suggest"
+local tables = require "std.table"
 local validation = require "std.validation"
 
 -- What takes longest goes first, by the last run's durations: the tail gets short.
@@ -20,25 +22,41 @@ local function order(store, jobs)
   return jobs
 end
 
-local function wanted(config, args)
-  local set, any = {}, false
-  for _, list in ipairs { args.hashes or {}, config.only or {} } do
-    for _, hash in ipairs(list) do
-      set[hash] = true
-      any = true
+local function is_ready(ctx, architecture)
+  return not architecture.skipped and not architecture.superseded_by
+    and not architecture.source_error and ctx.store:app(architecture.hash) ~= nil
+end
+
+-- Words that name nothing are a mistake of the caller, not an empty run.
+local function check_words(words, architectures)
+  local names = {}
+  for _, one in ipairs(architectures) do
+    names[one.hash] = true
+    if one.name then names[one.name] = true end
+  end
+  for _, word in ipairs(words) do
+    if not names[word] then
+      local near = suggest.did_you_mean(word, names)
+      return nil, error_of.new { op = "validate", code = "usage",
+        message = ("no architecture '%s'"):format(word),
+        hint = near and ("did you mean '%s'?"):format(near) or "lsqm status counts what there is" }
     end
   end
-  return any and set or nil
+  return true
 end
 
 local function select_jobs(ctx, args)
-  local want, jobs = wanted(ctx.config, args), {}
-  for _, architecture in ipairs(ctx.store:architectures()) do
-    local ready = not architecture.skipped and not architecture.superseded_by
-      and ctx.store:app(architecture.hash) ~= nil
-    if ready and (not want or want[architecture.hash] or want[architecture.name]) then
-      jobs[#jobs + 1] = architecture
-    end
+  local words, all = {}, ctx.store:architectures()
+  for _, list in ipairs { args.hashes or {}, ctx.config.only or {} } do
+    for _, word in ipairs(list) do words[#words + 1] = word end
+  end
+  local ok, err = check_words(words, all)
+  if not ok then return nil, err end
+  local jobs = {}
+  for _, one in ipairs(all) do
+    local wanted = #words == 0 or tables.contains(words, one.hash)
+      or tables.contains(words, one.name)
+    if wanted and is_ready(ctx, one) then jobs[#jobs + 1] = one end
   end
   return order(ctx.store, jobs)
 end
@@ -75,6 +93,17 @@ local function report_problem(ctx, run, job, err)
   run.lost = (run.lost or 0) + 1
 end
 
+-- "latest" becomes the version that the emulator itself names.
+local function note_emulator(ctx, run, lab, result)
+  local seen = result.emulator
+  if run.noted or not (seen and seen.started and seen.version) then return end
+  run.noted = true
+  local emulator = lab:describe()
+  emulator.version = seen.version
+  local ok, err = run:note { emulator = emulator }
+  if not ok then ctx.log:error("emulator's version not noted", { error = tostring(err) }) end
+end
+
 local function validate_all(ctx, run, jobs, lab)
   local parallel = require "std.parallel"
   local done, open = run:done(), {}
@@ -86,6 +115,7 @@ local function validate_all(ctx, run, jobs, lab)
     local result = lab:validate(job, run)
     local ok, err = run:put_result(result)
     if not ok then report_problem(ctx, run, job, err) end
+    note_emulator(ctx, run, lab, result)
     progress:step(("%-8s %6.1fs %s%s"):format(result.status, result.duration_seconds,
       job.name or job.hash, result.reason and " (" .. result.reason .. ")" or ""))
   end, { limit = ctx.config.parallel })
@@ -102,9 +132,11 @@ return stage {
     { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
   },
   run = function(ctx, args)
-    local jobs = select_jobs(ctx, args)
+    local jobs, err = select_jobs(ctx, args)
+    if not jobs then return nil, err end
     if ctx.dry_run then return dry_run(ctx, jobs) end
-    local lab, err = validation.open(ctx)
+    local lab
+    lab, err = validation.open(ctx)
     if not lab then return nil, err end
     local owned <close> = lab -- luacheck: ignore owned
     local run

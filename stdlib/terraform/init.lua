@@ -110,7 +110,7 @@ function Tool:run(options)
   local argv = process.sandbox { argv = command, rw = { options.dir }, ro = self.readable,
     network = true }
   return process.run { argv = argv, cwd = options.dir, timeout = options.timeout,
-    env = environment(self, options.dir, options.env), max_output = 2 * 1024 * 1024,
+    env = environment(self, options.dir, options.env), max_output = 2 * 1024 * 1024, grace = 3,
     inherit = options.online and NETWORK_VARIABLES or nil, merge_output = true }
 end
 
@@ -123,13 +123,22 @@ function M.first_error(logs)
   return resource and ("%s: %s"):format(resource, title) or title
 end
 
+-- Terraform's own exit codes are small: what lies above is a signal's number, as shells and
+-- sandboxes pass it on. A crash or an out-of-memory kill says nothing about the template.
+local function killed_by(result)
+  if result.timed_out then return nil end
+  if result.signal then return result.signal end
+  return result.code and result.code > 128 and result.code - 128 or nil
+end
+
 local function failed(step, result, err)
   if not result then
     return { success = false, step = step, logs = tostring(err), harness_error = tostring(err) }
   end
-  local logs = result.stdout .. result.stderr
+  local logs, signal = result.stdout .. result.stderr, killed_by(result)
   return { success = false, step = step, logs = logs, error = M.first_error(logs),
-    exit_code = result.code, timed_out = result.timed_out or nil }
+    exit_code = result.code, timed_out = result.timed_out or nil,
+    harness_error = signal and ("terraform %s was killed by signal %d"):format(step, signal) }
 end
 
 --- `init` alone; the provider comes from the mirror where there is one.
@@ -166,13 +175,36 @@ local function tflocal_environment(tool, options)
     PATH = fs.dirname(tool.path) .. ":" .. (os.getenv("PATH") or "") }
 end
 
---- init, provider configuration, apply. Never raises for what the template does wrong.
----@param options {dir: string, endpoint: string, aliases?: table, tflocal?: boolean}
+local APPLY = { "apply", "-auto-approve", "-input=false", "-no-color", "-lock=false" }
+
+-- A function that tells how much of `timeout` is left; nil stays nil (no limit).
+local function budget(timeout)
+  local deadline = timeout and time.monotonic() + timeout
+  return function() return deadline and math.max(0.1, deadline - time.monotonic()) end
+end
+
+local function apply(self, options, left)
+  local result, err = self:run { args = APPLY, dir = options.dir, tflocal = options.tflocal,
+    env = tflocal_environment(self, options), timeout = left() }
+  local deployed = state.read(options.dir)
+  local outcome = result and result.code == 0 and not result.timed_out
+    and { success = true, step = "apply", logs = result.stdout .. result.stderr }
+    or failed("apply", result, err)
+  outcome.resources_created = #deployed.resources
+  outcome.outputs = deployed.outputs
+  outcome.resources = deployed.resources
+  return outcome
+end
+
+--- init, provider configuration, apply. Never raises for what the template does wrong; what
+--- exceeds the time is ended, and its output so far is kept (timed_out).
+---@param options {dir: string, endpoint: string, aliases?: table, tflocal?: boolean,
+---  timeout?: number}
 ---@return {success: boolean, step: string, logs: string, resources_created: integer,
----  outputs: table, seconds: table, harness_error?: string}
+---  outputs: table, seconds: table, harness_error?: string, timed_out?: boolean}
 function Tool:deploy(options)
-  local seconds, began = {}, time.monotonic()
-  local result, err = self:init(options.dir)
+  local seconds, began, left = {}, time.monotonic(), budget(options.timeout)
+  local result, err = self:init(options.dir, left())
   seconds.init = time.monotonic() - began
   if not result or result.code ~= 0 then
     local outcome = failed("init", result, err)
@@ -186,18 +218,9 @@ function Tool:deploy(options)
       harness_error = tostring(err) }
   end
   began = time.monotonic()
-  result, err = self:run { args = { "apply", "-auto-approve", "-input=false", "-no-color",
-    "-lock=false" }, dir = options.dir, tflocal = options.tflocal,
-    env = tflocal_environment(self, options) }
+  local outcome = apply(self, options, left)
   seconds.apply = time.monotonic() - began
-  local deployed = state.read(options.dir)
-  local outcome = result and result.code == 0 and
-    { success = true, step = "apply", logs = result.stdout .. result.stderr }
-    or failed("apply", result, err)
   outcome.seconds = seconds
-  outcome.resources_created = #deployed.resources
-  outcome.outputs = deployed.outputs
-  outcome.resources = deployed.resources
   return outcome
 end
 

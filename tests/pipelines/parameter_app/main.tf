@@ -1,7 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-provider "aws" {
-  profile = "default"
-}
 
 resource "aws_ssm_parameter" "greeting" {
   name  = "/lab/greeting"
