@@ -75,6 +75,11 @@ static void test_precedence(void **state)
     assert_true(is(e->kid[0]->kid[0]->kid[0]->kid[1]->name, "*"));
     assert_int_equal(e->kid[0]->kid[1]->kind, LSQM_HCL_UNARY);
     lsqm_hcl_free(doc);
+    doc = parse("a = x || y && z - 1 - 2\n");
+    e = first(doc);
+    assert_true(is(e->name, "||") && is(e->kid[1]->name, "&&"));
+    assert_true(is(e->kid[1]->kid[1]->kid[1]->name, "2"));
+    lsqm_hcl_free(doc);
 }
 
 static void test_splats_and_indexes(void **state)
@@ -148,7 +153,8 @@ static void test_for_and_calls(void **state)
 static void test_error_texts(void **state)
 {
     (void)state;
-    check_error("a = \n", "t.tf:1:5: expected an expression, found the end of the line\na = \n    ^");
+    check_error("a = \n",
+                "t.tf:1:5: expected an expression, found the end of the line\na = \n    ^");
     check_error("a = [1 2]\n",
                 "t.tf:1:8: expected ',' or ']' after the element, found '2'\na = [1 2]\n       ^");
     check_error("b {\n  a = 1\n",
