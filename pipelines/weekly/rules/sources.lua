@@ -9,6 +9,6 @@
 
 return function(find)
   return {
-    { type = "dir", path = find "samples", base_url = "lsqm://samples" },
+    { type = "dir", path = find "samples/", base_url = "lsqm://samples" },
   }
 end
