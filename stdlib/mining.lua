@@ -250,8 +250,9 @@ local function store_all(run, report, todo, outcomes)
     local outcome, reason = take(run, candidate, outcomes[i])
     if not outcome then return nil, reason end
     add(report, candidate, outcome, reason)
-    if outcome == "failed" or outcome == "unsupported" then
-      run.log:warn("template " .. outcome, { source_url = candidate.source_url, reason = reason })
+    local note = outcome == "failed" and run.log.warn or run.log.info
+    if reason then
+      note(run.log, "template " .. outcome, { source_url = candidate.source_url, reason = reason })
     end
   end
   return run.store:save_index()
