@@ -250,10 +250,12 @@ static lsqm_hcl_expr *unary(hcl_parser *p)
 {
     const hcl_token *t = hcl_read(p);
     lsqm_hcl_expr *e = hcl_node(p, LSQM_HCL_UNARY, t);
-    if (!e)
+    if (!e || !hcl_enter(p))
         return NULL;
     e->name = hcl_slice(p, t);
-    return (e->kid[0] = operand(p)) ? hcl_done(p, e) : NULL;
+    e->kid[0] = operand(p);
+    p->depth--;
+    return e->kid[0] ? hcl_done(p, e) : NULL;
 }
 
 static lsqm_hcl_expr *term(hcl_parser *p)
@@ -273,10 +275,7 @@ static lsqm_hcl_expr *term(hcl_parser *p)
 
 static lsqm_hcl_expr *operand(hcl_parser *p)
 {
-    if (!hcl_enter(p))
-        return NULL;
     lsqm_hcl_expr *e = term(p);
-    p->depth--;
     /* A sign belongs to the whole term behind it, which has taken its traversals already. */
     return e && e->kind != LSQM_HCL_UNARY ? traversals(p, e) : e;
 }

@@ -200,6 +200,7 @@ static void test_limits(void **state)
     assert_int_equal(parse_status("a = 1", "+1", 100000), LSQM_ELIMIT);
     assert_int_equal(parse_status("", "b {\n", 100000), LSQM_ELIMIT);
     assert_int_equal(parse_status("a = 1", "+1", 1000), LSQM_OK);
+    assert_int_equal(parse_status("a = ", "[", LSQM_HCL_MAX_DEPTH - 1), LSQM_ESYNTAX);
     assert_int_equal(parse_status("a = [", "1,", 200000), LSQM_ESYNTAX);
     assert_int_equal(parse_status("", "\n", LSQM_HCL_MAX_BYTES + 1), LSQM_ELIMIT);
 }
