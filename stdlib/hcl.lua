@@ -1,1 +1,0 @@
-return { format = function(s) return s end }
