@@ -1,11 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The Terraform files of a converted template: main.tf, variables.tf, outputs.tf.
 local expr = require "std.normalize.expr"
-local hcl = require "std.hcl"
 local names = require "std.normalize.names"
 local params = require "std.normalize.cfn.params"
 
 local M = {}
+
+-- Looks as `terraform fmt` would leave it; without the HCL module it is only valid.
+local function format(text)
+  local found, hcl = pcall(require, "std.hcl")
+  return found and hcl.format(text) or text
+end
 
 local DATA = {
   aws_availability_zones = '  state = "available"\n',
@@ -55,7 +60,7 @@ local function main(parts)
       resource_block(block, resource.depends_on, out)
     end
   end
-  return hcl.format(table.concat(out, "\n"))
+  return format(table.concat(out, "\n"))
 end
 
 local function variable(item, out)
@@ -81,7 +86,7 @@ local function variables(parts)
   if scope.uses_stack_name then
     variable({ name = "stack_name", type = "string", default = scope.stack_name }, out)
   end
-  return #out > 0 and hcl.format(table.concat(out, "\n")) or nil
+  return #out > 0 and format(table.concat(out, "\n")) or nil
 end
 
 local function is_sensitive(parts, text)
@@ -102,7 +107,7 @@ local function outputs(parts)
     if is_sensitive(parts, text) then lines[#lines + 1] = "  sensitive = true" end
     add(out, table.concat(lines, "\n"), "\n}\n")
   end
-  return #out > 0 and hcl.format(table.concat(out, "\n")) or nil
+  return #out > 0 and format(table.concat(out, "\n")) or nil
 end
 
 ---@param parts table see std.normalize.cfn

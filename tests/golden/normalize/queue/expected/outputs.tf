@@ -1,0 +1,3 @@
+output "url" {
+  value = aws_sqs_queue.work.url
+}

@@ -1,0 +1,189 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Normalising small templates: golden files, refusals by name, Terraform roots.
+-- Golden files are made again by: LSQM_GOLDEN=write lsqm exec tests/busted.lua
+--   tests/pipelines/normalize_spec.lua
+local fs = require "std.fs"
+local normalize = require "std.normalize"
+
+local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$") or "."
+local GOLDEN = HERE .. "/../golden/normalize/"
+
+local function run(text, name, format)
+  local dir = fs.tempdir("normalize-spec")
+  fs.write(fs.join(dir.path, name), text)
+  local record = normalize.normalize { path = fs.join(dir.path, name), format = format,
+    out = fs.join(dir.path, "out") }
+  local main = fs.read(fs.join(dir.path, "out", "main.tf")) or ""
+  return record, main, dir
+end
+
+local function template(resources) return "Resources:\n" .. resources end
+
+describe("normalize", function()
+  it("converts a template as the golden files say", function()
+    local dir = fs.tempdir("normalize-golden")
+    local record = normalize.normalize { path = GOLDEN .. "queue/template.yaml", out = dir.path }
+    assert.equal("normalized", record.status, record.error and record.error.message)
+    assert.equal("cfn", record.format)
+    for _, name in ipairs { "main.tf", "variables.tf", "outputs.tf" } do
+      local got, golden = fs.read(fs.join(dir.path, name)), GOLDEN .. "queue/expected/" .. name
+      if os.getenv "LSQM_GOLDEN" == "write" then fs.mkdir(fs.dirname(golden)) fs.write(golden, got) end
+      assert.equal((fs.read(golden) or ""):gsub("[ \t]+", " "), (got:gsub("[ \t]+", " ")))
+    end
+    assert.is_true(fs.exists(fs.join(dir.path, "packages/handler.zip")))
+    assert.same({ "iam", "lambda", "logs", "sqs" }, { table.unpack(record.services) })
+    assert.equal(7, record.resource_count)
+  end)
+
+  it("gives the same bytes twice, from YAML and from JSON", function()
+    local _, yaml = run(template "  Q:\n    Type: AWS::SQS::Queue\n", "one.yaml")
+    local _, json = run('{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}', "one.json")
+    assert.equal(yaml, json)
+    assert.truthy(yaml:find('resource "aws_sqs_queue" "q"', 1, true))
+  end)
+
+  it("names types and properties that have no translation", function()
+    local record = run(template [[
+  A: { Type: AWS::Nothing::Known }
+  B: { Type: Custom::Thing }
+  Q: { Type: AWS::SQS::Queue, Properties: { Colour: red } }
+]], "t.yaml")
+    assert.equal("unsupported", record.status)
+    local reasons = {}
+    for _, entry in ipairs(record.unsupported) do
+      reasons[entry.id] = (entry.property or "") .. ": " .. entry.reason
+    end
+    assert.equal(": no rule for this type", reasons.A)
+    assert.equal(": custom resource", reasons.B)
+    assert.equal("Colour: no counterpart in aws_sqs_queue", reasons.Q)
+    assert.is_nil(record.out)
+  end)
+
+  it("names references to what is not declared", function()
+    local record = run(template [[
+  T: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Missing } }
+]], "t.yaml")
+    assert.equal("Ref to 'Missing', which the template does not declare",
+      record.unsupported[1].reason)
+  end)
+
+  it("says where a broken template is broken", function()
+    local record = run("Resources:\n  A: [1\n", "t.yaml", "cfn")
+    assert.equal("failed", record.status)
+    assert.is_number(record.error.line)
+  end)
+
+  it("makes blocks under a condition dynamic", function()
+    local _, main = run([[
+Conditions: { C: !Equals [!Ref AWS::Region, us-east-1] }
+Resources:
+  T:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{ AttributeName: id, AttributeType: S }]
+      KeySchema: [{ AttributeName: id, KeyType: HASH }]
+      TimeToLiveSpecification: !If [C, { AttributeName: at, Enabled: true }, !Ref AWS::NoValue]
+]], "t.yaml")
+    assert.truthy(main:find('dynamic "ttl" {%s+for_each = local.if_c %? %[1%] : %[%]'))
+  end)
+
+  it("converts a Serverless service", function()
+    local record, main = run([[
+service: hello
+provider: { name: aws, runtime: python3.12, stage: "${opt:stage, 'dev'}" }
+functions:
+  hi: { handler: app.hi, events: [{ httpApi: "GET /hi" }, { schedule: rate(1 hour) }] }
+]], "serverless.yml")
+    assert.equal("normalized", record.status, record.error and record.error.message)
+    assert.equal("serverless", record.format)
+    assert.truthy(main:find('"hello-dev-hi"', 1, true))
+    assert.truthy(main:find('"GET /hi"', 1, true))
+  end)
+
+  it("refuses another cloud by name", function()
+    local record = run("service: x\nprovider:\n  name: azure\nfunctions:\n  a: { handler: b.c }\n",
+      "serverless.yml")
+    assert.equal("cloud azure", record.unsupported[1].reason)
+  end)
+end)
+
+local function root(files)
+  local dir = fs.tempdir("normalize-root")
+  for name, text in pairs(files) do
+    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
+    fs.write(fs.join(dir.path, name), text)
+  end
+  local out = fs.join(dir.path, "the-output")
+  return normalize.normalize { path = fs.join(dir.path, "root"), format = "terraform", out = out },
+    out, dir
+end
+
+describe("normalize terraform", function()
+  it("strips backends and aws providers, vendors modules, fills variables", function()
+    local record, out, keep = root {
+      ["root/main.tf"] = 'terraform {\n  backend "s3" {\n    bucket = "b"\n  }\n}\n'
+        .. 'provider "aws" {\n  alias  = "west"\n  region = "us-west-2"\n}\n'
+        .. 'variable "bucket_name" {\n  type = string\n}\n'
+        .. 'module "m" {\n  source = "../lib/m" # kept\n}\n'
+        .. 'resource "aws_s3_bucket" "b" {\n  bucket   = var.bucket_name\n}\n',
+      ["lib/m/main.tf"] = 'resource "aws_sqs_queue" "q" {}\n',
+      ["root/data.json"] = "{}",
+    }
+    assert.equal("normalized", record.status)
+    local main = fs.read(out .. "/main.tf")
+    assert.is_nil(main:find("backend", 1, true))
+    assert.is_nil(main:find("provider", 1, true))
+    assert.truthy(main:find('source = "./modules/m" # kept', 1, true))
+    assert.truthy(main:find("bucket   = var.bucket_name", 1, true))
+    assert.is_true(fs.exists(out .. "/modules/m/main.tf"))
+    assert.is_true(fs.exists(out .. "/data.json"))
+    assert.truthy(fs.read(out .. "/lsqm.auto.tfvars.json"):find("lsqm%-bucket"))
+    assert.same({ "west" }, { table.unpack(record.provider_aliases) })
+    assert.equal(2, record.resource_count)
+    keep:close()
+  end)
+
+  it("refuses what runs programs or leaves the root, by name", function()
+    local record = root { ["root/main.tf"] = [[
+resource "aws_sqs_queue" "q" {
+  provisioner "local-exec" {
+    command = "id"
+  }
+  policy = file("../../etc/passwd")
+}
+data "external" "e" {}
+resource "random_id" "r" {}
+module "far" {
+  source = "terraform-aws-modules/vpc/aws"
+}
+]] }
+    local reasons = {}
+    for _, entry in ipairs(record.unsupported) do reasons[entry.reason] = true end
+    assert.is_true(reasons["provisioner local-exec"])
+    assert.is_true(reasons["a file outside of the root"])
+    assert.is_true(reasons["provider external"])
+    assert.is_true(reasons["helper provider random"])
+    assert.is_true(reasons["remote module terraform-aws-modules/vpc/aws"])
+  end)
+
+  it("keeps strings, heredocs and comments apart from blocks", function()
+    local record = root { ["root/main.tf"] = [[
+# provider "aws" {
+resource "aws_sns_topic" "t" {
+  policy = <<-EOT
+    { "a": "}${jsonencode({ b = "}" })}" }
+  EOT
+  name = "x-${lower("}")}"
+}
+]] }
+    assert.equal("normalized", record.status)
+    assert.equal(1, record.resource_count)
+  end)
+
+  it("says where a file is broken", function()
+    local record = root { ["root/main.tf"] = 'resource "a" "b" {\n  x = "y\n}\n' }
+    assert.equal("failed", record.status)
+    assert.equal(2, record.error.line)
+  end)
+end)
