@@ -7,8 +7,10 @@
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
+local parallel = require "std.parallel"
 local process = require "std.process"
 local sha256 = require "std.sha256"
+local uv = require "luv"
 
 local M = {}
 
@@ -31,23 +33,25 @@ function M.find(configured)
   return process.which("python3") or "python3"
 end
 
+-- Prints the requirements that this environment does not satisfy, as a JSON list.
 local CHECK = [[
-import sys, json
+import json, sys
 from importlib import metadata
-bad = []
+from packaging.requirements import Requirement
+missing = []
 for line in sys.stdin:
-    spec = line.split("#")[0].strip()
-    if not spec:
+    text = line.split("#")[0].strip()
+    if not text:
         continue
-    name, _, want = spec.partition("==")
+    wanted = Requirement(text)
     try:
-        have = metadata.version(name.strip())
+        have = metadata.version(wanted.name)
     except metadata.PackageNotFoundError:
-        bad.append(spec)
+        missing.append(text)
         continue
-    if want and have != want.strip():
-        bad.append(spec)
-print(json.dumps(bad))
+    if not wanted.specifier.contains(have, prereleases=True):
+        missing.append(text)
+print(json.dumps(missing))
 ]]
 
 local satisfied = {}
@@ -80,16 +84,35 @@ local function make_environment(python, requirements, dir)
     hint = "the app's requirements.txt could not be installed" }
 end
 
+-- Made beside its place and moved there when it is whole, so nobody meets half an environment.
+local function install(python, requirements, dir)
+  local unfinished = ("%s.%d"):format(dir, uv.os_getpid())
+  fs.remove(unfinished)
+  local ok, err = make_environment(python, requirements, unfinished)
+  if not ok then return nil, err end
+  return fs.rename(unfinished, dir)
+end
+
+local making = {} -- requirements' hash → event of the task that makes the environment
+
 --- The interpreter that an app with these requirements runs in.
 ---@return string? python
 ---@return table? err
 function M.environment(python, requirements)
   if stock_serves(python, requirements) then return python end
-  local dir = fs.join(M.cache_dir(), "apps", sha256.string(python .. "\n" .. requirements):sub(1, 16))
+  local key = sha256.string(python .. "\n" .. requirements):sub(1, 16)
+  local dir = fs.join(M.cache_dir(), "apps", key)
   local own = fs.join(dir, "bin", "python3")
+  while making[key] do making[key]:wait() end
   if fs.exists(own) then return own end
+  local done = parallel.event()
+  making[key] = done
+  local waiting <close> = setmetatable({}, { __close = function() -- luacheck: ignore waiting
+    making[key] = nil
+    done:set()
+  end })
   fs.mkdir(fs.dirname(dir))
-  local ok, err = make_environment(python, requirements, dir)
+  local ok, err = install(python, requirements, dir)
   if not ok then return nil, err end
   return own
 end
