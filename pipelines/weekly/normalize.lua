@@ -23,14 +23,15 @@ end
 
 local function reasons(record)
   if record.error then
-    local at = record.error.line and (":" .. record.error.line .. ":" .. (record.error.col or 1)) or ""
+    local line, col = record.error.line, record.error.col or 1
+    local at = line and (":%d:%d"):format(line, col) or ""
     return { ("  %s%s: %s"):format(record.error.file or record.input, at, record.error.message) }
   end
   local lines = {}
   for _, entry in ipairs(record.unsupported) do
     local property = entry.property and " " .. entry.property or ""
-    lines[#lines + 1] = ("  %s (%s)%s: %s"):format(entry.id or "template", entry.type or "", property,
-      entry.reason)
+    lines[#lines + 1] = ("  %s (%s)%s: %s"):format(entry.id or "template", entry.type or "",
+      property, entry.reason)
   end
   return lines
 end

@@ -82,7 +82,8 @@ local function value_end(text, pos)
     local c = text:sub(pos, pos)
     local after = skip_comment(text, pos)
     if after then
-      if depth == 0 and c ~= "/" or depth == 0 and text:sub(pos + 1, pos + 1) == "/" then return pos end
+      local to_end_of_line = c == "#" or text:sub(pos + 1, pos + 1) == "/"
+      if depth == 0 and to_end_of_line then return pos end
       pos = after
     elseif c == '"' then pos = skip_string(text, pos)
     elseif text:find("^<<", pos) then pos = skip_heredoc(text, pos)

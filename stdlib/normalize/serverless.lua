@@ -110,7 +110,9 @@ local function role_of(service, definition)
     service.needs_role = true
     return { ["Fn::GetAtt"] = { "IamRoleLambdaExecution", "Arn" } }
   end
-  if type(role) == "string" and not role:find(":") then return { ["Fn::GetAtt"] = { role, "Arn" } } end
+  if type(role) == "string" and not role:find(":") then
+    return { ["Fn::GetAtt"] = { role, "Arn" } }
+  end
   return role
 end
 
@@ -119,7 +121,8 @@ local function add_function(service, name, definition)
   local architecture = definition.architecture or service.provider.architecture
   local props = { FunctionName = definition.name or service.prefix .. "-" .. name,
     Runtime = service.provider.runtime or "nodejs20.x", MemorySize = service.provider.memorySize
-    or 1024, Timeout = service.provider.timeout or 6, Environment = environment(service, definition),
+    or 1024, Timeout = service.provider.timeout or 6,
+    Environment = environment(service, definition),
     VpcConfig = vpc(service, definition), Role = role_of(service, definition),
     Code = { S3Bucket = code.LOCAL, S3Key = "package" },
     Architectures = architecture and { architecture } or nil }
@@ -156,7 +159,9 @@ end
 local function merge_resources(service, section)
   local list = #table_or_empty(section) > 0 and section or { table_or_empty(section) }
   for _, part in ipairs(list) do
-    for id, resource in pairs(table_or_empty(part.Resources)) do service.resources[id] = resource end
+    for id, resource in pairs(table_or_empty(part.Resources)) do
+      service.resources[id] = resource
+    end
     for id, output in pairs(table_or_empty(part.Outputs)) do service.outputs[id] = output end
     for id, value in pairs(table_or_empty(part.Conditions)) do service.conditions[id] = value end
     if part.extensions then service:refuse("resources", "extensions", "extensions") end

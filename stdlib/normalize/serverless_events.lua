@@ -25,7 +25,8 @@ end
 -- --- http: one REST API for the service ----------------------------------------------------------
 
 local function resource_for(service, path)
-  local parent, id = { ["Fn::GetAtt"] = { "ApiGatewayRestApi", "RootResourceId" } }, "ApiGatewayResource"
+  local parent = { ["Fn::GetAtt"] = { "ApiGatewayRestApi", "RootResourceId" } }
+  local id = "ApiGatewayResource"
   local found = parent
   for part in path:gmatch("[^/]+") do
     local name = part:gsub("^{(.-)%+?}$", "%1Var")
@@ -121,7 +122,8 @@ local READ = {
     "kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:ListStreams" },
 }
 
-local SOURCE_KEYS = set "arn batchSize maximumBatchingWindow enabled startingPosition type functionResponseType batchWindow"
+local SOURCE_KEYS = set [[arn batchSize maximumBatchingWindow enabled startingPosition type
+  functionResponseType batchWindow]]
 
 local function mapping(service, fn, event, kind)
   if type(event) ~= "table" or event["Fn::GetAtt"] then event = { arn = event } end
@@ -146,7 +148,9 @@ function handlers.stream(service, fn, event)
     kind = type(event) == "string" and event:match("^arn:[^:]*:(%w+)")
       or type(att) == "table" and att[2] == "StreamArn" and "dynamodb" or "kinesis"
   end
-  if not READ[kind] then return service:refuse(fn.name, "stream", "stream of " .. tostring(kind)) end
+  if not READ[kind] then
+    return service:refuse(fn.name, "stream", "stream of " .. tostring(kind))
+  end
   mapping(service, fn, event, kind)
 end
 

@@ -107,7 +107,8 @@ local function default_value(name, kind)
 end
 
 function handlers.variable(state, item)
-  if state.in_module or scan.get(item.items, "default") or state.given[item.labels[1]] then return end
+  local has_value = scan.get(item.items, "default") or state.given[item.labels[1]]
+  if state.in_module or has_value then return end
   local name, kind = item.labels[1], scan.get(item.items, "type")
   local value = default_value(name, kind and kind.value)
   if value == nil then
@@ -219,9 +220,9 @@ end
 function M.convert(job)
   local root, err = fs.realpath(job.path)
   if not root then return nil, err end
-  local state, ok = new_state(root), nil
-  local at = 1
+  local state, at = new_state(root), 1
   while state.queue[at] do
+    local ok
     ok, err = convert_folder(state, state.queue[at])
     if not ok then return nil, err end
     at = at + 1

@@ -51,6 +51,8 @@ function M.providers(state, block, edits)
       elseif from then
         edits[#edits + 1] = { begin = item.at + from - 1, stop = item.at + to, text = "\n" }
       end
+    elseif official and not ALLOWED[name] then
+      edits[#edits + 1] = { begin = item.begin, stop = item.stop, text = "" }
     elseif not official then
       state:unsupported({ name = "provider", labels = { item.name } }, "provider " .. source)
     end

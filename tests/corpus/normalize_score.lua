@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Scores normalising on a corpus of public templates (INDEX.tsv; skipped where it is absent):
---   lsqm exec tests/corpus/normalize_score.lua [CORPUS] [--validate] [--reasons N]
--- --validate puts all results as modules into one root, so that terraform loads its provider once;
+--   lsqm exec tests/corpus/normalize_score.lua [CORPUS] [validate] [reasons=N]
+-- validate puts all results as modules into one root, so that terraform loads its provider once;
 -- TF_CLI_CONFIG_FILE says where providers come from.
 local fs = require "std.fs"
 local json = require "std.json"
@@ -9,12 +9,11 @@ local parallel = require "std.parallel"
 local process = require "std.process"
 
 local options = { corpus = nil, reasons = 25 }
-local i = 1
-while arg[i] do
-  if arg[i] == "--validate" then options.validate = true
-  elseif arg[i] == "--reasons" then i, options.reasons = i + 1, tonumber(arg[i + 1])
-  else options.corpus = arg[i] end
-  i = i + 1
+for _, word in ipairs { ... } do
+  local reasons = word:match("^reasons=(%d+)$")
+  if word == "validate" then options.validate = true
+  elseif reasons then options.reasons = tonumber(reasons)
+  else options.corpus = word end
 end
 local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$")
 local corpus = options.corpus or HERE .. "/../../../shared/corpus"

@@ -27,7 +27,10 @@ describe("normalize", function()
     assert.equal("cfn", record.format)
     for _, name in ipairs { "main.tf", "variables.tf", "outputs.tf" } do
       local got, golden = fs.read(fs.join(dir.path, name)), GOLDEN .. "queue/expected/" .. name
-      if os.getenv "LSQM_GOLDEN" == "write" then fs.mkdir(fs.dirname(golden)) fs.write(golden, got) end
+      if os.getenv "LSQM_GOLDEN" == "write" then
+        fs.mkdir(fs.dirname(golden))
+        fs.write(golden, got)
+      end
       assert.equal((fs.read(golden) or ""):gsub("[ \t]+", " "), (got:gsub("[ \t]+", " ")))
     end
     assert.is_true(fs.exists(fs.join(dir.path, "packages/handler.zip")))

@@ -81,7 +81,8 @@ local function variables(parts)
   local out, scope = {}, parts.scope
   for _, item in ipairs(parts.variables) do variable(item, out) end
   for _, name in ipairs(names.sorted_keys(scope.imports)) do
-    variable({ name = name, type = "string", default = params.stand_in(scope.imports[name], {}) }, out)
+    local default = params.stand_in(scope.imports[name], {})
+    variable({ name = name, type = "string", default = default }, out)
   end
   if scope.uses_stack_name then
     variable({ name = "stack_name", type = "string", default = scope.stack_name }, out)

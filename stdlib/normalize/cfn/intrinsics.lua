@@ -97,7 +97,9 @@ local function sub(arg, scope)
 end
 
 local function join(arg, scope)
-  if type(arg) ~= "table" or type(arg[1]) ~= "string" then return bad(scope, "Join takes a list") end
+  if type(arg) ~= "table" or type(arg[1]) ~= "string" then
+    return bad(scope, "Join takes a list")
+  end
   local items = eval(arg[2], scope)
   if type(items) ~= "table" or items.k ~= "list" then
     return expr.raw(("join(%s, %s)"):format(expr.quote(arg[1]), text(items)), "string")

@@ -240,7 +240,9 @@ function Resource.convert(scope, id, resource)
     if rule.finish then rule.finish(self, props, body) end
     if rule.name and not body:has(rule.name) then set_name(self, rule, body) end
   end
-  if values.is_intrinsic(props) then self:unsupported(nil, "properties known at deploy time only") end
+  if values.is_intrinsic(props) then
+    self:unsupported(nil, "properties known only at deploy time")
+  end
   check_required(self)
   scope.current_id, scope.current_type = nil, nil
   return self

@@ -94,7 +94,9 @@ local function finish_deployment(self, props)
     local specs = { LoggingLevel = false, MethodSettings = method_settings(function(_, key)
       return stage .. "." .. key
     end), TracingEnabled = "xray_tracing_enabled", AccessLogSetting = STAGE.AccessLogSetting }
-    if description.LoggingLevel then self:unsupported("StageDescription.LoggingLevel", "no rule") end
+    if description.LoggingLevel then
+      self:unsupported("StageDescription.LoggingLevel", "no rule")
+    end
     self.scope:at("StageDescription", function() self:map(description, specs, body) end)
   end
 end

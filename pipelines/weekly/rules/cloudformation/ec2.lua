@@ -87,7 +87,9 @@ local FLOW = { DeliverLogsPermissionArn = "iam_role_arn", ResourceType = false,
   ResourceId = function(self, value, body)
     local names = { VPC = "vpc_id", Subnet = "subnet_id", NetworkInterface = "eni_id" }
     local name = names[self.props.ResourceType]
-    if not name then return self:unsupported(nil, "resource type " .. tostring(self.props.ResourceType)) end
+    if not name then
+      return self:unsupported(nil, "resource type " .. tostring(self.props.ResourceType))
+    end
     body:set(name, self:value(value))
   end,
   LogGroupName = function(self, value, body)

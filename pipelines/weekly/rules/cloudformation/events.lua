@@ -17,7 +17,9 @@ local function targets(self, value)
   values.each(self, value, function(item, test, i)
     local body = self:block("aws_cloudwatch_event_target", "target_" .. i, test)
     body:raw("rule", self:own("name"))
-    if self.props.EventBusName ~= nil then body:raw("event_bus_name", self:own("event_bus_name")) end
+    if self.props.EventBusName ~= nil then
+      body:raw("event_bus_name", self:own("event_bus_name"))
+    end
     self:map(item, TARGET, body)
   end)
 end
@@ -69,7 +71,8 @@ return {
       body:raw("event_bus_name", self:own("name"))
       body:raw("policy", expr.json(self:value(value), 1))
     end } },
-  ["AWS::Events::EventBusPolicy"] = { type = "aws_cloudwatch_event_bus_policy", build = bus_policy },
+  ["AWS::Events::EventBusPolicy"] = { type = "aws_cloudwatch_event_bus_policy",
+    build = bus_policy },
   ["AWS::Events::Archive"] = { type = "aws_cloudwatch_event_archive", ref = "name", name = "name",
     attributes = { Arn = "arn" },
     props = { ArchiveName = "name", SourceArn = "event_source_arn",

@@ -78,7 +78,8 @@ return {
     props = { RoleName = "role", PolicyName = "name", PolicyDocument = { to = "policy",
       json = true } } },
   ["AWS::IAM::ManagedPolicy"] = {
-    type = "aws_iam_policy", ref = "arn", attributes = { PolicyArn = "arn", PolicyId = "policy_id" },
+    type = "aws_iam_policy", ref = "arn",
+    attributes = { PolicyArn = "arn", PolicyId = "policy_id" },
     props = { ManagedPolicyName = "name", PolicyDocument = { to = "policy", json = true },
       Roles = false, Users = false, Groups = false },
     finish = attach_managed,

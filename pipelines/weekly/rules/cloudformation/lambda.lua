@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local code = require "std.normalize.code"
+local expr = require "std.normalize.expr"
 
 local function alias_routing(self, value, body)
   local weights = {}
@@ -7,6 +8,42 @@ local function alias_routing(self, value, body)
     weights[item.FunctionVersion] = item.FunctionWeight
   end
   body:single("routing_config"):set("additional_version_weights", self:value(weights))
+end
+
+-- Runtimes that are newer than the provider: the newest one that it knows of the same family.
+local KNOWN = {}
+for name in ([[nodejs12.x nodejs14.x nodejs16.x nodejs18.x nodejs20.x nodejs22.x python2.7 python3.6
+  python3.7 python3.8 python3.9 python3.10 python3.11 python3.12 python3.13 java8 java8.al2 java11
+  java17 java21 dotnetcore2.1 dotnetcore3.1 dotnet6 dotnet8 go1.x ruby2.5 ruby2.7 ruby3.2 ruby3.3
+  ruby3.4 provided provided.al2 provided.al2023]]):gmatch("%S+") do KNOWN[name] = true end
+local NEWEST = { nodejs = "nodejs22.x", python = "python3.13", java = "java21", dotnet = "dotnet8",
+  ruby = "ruby3.4" }
+
+local function known_runtime(self, name)
+  if type(name) ~= "string" or KNOWN[name] then return name end
+  local family = name:match("^(%l+)%d")
+  local newest = family and NEWEST[family]
+  if not newest then
+    self:unsupported(nil, "runtime " .. name)
+    return nil
+  end
+  self.scope:assume(("%s: runtime %s is newer than the provider, %s taken"):format(self.id, name,
+    newest))
+  return newest
+end
+
+local function runtime(self, value, body)
+  body:set("runtime", known_runtime(self, self:value(value)))
+end
+
+local function runtimes(self, value, body)
+  local node, items, seen = self:value(value), {}, {}
+  for _, item in ipairs(type(node) == "table" and node.items or {}) do
+    local name = known_runtime(self, item)
+    if name and not seen[name] then items[#items + 1] = name end
+    seen[name or ""] = true
+  end
+  body:set("compatible_runtimes", node.items and expr.list(items) or node)
 end
 
 local DESTINATION = { OnFailure = { to = "on_failure", props = {
@@ -25,7 +62,6 @@ local MAPPING = {
     end } },
 }
 
--- A permission names its function in one of three ways; Terraform keeps the qualifier apart.
 local function lambda_url_cors(self, value, body) self:map(value, {}, body:single("cors")) end
 
 return {
@@ -33,7 +69,7 @@ return {
     type = "aws_lambda_function", ref = "function_name", name = "function_name",
     attributes = { Arn = "arn", ["SnapStartResponse.ApplyOn"] = "snap_start[0].apply_on" },
     props = {
-      Code = code.lambda,
+      Code = code.lambda, Runtime = runtime,
       Environment = { to = "environment", props = { Variables = "variables" } },
       VpcConfig = { to = "vpc_config", props = {
         Ipv6AllowedForDualStack = "ipv6_allowed_for_dual_stack" } },
@@ -44,7 +80,7 @@ return {
   },
   ["AWS::Lambda::LayerVersion"] = { type = "aws_lambda_layer_version", ref = "arn",
     name = "layer_name",
-    props = { Content = code.layer, RetentionPolicy = false } },
+    props = { Content = code.layer, CompatibleRuntimes = runtimes, RetentionPolicy = false } },
   ["AWS::Lambda::LayerVersionPermission"] = { type = "aws_lambda_layer_version_permission",
     props = { LayerVersionArn = "layer_name" } },
   ["AWS::Lambda::Permission"] = { type = "aws_lambda_permission", props = {

@@ -28,12 +28,12 @@ resource "aws_sqs_queue" "dead" {
 }
 
 resource "aws_lambda_function" "handler" {
-  filename = "${path.module}/packages/handler.zip"
+  filename         = "${path.module}/packages/handler.zip"
   source_code_hash = filebase64sha256("${path.module}/packages/handler.zip")
-  handler = "index.handler"
-  role = aws_iam_role.role.arn
-  runtime = "python3.12"
-  function_name = "queue-template-Handler"
+  handler          = "index.handler"
+  role             = aws_iam_role.role.arn
+  runtime          = "python3.12"
+  function_name    = "queue-template-Handler"
   environment {
     variables = {
       QUEUE = aws_sqs_queue.work.url
@@ -45,7 +45,7 @@ resource "aws_lambda_function" "handler" {
 }
 
 resource "aws_cloudwatch_log_group" "logs" {
-  name = "/aws/lambda/${aws_lambda_function.handler.function_name}"
+  name              = "/aws/lambda/${aws_lambda_function.handler.function_name}"
   retention_in_days = local.mappings["Retention"][var.environment]["Days"]
 }
 
@@ -65,7 +65,7 @@ resource "aws_iam_role" "role" {
 }
 
 resource "aws_iam_role_policy_attachment" "role_managed_1" {
-  role = aws_iam_role.role.name
+  role       = aws_iam_role.role.name
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 }
 
@@ -73,8 +73,8 @@ resource "aws_iam_role_policy" "role_policy_1" {
   role = aws_iam_role.role.name
   policy = jsonencode({
     Statement = {
-      Action = "sqs:*"
-      Effect = "Allow"
+      Action   = "sqs:*"
+      Effect   = "Allow"
       Resource = aws_sqs_queue.work.arn
     }
   })
@@ -85,7 +85,7 @@ resource "aws_sqs_queue" "work" {
   name = "work-${var.environment}"
   redrive_policy = jsonencode(jsondecode(local.if_is_prod ? jsonencode({
     deadLetterTargetArn = one(aws_sqs_queue.dead[*].arn)
-    maxReceiveCount = 3
+    maxReceiveCount     = 3
   }) : jsonencode(null)))
   tags = {
     env = var.environment

@@ -1,13 +1,13 @@
 variable "alarm_email" {
-  type = string
+  type    = string
   default = "user@example.com"
 }
 
 variable "environment" {
-  type = string
+  type    = string
   default = "dev"
   validation {
-    condition = contains(["dev", "prod"], var.environment)
+    condition     = contains(["dev", "prod"], var.environment)
     error_message = "environment is not one of the allowed values."
   }
 }
