@@ -117,6 +117,40 @@ function M.environment(python, requirements)
   return own
 end
 
+-- Compiles texts given as JSON {name: source}; prints the first error as JSON, or null.
+local COMPILE = [[
+import json, sys
+problem = None
+for name, source in sorted(json.load(sys.stdin).items()):
+    try:
+        compile(source, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        problem = {"file": name, "line": getattr(error, "lineno", None) or 1, "message": str(error)}
+        break
+print(json.dumps(problem))
+]]
+
+--- Does every Python file of an app compile (FR-020)? Nothing of it is run.
+---@param files table<string, string>
+---@return boolean? ok
+---@return table? err code "syntax" with the file and line
+function M.check_syntax(configured, files)
+  local sources = {}
+  for name, text in pairs(files) do
+    if name:match("%.py$") then sources[name] = text end
+  end
+  local result, err = process.run { argv = { M.find(configured), "-c", COMPILE },
+    stdin = json.encode(sources), timeout = 60 }
+  if not result then return nil, err end
+  local problem = json.decode(result.stdout)
+  if result.code ~= 0 then
+    return nil, error_of.new { op = "python", code = "internal", message = result.stderr:sub(-300) }
+  end
+  if type(problem) ~= "table" then return true end
+  return nil, error_of.new { op = "generate", code = "syntax", file = problem.file,
+    line = problem.line, message = problem.message }
+end
+
 local OUTCOMES = { "passed", "failed", "skipped", "error", "xfailed", "xpassed" }
 
 local function tests_of(report)
