@@ -73,7 +73,8 @@ int lsqm_fs_tempdir(const char *prefix, char **out, lsqm_error *err);
 /* A directory's entries sorted by name, without "." and "..". */
 int lsqm_fs_list(const char *path, lsqm_fs_entries *out, lsqm_error *err);
 
-/* All files below `path` as sorted relative paths. Links are not followed. `options` may be NULL. */
+/* All files below `path` as sorted relative paths; links are not followed. `options` may be
+ * NULL. */
 int lsqm_fs_walk(const char *path, const lsqm_fs_walk_options *options, lsqm_fs_entries *out,
                  lsqm_error *err);
 

@@ -26,7 +26,8 @@ void lsqm_sha256_free(lsqm_sha256 *h);
 /* One text in one step. */
 int lsqm_sha256_string(const void *data, size_t len, char hex[LSQM_SHA256_HEX], lsqm_error *err);
 /* A file's content; blocks, so call it on a worker thread. `stop` (may be NULL) is looked at
- * between blocks: LSQM_ECANCELLED. Directories and unreadable files fail with their errno's code. */
+ * between blocks: LSQM_ECANCELLED. Directories and unreadable files fail with the code of their
+ * errno. */
 int lsqm_sha256_file(const char *path, atomic_int *stop, char hex[LSQM_SHA256_HEX],
                      lsqm_error *err);
 

@@ -50,7 +50,7 @@ struct lsqm_yaml_node {
 typedef struct lsqm_yaml_options {
     const char *file;       /* for error positions; may be NULL */
     int yaml11;             /* plain yes/no/on/off are booleans */
-    int multi;              /* the root is a list of all documents; otherwise a second is an error */
+    int multi;              /* the root lists all documents; else a second is an error */
     size_t max_bytes;       /* 0: 16 MiB */
     size_t max_depth;       /* 0: 128 */
     size_t max_alias_nodes; /* 0: 100000 nodes that aliases stand for, in total */

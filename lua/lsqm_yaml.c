@@ -40,7 +40,7 @@ static doc_box *push_doc(lua_State *L)
 /* --- from nodes to values ------------------------------------------------------------------ */
 
 typedef struct converter {
-    int on_tag; /* stack slot: function(tag, value, line, col, kind) -> value; 0: tags are dropped */
+    int on_tag; /* slot: function(tag, value, line, col, kind) -> value; 0: tags are dropped */
     int marks;  /* stack slot of the marks table; 0: none are made */
     int null;   /* stack slot of the value for null */
     int array;  /* stack slot of the metatable for lists */

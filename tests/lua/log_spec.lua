@@ -69,7 +69,11 @@ describe("log", function()
     local dir <close> = assert(fs.tempdir())
     local path = fs.join(dir.path, "log.jsonl")
     local lines = {}
-    local stream = { write = function(_, ...) lines[#lines + 1] = table.concat { ... } return true end }
+    local stream = {}
+    function stream:write(...)
+      lines[#lines + 1] = table.concat { ... }
+      return self
+    end
     log = log_of.new { sinks = { log_of.file(path), log_of.terminal(stream, "warn") } }
     log:info("one")
     log:warn("two\27[31m", { stage = "s", b = "x y", a = 1 })
