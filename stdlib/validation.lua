@@ -6,6 +6,7 @@ local emulators = require "std.emulator"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
+local owner = require "std.emulator.owner"
 local parallel = require "std.parallel"
 local python_of = require "std.python"
 local terraform = require "std.terraform"
@@ -58,7 +59,8 @@ function M.open(ctx)
   if not plan then return nil, err end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
-    tool = tool, plan = plan, decide = ctx.rules("status") }, Lab)
+    tool = tool, plan = plan, decide = ctx.rules("status"),
+    record = owner.record(workdir, "run", require("luv").os_getpid()) }, Lab)
 end
 
 --- For the run's record: what the results were obtained with.
@@ -69,8 +71,10 @@ end
 
 function Lab:close()
   if self.plan.driver == "docker" and self.run_id then
-    require("std.emulator.docker").close_run(self.run_id)
+    local ok, err = require("std.emulator.docker").close_run(self.run_id)
+    if not ok then self.ctx.log:warn("network not removed", { error = tostring(err) }) end
   end
+  fs.remove(self.record)
 end
 
 Lab.__close = Lab.close
@@ -138,6 +142,8 @@ local function clean_up(self, work, outcome)
     outcome.destroy = destroyed
   end
   outcome.container_logs = cut(work.emulator:logs(MAX_LOG * 2))
+  local died = not late and work.emulator:died()
+  if died then outcome.emulator.died = died end
 end
 
 local function with_emulator(self, work, outcome)
@@ -150,8 +156,8 @@ local function with_emulator(self, work, outcome)
   end
   work.emulator = emulator
   outcome.steps.boot = emulator.boot_seconds
-  outcome.emulator = { started = true, name = emulator.name, version = emulator.version, driver = emulator.driver,
-    image = emulator.image, image_id = emulator.image_id }
+  outcome.emulator = { started = true, name = emulator.name, version = emulator.version,
+    driver = emulator.driver, image = emulator.image, image_id = emulator.image_id }
   work.began = time.monotonic()
   -- Programs end at the timeout themselves, so that their output is kept; this is for the rest.
   local ok, why = parallel.timeout(self.config.timeout + OVERTIME, function()

@@ -5,6 +5,8 @@
 local docker = require "std.docker"
 local error_of = require "std.error"
 local json = require "std.json"
+local owner = require "std.emulator.owner"
+local parallel = require "std.parallel"
 
 local M = {}
 
@@ -36,29 +38,49 @@ end
 
 local function labels(options)
   return { [M.LABEL] = "1", ["lsqm.run"] = options.run_id or "none",
-    ["lsqm.arch"] = options.arch or "none" }
+    ["lsqm.arch"] = options.arch or "none", ["lsqm.owner"] = owner.of() }
 end
 
+-- run id → network id. The engine checks names for duplicates without a lock, so two tasks that
+-- begin together would make two networks of one name: one at a time asks, then makes.
 local networks = {}
+local turn = parallel.semaphore(1)
+
+local function network_name(run_id)
+  return "lsqm-" .. (run_id or "none"):sub(1, 8)
+end
+
+-- What an earlier process of this run left behind; a resumed run uses it again.
+local function existing_network(engine, options)
+  local found, err = engine:networks { labels = { ["lsqm.run"] = options.run_id or "none" } }
+  if not found then return nil, err end
+  return found[1] and found[1].Id or false
+end
 
 --- The run's network; made once, removed by M.close_run (or `lsqm clean` after a crash).
 local function run_network(engine, options)
-  local name = "lsqm-" .. (options.run_id or "none"):sub(1, 8)
-  if networks[name] then return name end
-  local id, err = engine:network_create { Name = name, Driver = "bridge",
-    CheckDuplicate = true, Labels = labels { run_id = options.run_id },
-    Options = { ["com.docker.network.bridge.enable_icc"] = "false" } }
-  if not id and err.code ~= "conflict" then return nil, err end
-  networks[name] = true
-  return name
+  local permit <close> = turn.acquire() -- luacheck: ignore permit
+  local key = options.run_id or "none"
+  if networks[key] then return networks[key] end
+  local id, err = existing_network(engine, options)
+  if id == false then
+    id, err = engine:network_create { Name = network_name(options.run_id), Driver = "bridge",
+      Labels = labels { run_id = options.run_id },
+      Options = { ["com.docker.network.bridge.enable_icc"] = "false" } }
+  end
+  if not id then return nil, err end
+  networks[key] = id
+  return id
 end
 
 --- Removes the run's network once its containers are gone.
+---@return boolean? ok
+---@return table? err
 function M.close_run(run_id)
-  local name = "lsqm-" .. (run_id or "none"):sub(1, 8)
-  if not networks[name] then return end
-  networks[name] = nil
-  if client then client:network_remove(name) end
+  local id = networks[run_id or "none"]
+  if not id or not client then return true end
+  networks[run_id or "none"] = nil
+  return client:network_remove(id)
 end
 
 local function env_list(...)

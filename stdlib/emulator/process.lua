@@ -4,6 +4,7 @@
 
 local error_of = require "std.error"
 local fs = require "std.fs"
+local owner = require "std.emulator.owner"
 local process = require "std.process"
 local uv = require "luv"
 
@@ -55,20 +56,6 @@ end
 
 Instance.__close = Instance.close
 
--- What `lsqm clean` needs to end it after a crash of ours: the pid and its start time, since a
--- pid alone may belong to somebody else by then.
-local function write_record(workdir, pid)
-  local stat = fs.read(("/proc/%d/stat"):format(pid)) or ""
-  local fields, i = {}, 0
-  for field in (stat:match("%)%s+(.*)$") or ""):gmatch("%S+") do
-    i = i + 1
-    fields[i] = field
-  end
-  local record = fs.join(workdir, ("process-%d.json"):format(pid))
-  fs.write(record, ('{"pid": %d, "start_time": "%s"}\n'):format(pid, fields[20] or ""))
-  return record
-end
-
 local function environment(plan, dir, port)
   local env = { TMPDIR = dir, HOME = dir, PYTHONDONTWRITEBYTECODE = "1", PYTHONUNBUFFERED = "1" }
   for key, value in pairs(plan.spec.process.env) do
@@ -100,7 +87,7 @@ function M.start(plan, options)
   end
   return setmetatable({ handle = handle, dir = dir, pid = handle.pid, port = port,
     endpoint = ("http://127.0.0.1:%d"):format(port),
-    record = write_record(workdir, handle.pid) }, Instance)
+    record = owner.record(workdir, "process", handle.pid) }, Instance)
 end
 
 return M

@@ -16,6 +16,9 @@ class Health(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        if os.environ.get("FAKE_EMULATOR") == "once":
+            self.wfile.flush()
+            os._exit(9)
 
     def log_message(self, *args):
         pass

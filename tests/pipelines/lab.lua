@@ -96,13 +96,23 @@ function Lab:put(letter, what)
   local store = self:store()
   local main = ("# fake: %s\nresource \"aws_ssm_parameter\" \"p\" {}\n"):format(what.terraform
     or "ok")
-  assert(store:put_architecture(M.metadata(letter, what.meta), what.files or { ["main.tf"] = main }))
+  assert(store:put_architecture(M.metadata(letter, what.meta),
+    what.files or { ["main.tf"] = main }))
   assert(store:put_app({ arch_hash = M.hash(letter), generated_at = "2026-01-01T00:00:00Z",
     generator_version = "1", model_used = "by hand", input_tokens = 0, output_tokens = 0 },
     what.app or { ["conftest.py"] = "", ["app.py"] = "",
       ["test_app.py"] = "# fake: " .. (what.tests or "2 0 0") .. "\n",
       ["requirements.txt"] = what.requirements or "boto3\npytest\n" }))
   assert(store:save_index())
+end
+
+--- An architecture and an app for real tools: one SSM parameter, three tests of which one fails.
+function Lab:put_parameter_app(letter)
+  local from, app = program.share .. "/tests/pipelines/parameter_app/", {}
+  for _, name in ipairs { "conftest.py", "app.py", "test_app.py", "requirements.txt" } do
+    app[name] = assert(fs.read(from .. name))
+  end
+  self:put(letter, { app = app, files = { ["main.tf"] = assert(fs.read(from .. "main.tf")) } })
 end
 
 --- The newest run, finished or not, and its results by letter.

@@ -88,6 +88,14 @@ describe("validate", function()
     contains(r.a.container_logs, "cannot find its license")
   end)
 
+  it("blames nobody's template when the emulator dies in the middle", function()
+    lab:put("a", { terraform = "fail connection refused" })
+    local result, r = validate { config = "{ emulator = { env = { FAKE_EMULATOR = 'once' } } }" }
+    assert.equal(0, result.code, result.stderr)
+    assert.same({ "ERROR", "the emulator died during validation" },
+      { r.a.status, r.a.error_message })
+  end)
+
   it("keeps the others' results when one fails in the harness", function()
     lab:put("a")
     lab:put("b")
@@ -255,12 +263,7 @@ describe("validate for real", function()
     local reason = missing()
     if reason then pending(reason) return end
     local lab <close> = lab_of.new { real = true }
-    local app = {}
-    for _, name in ipairs { "conftest.py", "app.py", "test_app.py", "requirements.txt" } do
-      app[name] = assert(fs.read(here .. "/parameter_app/" .. name))
-    end
-    lab:put("a", { app = app, files = { ["main.tf"] = assert(fs.read(here
-      .. "/parameter_app/main.tf")) } })
+    lab:put_parameter_app("a")
     local result = lab:run({ "validate", "--json" }, { config = "{ emulator = { driver = "
       .. "'process' } }", timeout = 300 })
     assert.equal(0, result.code, result.stderr)
