@@ -90,7 +90,9 @@ local function by_url(store)
   for _, meta in ipairs(store:architectures()) do
     if not meta.superseded_by then
       known[meta.source_url] = meta
-      for _, other in ipairs(meta.also_at or {}) do known[other.source_url] = known[other.source_url] or meta end
+      for _, other in ipairs(meta.also_at or {}) do
+        known[other.source_url] = known[other.source_url] or meta
+      end
     end
   end
   return known

@@ -124,7 +124,7 @@ local function attempt(self, work, outcome)
   outcome.steps.init = deployed.seconds.init
   outcome.steps.apply = deployed.seconds.apply
   if not deployed.success then return end
-  began = time.monotonic()
+  local began = time.monotonic()
   local tests, err = run_tests(self, work, deployed, work.emulator.endpoint)
   outcome.steps.tests = time.monotonic() - began
   outcome.tests = tests or { harness_error = tostring(err) }

@@ -38,8 +38,8 @@ end
 
 local function stage_command(pipeline, name)
   local shown = pipeline == M.DEFAULT_PIPELINE and name or pipeline .. " " .. name
-  return { name = shown, pipeline = pipeline, load = function() return load_stage(pipeline, name) end,
-    stage = name }
+  return { name = shown, pipeline = pipeline, stage = name,
+    load = function() return load_stage(pipeline, name) end }
 end
 
 local function tool_command(name)

@@ -15,7 +15,8 @@ local function is_verbose(argv)
 end
 
 local function is_engine(line)
-  return line:find("^%(%.%.%.tail") or line:find(program.share .. "/stdlib/", 1, true) or line:find("[C]", 1, true)
+  return line:find("^%(%.%.%.tail") or line:find("[C]", 1, true)
+    or line:find(program.share .. "/stdlib/", 1, true)
     or line:find("/usr/share/lua/", 1, true)
 end
 

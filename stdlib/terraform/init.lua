@@ -52,9 +52,11 @@ end
 local function readable_folders(tool)
   local list = { tool.home }
   local python = tool.tflocal and fs.dirname(fs.dirname(tool.tflocal))
-  for _, path in ipairs { tool.cache, tool.mirror or false, fs.dirname(tool.path), python or false } do
-    if path and fs.exists(path) then list[#list + 1] = fs.realpath(path) end
-    if path and fs.exists(path) and fs.realpath(path) ~= path then list[#list + 1] = path end
+  local wanted = { tool.cache, tool.mirror or false, fs.dirname(tool.path), python or false }
+  for _, path in ipairs(wanted) do
+    local real = path and fs.realpath(path)
+    if real then list[#list + 1] = real end
+    if real and real ~= path then list[#list + 1] = path end
   end
   return list
 end

@@ -78,7 +78,9 @@ end
 function M.write(dir, endpoint, services, aliases)
   if #services == 0 then return true end
   local blocks = { block(endpoint, services) }
-  for _, alias in ipairs(aliases or {}) do blocks[#blocks + 1] = block(endpoint, services, alias) end
+  for _, alias in ipairs(aliases or {}) do
+    blocks[#blocks + 1] = block(endpoint, services, alias)
+  end
   return fs.write(fs.join(dir, M.FILE), table.concat(blocks, "\n\n") .. "\n")
 end
 

@@ -38,6 +38,7 @@ return require "std.stage" {
     assert.matches("'run' is missing", message(no_run))
     assert.matches("'help' must be a string, not a number", message(base { help = 1 }))
     assert.matches("written for api 2, this program has api 1", message(base { api = 2 }))
-    assert.matches("kind 'opton' must be", message(base { args = { { name = "a", kind = "opton" } } }))
+    local odd = base { args = { { name = "a", kind = "opton" } } }
+    assert.matches("kind 'opton' must be", message(odd))
   end)
 end)
