@@ -113,7 +113,6 @@ end
 
 -- Deploy and test, into `outcome` step by step: what is there when time runs out is kept.
 local function attempt(self, work, outcome)
-  local began = time.monotonic()
   work.left = function()
     return math.max(0.1, self.config.timeout - (time.monotonic() - work.began))
   end

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -30,7 +31,7 @@ static void done(void *user, int status, const lsqm_error *err)
     job *j = user;
     j->calls++;
     j->status = status;
-    strncpy(j->message, err->message, sizeof j->message - 1);
+    snprintf(j->message, sizeof j->message, "%.60s", err->message);
 }
 
 static void test_runs_once_and_reports(void **state)
