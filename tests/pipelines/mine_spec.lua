@@ -11,8 +11,8 @@ local function contains(text, part)
 end
 
 local function queue(name)
-  return ("AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Queue:\n    Type: AWS::SQS::Queue\n"
-    .. "    Properties:\n      QueueName: %s\n"):format(name)
+  return ("AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Queue:\n"
+    .. "    Type: AWS::SQS::Queue\n    Properties:\n      QueueName: %s\n"):format(name)
 end
 
 local function bucket(name)
@@ -167,7 +167,8 @@ describe("mine", function()
   end)
 
   it("names broken templates with place and caret and mines the others", function()
-    local bomb = { "Resources:", "  Q: {Type: AWS::SQS::Queue, Tags: *a9}", "a0: &a0 [x, x, x, x, x]" }
+    local bomb = { "Resources:", "  Q: {Type: AWS::SQS::Queue, Tags: *a9}",
+      "a0: &a0 [x, x, x, x, x]" }
     for i = 1, 12 do
       bomb[#bomb + 1] = ("a%d: &a%d [%s]"):format(i, i, ("*a" .. i - 1 .. ", "):rep(9) .. "x")
     end
@@ -184,7 +185,8 @@ describe("mine", function()
     contains(result.stderr, "/bad.yaml:4:4: invalid indentation")
     contains(result.stderr, "4 |    Bad: [\n      |    ^")
     contains(result.stderr, "/bad.json:2:36: ")
-    contains(result.stderr, '2 |   "Q": {"Type": "AWS::SQS::Queue" "x": 1}}}\n      |' .. (" "):rep(36) .. "^")
+    contains(result.stderr, '2 |   "Q": {"Type": "AWS::SQS::Queue" "x": 1}}}\n      |'
+      .. (" "):rep(36) .. "^")
     contains(result.stderr, "/tf/main.tf:2:12: expected an expression")
     contains(result.stderr, "2 |   bucket = \n      |            ^")
     contains(result.stderr, "aliases expand to more than")
@@ -270,14 +272,16 @@ describe("mine", function()
   end)
 
   it("notices a file that was only renamed, and leaves called modules alone", function()
-    write { ["app/main.tf"] = 'module "m" {\n  source = "./m"\n}\n', ["app/m/main.tf"] = bucket "m" }
+    write { ["app/main.tf"] = 'module "m" {\n  source = "./m"\n}\n',
+      ["app/m/main.tf"] = bucket "m" }
     assert.same({ app = "new" }, (outcomes()))
     write { ["app/m/main.tf"] = false, ["app/m/bucket.tf"] = bucket "m" }
     assert.same({ app = "superseded" }, (outcomes()))
   end)
 
   it("says what a dry run would do and touches nothing", function()
-    write { ["queue.yaml"] = queue "one", ["broken.yaml"] = "Resources:\n  Q: {Type: AWS::SQS::Queue" }
+    write { ["queue.yaml"] = queue "one",
+      ["broken.yaml"] = "Resources:\n  Q: {Type: AWS::SQS::Queue" }
     local config = ("{ sources = { { type = 'dir', path = '%s/src' }, { type = 'git', url = "
       .. "'%s/none.git' } } }"):format(lab.path, lab.path)
     assert(fs.write(lab.path .. "/config.lua", "return " .. config))
