@@ -30,6 +30,15 @@ local function selected(path, options)
   return not (options.exclude and matches(options.exclude))
 end
 
+--- Would a file of this name be looked at as a template?
+---@param path string relative
+---@param options {include?: string[], exclude?: string[]}
+function M.is_selected(path, options)
+  local ending = path:match("%.([%w]+)$")
+  return TEMPLATE_ENDINGS[ending or ""] == true and not is_ignored(path)
+    and selected(path, options)
+end
+
 local function parent(path)
   return path:match("^(.*)/[^/]+$") or ""
 end
@@ -103,14 +112,12 @@ function M.find(root, options)
   local found, folders = {}, {}
   for _, name in ipairs(names) do
     local ending = name:match("%.([%w]+)$")
-    if is_ignored(name) then
-      ending = nil
-    elseif ending == "tf" then
+    if ending == "tf" and not is_ignored(name) then
       local folder = parent(name)
       folders[folder] = folders[folder] or {}
       table.insert(folders[folder], name)
     end
-    if TEMPLATE_ENDINGS[ending or ""] and selected(name, options) then
+    if M.is_selected(name, options) then
       found[#found + 1] = template_file(root, name, options.detect)
     end
   end
@@ -124,7 +131,7 @@ end
 local function add_folder(root, dir, parts)
   for _, name in ipairs(fs.walk(dir) or {}) do
     if not is_ignored(name) then
-      parts[#parts + 1] = fs.relative(root, fs.join(dir, name)) .. "\0"
+      parts[#parts + 1] = fs.relative(fs.join(dir, name), root) .. "\0"
         .. (sha256.file(fs.join(dir, name)) or "")
     end
   end

@@ -7,179 +7,53 @@
 --   skipped      stored, but it uses services the emulator does not support (FR-069, FR-070)
 --   unsupported  it cannot be converted completely; the types or properties are named
 --   failed       it cannot be read
+-- A template that was known and is now unsupported or failed marks its architecture with
+-- source_error; a source that cannot be reached is reported and the others are mined.
 
-local discover = require "std.discover"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
-local normalize = require "std.normalize"
+local library = require "std.mining.library"
 local parallel = require "std.parallel"
-local sha256 = require "std.sha256"
-local time = require "std.time"
+local sources = require "std.mining.sources"
 
 local M = {}
 
--- --- sources ---------------------------------------------------------------------------------
+M.content_hash = library.content_hash
 
-local function file_url(path)
-  return "file://" .. path:gsub("[^%w%-%._~/]", function(c) return ("%%%02X"):format(c:byte()) end)
-end
+-- --- what went wrong -------------------------------------------------------------------------
 
-local openers = {}
-
-function openers.dir(source)
-  if not source.path or not fs.exists(source.path) then
-    return nil, error_of.new { op = "source", code = "not_found",
-      message = "no such folder: " .. tostring(source.path) }
+-- The line with this number; at the end of the file, the last one that says something.
+local function source_line(path, number)
+  local file = io.open(path, "r")
+  if not file then return nil end
+  local n, last, last_number = 0, nil, 0
+  for line in file:lines() do
+    n = n + 1
+    if line:find("%S") then last, last_number = line, n end
+    if n >= number then break end
   end
-  local root = fs.realpath(source.path)
-  return root, source.base_url or file_url(root)
+  file:close()
+  return last, last_number
 end
 
-function openers.git(source, options)
-  local git = require "std.git"
-  local name = sha256.string(source.url):sub(1, 12)
-  local dir = fs.join(options.workdir, "sources", name)
-  local repo, err
-  if fs.exists(fs.join(dir, ".git")) then
-    repo, err = git.open(dir)
-    if repo then
-      local ok
-      ok, err = repo:pull {}
-      if ok == nil then repo = nil end
-    end
-  else
-    fs.mkdir(fs.dirname(dir))
-    repo, err = git.clone { url = source.url, path = dir, branch = source.ref }
-  end
-  if not repo then return nil, err end
-  local base = source.base_url or source.url:gsub("%.git$", "")
-  if not base:find("^%w+://") then base = file_url(fs.absolute(base)) end
-  return fs.realpath(dir), base
-end
-
-local SOURCE_TYPES = { serverless = "serverless", cdk = "cdk" }
-
--- Everything that a source holds, each with its URL and digest.
-local function expand(source, options)
-  local open = openers[source.type]
-  if not open then
-    return nil, error_of.new { op = "source", code = "usage",
-      message = ("unknown source type '%s'"):format(tostring(source.type)),
-      hint = "known types: dir, git" }
-  end
-  local root, base = open(source, options)
-  if not root then return nil, base end
-  local found, err = discover.find(root, { include = source.include, exclude = source.exclude,
-    detect = normalize.detect })
-  if not found then return nil, err end
-  for _, candidate in ipairs(found) do
-    candidate.source_url = candidate.rel == "." and base or base .. "/" .. candidate.rel
-    candidate.source_type = source.source_type or SOURCE_TYPES[candidate.format] or "github"
-    candidate.name = candidate.rel == "." and fs.basename(root) or candidate.rel
-    candidate.digest = candidate.problem and "" or discover.digest(root, candidate)
-  end
-  return found
-end
-
--- --- what is known ---------------------------------------------------------------------------
-
--- source URL → metadata of the architecture that came from it last
-local function by_url(store)
-  local known = {}
-  for _, meta in ipairs(store:architectures()) do
-    if not meta.superseded_by then
-      known[meta.source_url] = meta
-      for _, other in ipairs(meta.also_at or {}) do
-        known[other.source_url] = known[other.source_url] or meta
-      end
-    end
-  end
-  return known
-end
-
-local function known_digest(meta, url)
-  if meta.source_url == url then return meta.source_digest end
-  for _, other in ipairs(meta.also_at or {}) do
-    if other.source_url == url then return other.source_digest end
-  end
-  return nil
-end
-
--- --- storing ---------------------------------------------------------------------------------
-
---- Content hash of a normalised root: paths and contents of all its files.
----@return string? hash 16 hex digits
-function M.content_hash(dir)
-  local names, err = fs.walk(dir)
-  if not names then return nil, err end
-  local parts = {}
-  for i, name in ipairs(names) do
-    local digest
-    digest, err = sha256.file(fs.join(dir, name))
-    if not digest then return nil, err end
-    parts[i] = name .. "\0" .. digest
-  end
-  return sha256.string(table.concat(parts, "\n")):sub(1, 16)
-end
-
-local function short_name(candidate)
-  local name = candidate.name:gsub("%.[%w]+$", "")
-  return name
-end
-
-local function metadata(candidate, record, hash)
-  return {
-    hash = hash, source_url = candidate.source_url, source_type = candidate.source_type,
-    source_digest = candidate.digest, discovered_at = time.iso(), name = short_name(candidate),
-    description = record.description, services = json.array(record.services),
-    resource_count = record.resource_count, complexity = record.complexity,
-    format = record.format, assumptions = json.array(record.assumptions or {}),
-    provider_aliases = record.provider_aliases and json.array(record.provider_aliases) or nil,
-    skipped = false,
-  }
-end
-
-local function note_duplicate(run, candidate, twin)
-  twin.also_at = json.array(twin.also_at or {})
-  table.insert(twin.also_at, { source_url = candidate.source_url,
-    source_digest = candidate.digest })
-  return run.store:put_architecture(twin)
-end
-
-local function supersede(run, old, hash)
-  old.superseded_by = hash
-  return run.store:put_architecture(old)
-end
-
-local function store_record(run, candidate, record, known)
-  local hash, err = M.content_hash(record.out)
-  if not hash then return nil, err end
-  local twin = run.store:architecture(hash)
-  if twin and twin.source_url ~= candidate.source_url then
-    local ok, why = note_duplicate(run, candidate, twin)
-    if not ok then return nil, why end
-    return "duplicate", "same content as " .. twin.source_url
-  end
-  local meta = metadata(candidate, record, hash)
-  local reason = run.services.unsupported_reason(record.services, run.emulator)
-  if reason then meta.skipped, meta.skip_reason = true, reason end
-  if known and known.hash ~= hash then meta.supersedes = known.hash end
-  local ok
-  ok, err = run.store:put_architecture(meta, record.out)
-  if ok and meta.supersedes then ok, err = supersede(run, known, hash) end
-  if not ok then return nil, err end
-  if reason then return "skipped", reason end
-  if meta.supersedes then return "superseded", "content changed; was " .. known.hash end
-  return "new"
+-- As an error value with the source line, whatever way it came out of the worker.
+local function error_value(found)
+  if type(found) ~= "table" then return error_of.from(found) end
+  local err = error_of.new(found)
+  if not found.code then err.code = "invalid" end
+  if not (err.file and err.line) or err.source then return err end
+  local text, number = source_line(err.file, err.line)
+  if not text then return err end
+  local col = number == err.line and err.col or #text + 1
+  local skip = math.max(0, col - 60)
+  err.line, err.col, err.caret = number, col, col - skip
+  err.source = text:sub(skip + 1, skip + 90):gsub("%c", " ")
+  return err
 end
 
 local function reason_of(record)
-  if record.error then
-    local where = record.error.file and record.error.line
-      and ("%s:%d: "):format(record.error.file, record.error.line) or ""
-    return where .. record.error.message
-  end
+  if record.error then return tostring(record.error) end
   local names = {}
   for _, item in ipairs(record.unsupported or {}) do
     names[#names + 1] = ("%s %s%s: %s"):format(item.id or "?", item.type or "?",
@@ -188,51 +62,89 @@ local function reason_of(record)
   return table.concat(names, "; ")
 end
 
--- A source that was fine and no longer converts: its architecture is not run again, and compare
--- says so instead of letting it vanish.
-local function note_broken(run, known, reason)
-  if not known or known.source_error == reason then return true end
-  known.source_error = reason
-  return run.store:put_architecture(known)
+-- What the worker returned, or the record of its raise; nothing to deploy counts as unsupported.
+local function record_of(candidate, outcome)
+  local record = outcome.ok and outcome.value
+    or { status = "failed", error = outcome.err or "unknown error" }
+  if record.error then record.error = error_value(record.error) end
+  if record.status == "normalized" and (record.resource_count < 1 or #record.services < 1) then
+    record.status = "unsupported"
+    record.unsupported = { { id = candidate.rel, type = "template",
+      reason = "it has no AWS resources" } }
+  end
+  return record
+end
+
+-- --- one candidate ---------------------------------------------------------------------------
+
+local function reject(run, candidate, status, reason)
+  local ok, err = run.library:note_broken(candidate, reason)
+  if not ok then return nil, err end
+  return status, reason
 end
 
 local function take(run, candidate, outcome)
-  local known = run.known[candidate.source_url]
-  local record = outcome.ok and outcome.value
-    or { status = "failed", error = { message = tostring(outcome.err.message or outcome.err) } }
+  local record = record_of(candidate, outcome)
   if record.status ~= "normalized" then
-    local reason = reason_of(record)
-    local ok, err = note_broken(run, known, reason)
-    if not ok then return nil, err end
-    return record.status, reason
+    local status, reason = reject(run, candidate, record.status, reason_of(record))
+    return status, reason, record.error
   end
-  return store_record(run, candidate, record, known)
+  local reason = run.services.unsupported_reason(record.services, run.emulator)
+  local done, note = run.library:add(candidate, record, reason)
+  -- A record that the data model refuses is this template's trouble; a disk's is everybody's.
+  if not done and note.code == "invalid" then
+    return reject(run, candidate, "failed", tostring(note))
+  end
+  return done, note
+end
+
+local function add(run, report, entry)
+  report.counts[entry.outcome] = (report.counts[entry.outcome] or 0) + 1
+  table.insert(report.entries, entry)
+  if entry.outcome == "failed" or entry.outcome == "unsupported" then
+    -- Shown with its source line at the end; the log is for the file.
+    run.log:info("template " .. entry.outcome, { source_url = entry.source_url,
+      reason = entry.reason, error = entry.error })
+  end
+end
+
+local function entry_of(candidate, outcome, reason, err)
+  return { source_url = candidate.source_url, format = candidate.format, outcome = outcome,
+    reason = reason, error = err }
 end
 
 -- --- the run ---------------------------------------------------------------------------------
 
-local function add(report, candidate, outcome, reason)
-  report.counts[outcome] = (report.counts[outcome] or 0) + 1
-  table.insert(report.entries, { source_url = candidate.source_url, format = candidate.format,
-    outcome = outcome, reason = reason })
+local function sort_out(run, report, candidate, todo)
+  report.found = report.found + 1
+  if candidate.problem then
+    local err = error_of.new { code = "invalid", message = candidate.problem,
+      file = candidate.path }
+    local outcome, reason = "failed", candidate.problem
+    if not run.dry_run then outcome, reason = reject(run, candidate, outcome, reason) end
+    if not outcome then return nil, reason end
+    add(run, report, entry_of(candidate, outcome, reason, err))
+  elseif not run.force and run.library:is_known(candidate) then
+    add(run, report, entry_of(candidate, "known"))
+  else
+    todo[#todo + 1] = candidate
+  end
+  return true
 end
 
 local function collect(run, report)
   local todo = {}
+  local options = { workdir = run.workdir, log = run.log, dry_run = run.dry_run,
+    known = run.library.by_url }
   for _, source in ipairs(run.sources) do
-    local found, err = expand(source, run)
-    if not found then return nil, err end
-    for _, candidate in ipairs(found) do
-      report.found = report.found + 1
-      local meta = run.known[candidate.source_url]
-      if candidate.problem then
-        add(report, candidate, "failed", candidate.problem)
-      elseif meta and not run.force and not meta.source_error
-        and known_digest(meta, candidate.source_url) == candidate.digest then
-        add(report, candidate, "known")
-      else
-        todo[#todo + 1] = candidate
-      end
+    local found, err = sources.expand(source, options)
+    if not found then
+      run.log:error("source not mined", { error = err })
+      table.insert(report.problems, err)
+    end
+    for _, candidate in ipairs(found or {}) do
+      local ok, why = sort_out(run, report, candidate, todo)
+      if not ok then return nil, why end
     end
   end
   return todo
@@ -244,43 +156,49 @@ local function normalise_all(todo, dir)
     jobs[i] = { path = candidate.path, format = candidate.format,
       out = fs.join(dir, ("%05d"):format(i)) }
   end
-  return parallel.cpu_map("std.normalize", jobs, { fn = "normalize", collect = true })
+  return parallel.cpu_map("std.mining.convert", jobs, { fn = "run", collect = true })
 end
 
-local function store_all(run, report, todo, outcomes)
+local function store_all(run, report, todo)
+  local tmp = fs.absolute(fs.join(run.workdir, "tmp"))
+  local ok, err = fs.mkdir(tmp)
+  if not ok then return nil, err end
+  local dir <close>, why = fs.tempdir(fs.join(tmp, "mine-"))
+  if not dir then return nil, why end
+  local outcomes = normalise_all(todo, dir.path)
   for i, candidate in ipairs(todo) do
-    local outcome, reason = take(run, candidate, outcomes[i])
+    local outcome, reason, detail = take(run, candidate, outcomes[i])
     if not outcome then return nil, reason end
-    add(report, candidate, outcome, reason)
-    local note = outcome == "failed" and run.log.warn or run.log.info
-    if reason then
-      note(run.log, "template " .. outcome, { source_url = candidate.source_url, reason = reason })
-    end
+    add(run, report, entry_of(candidate, outcome, reason, detail))
   end
-  return run.store:save_index()
+  return true
 end
 
 --- Mines all sources.
 ---@param run {sources: table[], store: table, log: table, services: table, emulator: string,
----  workdir: string, force?: boolean, dry_run?: boolean}
----@return table? report {found=, counts=, entries=}
+---  workdir: string, progress: table, force?: boolean, dry_run?: boolean}
+---@return table? report {found=, counts=, entries=, problems=errors of sources}
 ---@return table? err
 function M.run(run)
-  run.known = by_url(run.store)
-  local report = { found = 0, counts = {}, entries = json.array {} }
-  local todo, err = collect(run, report)
+  local ok, err = sources.check(run.sources)
+  if not ok then return nil, err end
+  run.library = library.open(run.store)
+  local report = { found = 0, counts = {}, entries = json.array {}, problems = json.array {} }
+  local todo
+  todo, err = collect(run, report)
   if not todo then return nil, err end
   if run.dry_run then
-    for _, candidate in ipairs(todo) do add(report, candidate, "new", "would be normalised") end
+    for _, candidate in ipairs(todo) do
+      add(run, report, entry_of(candidate, "new", "would be normalised"))
+    end
     return report
   end
-  if #todo == 0 then return report end
-  run.progress:line(("normalising %d templates"):format(#todo))
-  fs.mkdir(fs.join(run.workdir, "tmp"))
-  local dir <close>, why = fs.tempdir(fs.join(run.workdir, "tmp", "mine-"))
-  if not dir then return nil, why end
-  local ok
-  ok, err = store_all(run, report, todo, normalise_all(todo, dir.path))
+  if #todo > 0 then
+    run.progress:line(("normalising %d templates"):format(#todo))
+    ok, err = store_all(run, report, todo)
+    if not ok then return nil, err end
+  end
+  ok, err = run.store:save_index()
   if not ok then return nil, err end
   return report
 end

@@ -27,7 +27,8 @@ end
 
 local function build(store, a, b)
   local architectures = architectures_of(store)
-  local out = compare.runs(a:results(), b:results(), architectures)
+  local out = compare.runs(a:results(), b:results(), architectures,
+    { lineage = true, run_id = b.run_id })
   out.from, out.to = side(a), side(b)
   out.circumstances = compare.circumstances(a.config, b.config)
   out.corpus_differs = #out.only_a > 0 or #out.only_b > 0
@@ -49,6 +50,10 @@ local function print_changes(ctx, title, list)
     ctx.out(("  %s %s  %s -> %s  [%s]"):format(change.arch_hash,
       plain(change.architecture_name or "-"),
       change.from_status, change.to_status, table.concat(change.services_affected, " ")))
+    if change.note then
+      ctx.out("      " .. change.note
+        .. (change.from_arch_hash and ", was " .. change.from_arch_hash or ""))
+    end
     if change.reason then ctx.out("      " .. plain(change.reason)) end
   end
 end
@@ -87,7 +92,8 @@ return stage {
   api = 1,
   name = "compare",
   help = "List regressions and fixes between two runs",
-  description = "A regression went from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR. "
+  description = "A regression went from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR; so does an "
+    .. "architecture whose changed template fails, or whose template no longer converts. "
     .. "Exit 1 when there is one. A run is its id, the beginning of it, 'latest' or 'previous'.",
   args = {
     { name = "run_a", kind = "positional", optional = true,

@@ -2,6 +2,7 @@
 -- mine: finds templates in the sources, normalises what is new to Terraform, and stores it under
 -- the hash of its content (FR-007 to FR-015, FR-068 to FR-070).
 
+local error_of = require "std.error"
 local json = require "std.json"
 local mining = require "std.mining"
 local stage = require "std.stage"
@@ -26,14 +27,20 @@ end
 
 local function print_report(ctx, args, report)
   if args.json then
+    local problems = json.array {}
+    for i, err in ipairs(report.problems) do problems[i] = tostring(err) end
+    report.problems = problems
     ctx.out(json.encode(report))
     return
   end
   for _, entry in ipairs(report.entries) do
-    if entry.reason and (ctx.verbose or entry.outcome == "failed") then
+    if entry.outcome == "failed" or (ctx.verbose and entry.reason) then
       ctx.progress:line(("  %-13s %s: %s"):format(WORDS[entry.outcome], entry.source_url,
-        entry.reason))
+        entry.error and error_of.format(entry.error):gsub("\n", "\n  ") or entry.reason))
     end
+  end
+  for _, err in ipairs(report.problems) do
+    ctx.progress:line("  not mined     " .. error_of.format(err))
   end
   ctx.out(closing_line(report))
 end
@@ -54,6 +61,8 @@ return stage {
     if not report then return nil, err end
     print_report(ctx, args, report)
     timing:done(report.counts)
+    -- The other sources were mined; that one could not be reached is still the environment's.
+    if report.problems[1] and not ctx.dry_run then return nil, report.problems[1] end
     return (report.counts.failed or 0) > 0 and 1 or 0
   end,
 }

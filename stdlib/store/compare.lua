@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Two runs side by side. Pure: takes results, returns records.
 -- A regression goes from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR; a fix goes the other way;
--- every other change of status is listed as a change. What only one run has is no change at all.
+-- every other change of status is listed as a change. What only one run has is no change at all,
+-- unless its template changed or broke at the source and lineage is asked for.
 
 local json = require "std.json"
+local lineage = require "std.store.lineage"
 local records = require "std.meta.records"
 
 local M = {}
@@ -57,11 +59,44 @@ end
 
 local LISTS = { regression = "regressions", fix = "fixes", change = "changes" }
 
+local function drop(list, hash)
+  for i, item in ipairs(list) do
+    if item == hash then return table.remove(list, i) end
+  end
+end
+
+-- A template that broke has no result in the later run; the data model's nearest word is ERROR.
+local function pair_of(pair, a, b, run_id)
+  local from = a[pair.from]
+  local to = pair.to and b[pair.to] or { status = "ERROR", run_id = run_id, reason = pair.reason }
+  return from, to
+end
+
+local function add_lineage(out, a, b, architectures, run_id)
+  for _, pair in ipairs(lineage.pairs(a, b, architectures)) do
+    local from, to = pair_of(pair, a, b, run_id)
+    local list = LISTS[M.kind(from.status, to.status)]
+    if list and (pair.to or list == "regressions") then
+      local hash = pair.to or pair.from
+      local change = change_of(hash, from, to, architectures[hash])
+      change.note = pair.note
+      change.from_arch_hash = pair.to and pair.from or nil
+      table.insert(out[list], change)
+    elseif pair.to then
+      out.same = out.same + 1
+    end
+    if list == "regressions" or pair.to then drop(out.only_a, pair.from) end
+    if pair.to then drop(out.only_b, pair.to) end
+  end
+end
+
 ---@param a table hash → result of the earlier run
 ---@param b table hash → result of the later run
 ---@param architectures table|nil hash → metadata, for names and services
+---@param options table|nil {lineage = true, run_id = of the later run}: also compares
+---  architectures with those that replaced them; such changes carry `note` and `from_arch_hash`
 ---@return table {regressions=, fixes=, changes=, same=count, only_a=hashes, only_b=hashes}
-function M.runs(a, b, architectures)
+function M.runs(a, b, architectures, options)
   architectures = architectures or {}
   local out = {
     regressions = json.array {}, fixes = json.array {}, changes = json.array {}, same = 0,
@@ -82,6 +117,7 @@ function M.runs(a, b, architectures)
       end
     end
   end
+  if options and options.lineage then add_lineage(out, a, b, architectures, options.run_id) end
   return out
 end
 

@@ -89,6 +89,17 @@ function M.metadata(letter, extra)
   return meta
 end
 
+--- Gives a stored architecture its app; what: {tests =, app =, requirements =}
+function Lab:put_app(hash, what, store)
+  store = store or self:store()
+  assert(store:put_app({ arch_hash = hash, generated_at = "2026-01-01T00:00:00Z",
+    generator_version = "1", model_used = "by hand", input_tokens = 0, output_tokens = 0 },
+    what.app or { ["conftest.py"] = "", ["app.py"] = "",
+      ["test_app.py"] = "# fake: " .. (what.tests or "2 0 0") .. "\n",
+      ["requirements.txt"] = what.requirements or "boto3\npytest\n" }))
+  assert(store:save_index())
+end
+
 --- Stores an architecture. what: {terraform = directive, tests = directive, files =, app =,
 --- requirements =, meta =}
 function Lab:put(letter, what)
@@ -98,11 +109,7 @@ function Lab:put(letter, what)
     or "ok")
   assert(store:put_architecture(M.metadata(letter, what.meta),
     what.files or { ["main.tf"] = main }))
-  assert(store:put_app({ arch_hash = M.hash(letter), generated_at = "2026-01-01T00:00:00Z",
-    generator_version = "1", model_used = "by hand", input_tokens = 0, output_tokens = 0 },
-    what.app or { ["conftest.py"] = "", ["app.py"] = "",
-      ["test_app.py"] = "# fake: " .. (what.tests or "2 0 0") .. "\n",
-      ["requirements.txt"] = what.requirements or "boto3\npytest\n" }))
+  self:put_app(M.hash(letter), what, store)
   assert(store:save_index())
 end
 

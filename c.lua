@@ -1,0 +1,1 @@
+return { sources = { { type = "dir", path = "src" } } }

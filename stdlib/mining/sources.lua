@@ -1,0 +1,207 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Where templates come from: checks the `sources` of the configuration, brings them here, and
+-- lists what they hold, each candidate with its URL and digest.
+
+local discover = require "std.discover"
+local error_of = require "std.error"
+local fs = require "std.fs"
+local normalize = require "std.normalize"
+local sha256 = require "std.sha256"
+local suggest = require "std.suggest"
+local tables = require "std.table"
+
+local M = {}
+
+local COMMON = { type = "string", include = "table", exclude = "table", base_url = "string",
+  source_type = "string" }
+
+-- What each type of source may name, and what it needs.
+local TYPES = {
+  dir = { needs = "path", keys = tables.merge(COMMON, { path = "string" }) },
+  git = { needs = "url", keys = tables.merge(COMMON, { url = "string", ref = "string" }) },
+}
+
+local function wrong(i, text, near)
+  return nil, error_of.new { op = "sources", code = "usage",
+    message = ("source %d: %s"):format(i, text),
+    hint = near and ("did you mean '%s'?"):format(near) or nil }
+end
+
+local function check_keys(i, source, kind)
+  for key, value in pairs(source) do
+    local want = kind.keys[key]
+    if not want then
+      return wrong(i, ("unknown key '%s'"):format(tostring(key)),
+        suggest.did_you_mean(tostring(key), kind.keys))
+    end
+    if type(value) ~= want then
+      return wrong(i, ("'%s' must be a %s, not a %s"):format(key, want, type(value)))
+    end
+  end
+  if not source[kind.needs] then return wrong(i, ("'%s' is missing"):format(kind.needs)) end
+  return true
+end
+
+--- Mistakes in the list are the user's (code "usage"), found before anything is read.
+---@param sources table[]
+---@return boolean? ok
+---@return table? err
+function M.check(sources)
+  for i, source in ipairs(sources) do
+    if type(source) ~= "table" then return wrong(i, "must be a table { type = …, … }") end
+    local kind = TYPES[source.type]
+    if not kind then
+      local word = tostring(source.type)
+      return wrong(i, ("unknown type '%s'; known: dir, git"):format(word),
+        suggest.did_you_mean(word, TYPES))
+    end
+    local ok, err = check_keys(i, source, kind)
+    if not ok then return nil, err end
+  end
+  return true
+end
+
+-- --- opening ---------------------------------------------------------------------------------
+
+local function encode(path)
+  return (path:gsub("[^%w%-%._~/]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+local function decode(text)
+  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+end
+
+local openers = {}
+
+function openers.dir(source)
+  if not fs.is_dir(source.path) then
+    return nil, error_of.new { op = "source", code = "not_found",
+      message = "no such folder: " .. source.path }
+  end
+  local root = fs.realpath(source.path)
+  return root, source.base_url or "file://" .. encode(root)
+end
+
+-- A branch, else a tag or commit. The clone's own branches stay where they were made.
+local function checkout(repo, ref)
+  if not ref then return true end
+  local ok = repo:checkout("origin/" .. ref)
+  if ok then return true end
+  local err
+  ok, err = repo:checkout(ref)
+  return ok, err
+end
+
+local function clone(source, dir)
+  local repo, err = require("std.git").clone { url = source.url, path = dir }
+  local ok = repo
+  if repo then ok, err = checkout(repo, source.ref) end
+  if not ok then
+    fs.remove(dir)
+    return nil, err
+  end
+  return true
+end
+
+local function update(source, dir)
+  local repo, err = require("std.git").open(dir)
+  if not repo then return nil, err end
+  local ok
+  if source.ref then
+    ok, err = repo:fetch()
+    if ok ~= nil then ok, err = checkout(repo, source.ref) end
+  else
+    ok, err = repo:pull()
+  end
+  return ok ~= nil and ok or nil, err
+end
+
+-- What cannot be brought up to date (no network) is read as it was; what cannot even be opened,
+-- or no longer fast-forwards, is cloned anew.
+local function refresh(source, dir, options)
+  local ok, err = update(source, dir)
+  if ok then return true end
+  if err.code == "network" or err.code == "timeout" or err.code == "http" then
+    options.log:warn("source not updated, its last state is used",
+      { url = source.url, error = tostring(err) })
+    return true
+  end
+  local aside <close> = fs.tempdir(dir .. "-new-")
+  if not aside then return nil, err end
+  local fresh = fs.join(aside.path, "clone")
+  ok, err = clone(source, fresh)
+  if ok then ok, err = fs.remove(dir) end
+  if ok then ok, err = fs.rename(fresh, dir) end
+  return ok, err
+end
+
+local function is_local(url)
+  return not url:find("^%a[%w+.-]*://") and not url:find("^[%w._-]+@")
+end
+
+function openers.git(source, options)
+  local name = sha256.string(source.url .. "\0" .. (source.ref or "")):sub(1, 12)
+  local dir = fs.join(options.workdir, "sources", name)
+  local ok, err = true, nil
+  if fs.exists(fs.join(dir, ".git")) then
+    if not options.dry_run then ok, err = refresh(source, dir, options) end
+  elseif options.dry_run then
+    return nil, error_of.new { op = "source", code = "not_found",
+      message = "would clone " .. source.url }
+  else
+    ok, err = fs.mkdir(fs.dirname(dir))
+    if ok then ok, err = clone(source, dir) end
+  end
+  if not ok then return nil, error_of.wrap(err, "source " .. source.url) end
+  local base = source.base_url or source.url:gsub("%.git/*$", "")
+  if is_local(base) then base = "file://" .. encode(fs.absolute(base)) end
+  return fs.realpath(dir), base
+end
+
+-- --- contents --------------------------------------------------------------------------------
+
+local SOURCE_TYPES = { serverless = "serverless", cdk = "cdk" }
+
+local function describe(candidate, source, root, base)
+  local rel = candidate.rel
+  candidate.source_url = rel == "." and base or base .. "/" .. encode(rel)
+  candidate.source_type = source.source_type or SOURCE_TYPES[candidate.format]
+    or (base:find("^file:") and "local" or "github")
+  candidate.name = rel == "." and fs.basename(root) or rel
+  candidate.digest = candidate.problem and "" or discover.digest(root, candidate)
+end
+
+-- A template that was mined before and still lies there, but is none any more: cut off, emptied,
+-- overwritten. Without this it would drop out without a word.
+local function unrecognised(known, source, root, base, found)
+  local seen = {}
+  for _, candidate in ipairs(found) do seen[candidate.source_url] = true end
+  for _, url in ipairs(tables.sorted_keys(known)) do
+    local rel = url:sub(1, #base + 1) == base .. "/" and decode(url:sub(#base + 2))
+    if rel and not seen[url] and discover.is_selected(rel, source)
+      and fs.is_file(fs.join(root, rel)) then
+      found[#found + 1] = { path = fs.join(root, rel), rel = rel, format = known[url].format,
+        problem = "no template of a known kind any more" }
+      describe(found[#found], source, root, base)
+    end
+  end
+end
+
+--- Everything that a source holds.
+---@param source table
+---@param options {workdir: string, log: table, known: table, dry_run?: boolean}
+---@return table[]? candidates
+---@return table? err
+function M.expand(source, options)
+  local root, base = openers[source.type](source, options)
+  if not root then return nil, base end
+  base = base:gsub("/+$", "")
+  local found, err = discover.find(root, { include = source.include, exclude = source.exclude,
+    detect = normalize.detect })
+  if not found then return nil, err end
+  for _, candidate in ipairs(found) do describe(candidate, source, root, base) end
+  unrecognised(options.known, source, root, base, found)
+  return found
+end
+
+return M
