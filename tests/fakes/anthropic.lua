@@ -10,7 +10,9 @@ local M = {}
 local function parse(text)
   local head, body = text:match("^(.-)\r\n\r\n(.*)$")
   local request = { path = head:match("^%u+ (%S+)"), headers = {}, json = json.decode(body) }
-  for name, value in head:gmatch("\r\n([^:]+): ([^\r]*)") do request.headers[name:lower()] = value end
+  for name, value in head:gmatch("\r\n([^:]+): ([^\r]*)") do
+    request.headers[name:lower()] = value
+  end
   return request
 end
 

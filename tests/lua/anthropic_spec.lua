@@ -22,7 +22,7 @@ local function ask(replies, options)
 end
 
 describe("std.anthropic", function()
-  it("asks for JSON of a schema, with the system prompt cached and the key in its header", function()
+  it("asks for JSON of a schema, the system prompt cached, the key in its header", function()
     local answer, err, requests = ask { fake.message { a = 1 } }
     assert.is_nil(err)
     assert.are.same({ a = 1 }, answer.value)
@@ -40,7 +40,7 @@ describe("std.anthropic", function()
   end)
 
   for _, case in ipairs {
-    { "rate limit", fake.failure(429, "rate_limit_error", "slow down", { ["Retry-After"] = "0" }) },
+    { "rate limit", fake.failure(429, "rate_limit_error", "slow", { ["Retry-After"] = "0" }) },
     { "overload", fake.failure(529, "overloaded_error", "busy") },
     { "server error", fake.failure(500, "api_error", "oops") },
     { "broken connection", { reset = true } },
@@ -61,8 +61,8 @@ describe("std.anthropic", function()
   end)
 
   it("takes no refusal and no cut text for an answer, and counts their tokens", function()
-    for reason, code in pairs { refusal = "rejected", max_tokens = "invalid", pause_turn = "invalid",
-      tool_use = "invalid" } do
+    for reason, code in pairs { refusal = "rejected", max_tokens = "invalid",
+      pause_turn = "invalid", tool_use = "invalid" } do
       local answer, err = ask { fake.message({ a = 1 }, { stop_reason = reason }) }
       assert.is_nil(answer)
       assert.are.equal(code, err.code)
@@ -83,7 +83,8 @@ describe("std.anthropic", function()
 
   it("does not send the key to where an answer redirects", function()
     local other <close> = fake.start { fake.message { a = 1 } }
-    local answer, err = ask { { status = 307, headers = { Location = other.url .. "/v1/messages" } } }
+    local moved = { status = 307, headers = { Location = other.url .. "/v1/messages" } }
+    local answer, err = ask { moved }
     assert.is_nil(answer)
     assert.are.equal("http", err.code)
     assert.are.equal(0, #other.requests)
