@@ -7,7 +7,7 @@ At last the emulator is emptied: no test may pass then.
 
     mutation.py --generate "lsqm exec tests/pipelines/generate_app.lua {root} {app}" ROOT...
 
-Needs ministack, boto3, pytest, pytest-json-report and pytest-timeout in this Python, and
+TF_CLI_CONFIG_FILE may name Terraform's settings, such as a mirror of its providers. Needs ministack, boto3, pytest, pytest-json-report and pytest-timeout in this Python, and
 terraform on the path. Prints one line per root and the shares at the end; exit 1 when a share
 is below 95 %.
 """
@@ -110,7 +110,8 @@ class Emulator:
 
 def terraform(root, *args):
     """Run terraform in a root; raise with its messages when it fails."""
-    env = clean_environment(root) | {"TF_CLI_CONFIG_FILE": "/dev/null", "TF_IN_AUTOMATION": "1"}
+    settings = os.environ.get("TF_CLI_CONFIG_FILE", "/dev/null")
+    env = clean_environment(root) | {"TF_CLI_CONFIG_FILE": settings, "TF_IN_AUTOMATION": "1"}
     done = subprocess.run(
         ["terraform", *args], cwd=root, env=env, capture_output=True, text=True, timeout=600
     )

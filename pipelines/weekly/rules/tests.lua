@@ -34,9 +34,7 @@ return {
   aws_s3_bucket_notification = { "s3.notification" },
   aws_s3_bucket_policy = { "s3.policy" },
   aws_s3_object = { "s3.stored_object" },
-  aws_s3_bucket_server_side_encryption_configuration = {
-    bucket_setting("get_bucket_encryption", "ServerSideEncryptionConfiguration.Rules.0"),
-  },
+  aws_s3_bucket_server_side_encryption_configuration = { "s3.encryption" },
   aws_s3_bucket_lifecycle_configuration = {
     bucket_setting("get_bucket_lifecycle_configuration", "Rules.0", { ID = "@rule.0.id" }),
   },

@@ -103,6 +103,20 @@ for rule in notification.get("queue") or []:
     finally:
         app.delete_object(s3, bucket, key)
 ]==] },
+    ["s3.encryption"] = {
+      as = "settings", clients = "s3",
+      doc = "New objects are encrypted as the bucket's default says.",
+      body = [==[
+bucket = settings["bucket"]
+answer = s3.get_bucket_encryption(Bucket=bucket)
+found = answer["ServerSideEncryptionConfiguration"]["Rules"][0]
+wanted = settings["rule"][0]["apply_server_side_encryption_by_default"]
+if wanted:
+    default = found["ApplyServerSideEncryptionByDefault"]
+    assert default["SSEAlgorithm"] == wanted[0]["sse_algorithm"]
+    key_id = wanted[0].get("kms_master_key_id") or None
+    assert default.get("KMSMasterKeyID") == key_id
+]==] },
     ["s3.policy"] = {
       as = "policy", clients = "s3",
       doc = "The bucket policy reads back as configured.",

@@ -63,7 +63,8 @@ policy = subscription.get("filter_policy")
 if subscription.get("filter_policy_scope") == "MessageBody":
     rules = json.loads(policy)
     body = {name: app.allowed_value(rules[name]) for name in rules}
-    app.publish(sns, subscription["topic_arn"], json.dumps({**body, "id": text}))
+    body = json.dumps({**body, "id": text})
+    app.publish(sns, subscription["topic_arn"], body)
 else:
     attributes = app.message_attributes(policy)
     app.publish(sns, subscription["topic_arn"], text, attributes)

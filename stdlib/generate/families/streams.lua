@@ -43,7 +43,8 @@ def read_log(logs, group, stream):
 data = app.unique("record").encode()
 shard, sequence = app.put_record(kinesis, stream["name"], data)
 found = app.wait_for(
-    lambda: app.read_records(kinesis, stream["name"], shard, sequence), seconds=10
+    lambda: app.read_records(kinesis, stream["name"], shard, sequence),
+    seconds=10,
 )
 assert data in found
 ]==] },
