@@ -116,7 +116,7 @@ function M.document(options)
     lang = options.lang or "en",
     M.element("head", {
       M.element("meta", { charset = "utf-8" }),
-      M.element("meta", { ["http-equiv"] = "Content-Security-Policy", 
+      M.element("meta", { ["http-equiv"] = "Content-Security-Policy",
         content = policy_of(options.script_hashes) }),
       M.element("meta", { name = "viewport", content = "width=device-width, initial-scale=1" }),
       M.element("title", { options.title }),

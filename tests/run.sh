@@ -163,7 +163,7 @@ run_named() {
   case $1 in
     docker) use_build release && need_engine && run_docker ;;
     asan) run_sanitized asan unit lua pipelines ;;
-    tsan) run_sanitized tsan unit ;;
+    tsan) TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" run_sanitized tsan unit ;;
     gcstress) run_sanitized gcstress lua ;;
     lint) run_layer lint ;;
     *) use_build release && need_engine && run_layer "$1" ;;

@@ -22,7 +22,9 @@ local function validate_one(tool, architecture, work)
   local root = fs.join(dir.path, "root")
   assert(fs.copy(store:arch_dir(architecture.hash), root))
   local result = assert(tool:init(root))
-  if result.code ~= 0 then return { valid = false, reason = terraform.first_error(result.stdout) } end
+  if result.code ~= 0 then
+    return { valid = false, reason = terraform.first_error(result.stdout) }
+  end
   local valid, diagnostics = tool:validate(root)
   if valid then return { valid = true } end
   for _, diagnostic in ipairs(type(diagnostics) == "table" and diagnostics or {}) do
@@ -65,7 +67,9 @@ local function print_table()
     if a[2] ~= b[2] then return a[2] > b[2] end
     return a[1] < b[1]
   end)
-  for _, row in ipairs(rows) do print(("%-8s %-7s %s | %s"):format(row[2], row[4], row[1], row[3])) end
+  for _, row in ipairs(rows) do
+    print(("%-8s %-7s %s | %s"):format(row[2], row[4], row[1], row[3]))
+  end
   print(json.encode(counts))
 end
 

@@ -222,7 +222,7 @@ describe("std.docker", function()
     local result = box:start()
     assert.is_true(result)
     local _, err = box:exec { cmd = { "/missing" }, env = {} }
-    assert.matches("docker exec", tostring(err), 1, true)
+    assert.not_matches("unmarshal", tostring(err), 1, true) -- what the engine says to {} for []
   end)
 
   with_engine("a name that is taken is a conflict", function(client)
