@@ -5,6 +5,7 @@
 
 local context = require "std.context"
 local error_of = require "std.error"
+local json = require "std.json"
 local stage = require "std.stage"
 
 -- needed: without it the rest is pointless. found: its exit 1 is the flow's, too (the regressions
@@ -55,24 +56,30 @@ local function complain(ctx, step, err)
   ctx.progress:line(("%s: %s"):format(step.name, tostring(err)))
 end
 
--- The stages in their order: what was found (0 or 1), the first failure, whether it was a raise.
+-- The stages in their order.
+---@return {found: integer, failure: any, raised: boolean?, stopped: boolean?} outcome
 local function flow(ctx, args)
-  local found, failure, raised = 0, nil, false
+  local outcome = { found = 0 }
   for _, step in ipairs(FLOW) do
     local code, err, threw = guarded(ctx, step, args)
     if code == nil then
       complain(ctx, step, err)
-      if not failure then failure, raised = err, threw end
+      if not outcome.failure then outcome.failure, outcome.raised = err, threw end
+      outcome.stopped = step.needed
       if step.needed then break end
     elseif code == 1 and step.found then
-      found = 1
+      outcome.found = 1
     end
   end
-  return found, failure, raised
+  return outcome
 end
 
-local function closing_line(ctx)
+local function closing(ctx, args)
   local latest = ctx.store:runs { finished = true }[1]
+  if args.json then
+    ctx.out(json.encode(latest and latest.summary or {}))
+    return
+  end
   if not latest then return end
   local s = latest.summary
   ctx.out(("run %s: total=%d passed=%d partial=%d failed=%d timeout=%d error=%d"):format(
@@ -89,16 +96,12 @@ return stage {
     { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
   },
   run = function(ctx, args)
-    local found, failure, raised = flow(ctx, { resume = args.resume })
-    if ctx.dry_run and not raised then return 0 end
-    if raised then error(failure, 0) end
-    if args.json then
-      local latest = ctx.store:runs { finished = true }[1]
-      ctx.out(require("std.json").encode(latest and latest.summary or {}))
-    else
-      closing_line(ctx)
-    end
-    if failure then return nil, failure end
-    return found
+    local outcome = flow(ctx, { resume = args.resume })
+    -- Where sync failed there may be no store to open.
+    if not outcome.stopped and not ctx.dry_run then closing(ctx, args) end
+    if outcome.raised then error(outcome.failure, 0) end
+    if ctx.dry_run then return 0 end
+    if outcome.failure then return nil, outcome.failure end
+    return outcome.found
   end,
 }
