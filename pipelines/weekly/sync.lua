@@ -84,8 +84,8 @@ function actions.init(step)
   return git.init(step.dir)
 end
 
-local WORDS = { clone = "cloned %s to %s", adopt = "joined %s with %s", pull = "pulled %s into %s", open = "using %s",
-  init = "began a new repository in %s" }
+local WORDS = { clone = "cloned %s to %s", adopt = "joined %s with %s",
+  pull = "pulled %s into %s", open = "using %s", init = "began a new repository in %s" }
 
 local function describe(step)
   local word = WORDS[step.action]

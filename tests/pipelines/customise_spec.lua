@@ -45,7 +45,8 @@ describe("an own folder", function()
     local stock = report()
     -- the rule: three of four is good enough here
     local rule = own .. "/pipelines/weekly/rules/status.lua"
-    local text, n = assert(fs.read(rule)):gsub('return passed > 0 and "PARTIAL" or "FAILED", reason',
+    local text, n = assert(fs.read(rule)):gsub(
+      'return passed > 0 and "PARTIAL" or "FAILED", reason',
       'return passed >= 3 * bad and "PASSED" or "FAILED", "our rule: " .. reason')
     assert.equal(1, n)
     assert(fs.write(rule, text))

@@ -1,1 +1,0 @@
-return { sources = { { type = "dir", path = "src" } } }
