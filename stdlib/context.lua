@@ -98,12 +98,13 @@ function M.new(options)
   return setmetatable(ctx, Context)
 end
 
---- The same context for another stage (used by `run`): shares log, store and progress.
+--- The same context for another stage (used by `run`): shares log and progress, and the store once
+--- it is open. Opening it here would put folders where `sync` is about to clone.
 function M.for_stage(ctx, stage, args)
   local child = M.new { config = ctx.config, pipeline = ctx.pipeline, stage = stage,
     args = args }
   rawset(child, "log", ctx.log:child { stage = stage })
-  rawset(child, "store", ctx.store)
+  rawset(child, "store", rawget(ctx, "store"))
   rawset(child, "progress", ctx.progress)
   return child
 end

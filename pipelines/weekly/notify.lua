@@ -94,6 +94,7 @@ return stage {
     { name = "--run", kind = "option", metavar = "ID", help = "the run (default: latest)" },
   },
   run = function(ctx, args)
+    local timing <close> = ctx.log:stage("notify") -- luacheck: ignore timing
     local run, err = ctx.store:find_run(args.run or "latest")
     if not run then return nil, err end
     local url = ctx.config.slack_webhook_url

@@ -172,6 +172,7 @@ return stage {
     { name = "--run", kind = "option", metavar = "ID", help = "the run (default: latest)" },
   },
   run = function(ctx, args)
+    local timing <close> = ctx.log:stage("push") -- luacheck: ignore timing
     local run, err = ctx.store:find_run(args.run or "latest")
     if not run then return nil, err end
     if ctx.dry_run then return dry_run(ctx, run) end

@@ -53,6 +53,7 @@ return stage {
       help = "where to write (default: reports/latest/index.html of the artifact repository)" },
   },
   run = function(ctx, args)
+    local timing <close> = ctx.log:stage("report") -- luacheck: ignore timing
     local run, err = choose_run(ctx, args.run)
     if not run then return nil, err end
     local path = args.output or ctx.store:path("reports", "latest", "index.html")

@@ -122,6 +122,26 @@ local function validate_all(ctx, run, jobs, lab)
   return progress:done()
 end
 
+-- What came in since the run before this one: the data model's new_architectures and tokens_used.
+local function news(store, run)
+  local since = ""
+  for _, record in ipairs(store:runs { finished = true }) do
+    if record.run_id ~= run.run_id and record.started_at <= run.config.started_at then
+      since = record.started_at
+      break
+    end
+  end
+  local new, tokens = 0, 0
+  for _, meta in ipairs(store:architectures()) do
+    if meta.discovered_at > since then new = new + 1 end
+    local app = store:app(meta.hash)
+    if app and app.generated_at > since then
+      tokens = tokens + app.input_tokens + app.output_tokens
+    end
+  end
+  return new, tokens
+end
+
 return stage {
   api = 1, name = "validate",
   help = "Deploy and test each architecture in a fresh emulator",
@@ -149,8 +169,10 @@ return stage {
         message = ("%d results could not be stored; run %s can be resumed"):format(run.lost,
           run.run_id) }
     end
+    local new, tokens = news(ctx.store, run)
     local summary
-    summary, err = run:finish { duration_seconds = seconds }
+    summary, err = run:finish { duration_seconds = seconds, new_architectures = new,
+      tokens_used = tokens }
     if not summary then return nil, err end
     timing:done { total = summary.total, passed = summary.passed }
     if args.json then ctx.out(require("std.json").encode(summary)) end

@@ -15,6 +15,8 @@ local time = require "std.time"
 
 local M = {}
 
+local ATTEMPTS = 3
+
 local DRIVERS = { docker = "std.emulator.docker", process = "std.emulator.process" }
 
 ---@class lsqm.Emulator
@@ -84,6 +86,24 @@ local function version_of(plan, answer)
   return type(version) == "string" and version or plan.version
 end
 
+local function start_once(plan, options)
+  local instance, err = require(DRIVERS[plan.driver]).start(plan, options)
+  if not instance then return nil, err end
+  local ok, answer, why = xpcall(wait_healthy, require("lsqm.raw.sched").error_handler, instance,
+    plan)
+  if ok and answer then return instance, answer end
+  local logs = ok and instance:logs(20000) or ""
+  instance:close()
+  if not ok then error(answer, 0) end
+  why.logs = logs
+  return nil, why
+end
+
+-- A free port may be taken by somebody else before the emulator binds it.
+local function lost_its_port(err)
+  return (err.logs or ""):lower():find("address already in use", 1, true) ~= nil
+end
+
 --- Starts one instance by a plan and waits until it is healthy.
 ---@param plan table from M.plan
 ---@param options {run_id?: string, arch?: string, workdir?: string}
@@ -91,17 +111,12 @@ end
 ---@return table? err with .logs
 function M.start(plan, options)
   local began = time.monotonic()
-  local instance, err = require(DRIVERS[plan.driver]).start(plan, options or {})
-  if not instance then return nil, err end
-  local ok, answer, why = xpcall(wait_healthy, require("lsqm.raw.sched").error_handler, instance,
-    plan)
-  if not ok or not answer then
-    local logs = ok and instance:logs(20000) or ""
-    instance:close()
-    if not ok then error(answer, 0) end
-    why.logs = logs
-    return nil, why
+  local instance, answer
+  for _ = 1, ATTEMPTS do
+    instance, answer = start_once(plan, options or {})
+    if instance or not lost_its_port(answer) then break end
   end
+  if not instance then return nil, answer end
   instance.name = plan.name
   instance.driver = plan.driver
   instance.version = version_of(plan, answer)

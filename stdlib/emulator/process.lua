@@ -10,7 +10,7 @@ local uv = require "luv"
 
 local M = {}
 
--- A port that was free a moment ago; the caller tries again when somebody was faster.
+-- A port that was free a moment ago; std.emulator tries again when somebody was faster.
 local function free_port()
   local tcp = uv.new_tcp()
   tcp:bind("127.0.0.1", 0)

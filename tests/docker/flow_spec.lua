@@ -145,6 +145,11 @@ describe("validate in containers", function()
     contains(result.stderr, "image not found: lsqm-test/nothing:0")
     contains(result.stderr, "docker pull lsqm-test/nothing:0")
     assert.is_nil((lab:latest()))
+    -- nobody insists on Docker: the emulator runs as a process, and the log says why
+    result = lab:run({ "validate" }, { config = "{ emulator = { image = 'lsqm-test/nothing:0' } }" })
+    assert.equal(0, result.code, result.stderr)
+    assert.equal("process", lab:latest().emulator.driver)
+    contains(fs.read(lab.workspace .. "/logs/lsqm.jsonl"), "image not found")
   end)
 
   it("without a socket: 'docker' fails, 'auto' runs the emulator as a process", function()

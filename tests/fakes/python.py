@@ -36,7 +36,8 @@ def emulator():
 
 def pytest():
     with open("test_app.py", encoding="utf-8") as file:
-        words = file.readline().split()[2:]
+        line = file.readline()
+    words = line.split()[2:] if line.startswith("# fake:") else ["1", "0", "0"]
     if words == ["hang"]:
         print("test_app.py .", flush=True)
         time.sleep(3600)

@@ -88,7 +88,8 @@ function M.context(store, config)
     store = store, lines = lines, logged = logged, dry_run = false,
     out = function(text) lines[#lines + 1] = text end,
     text = function() return table.concat(lines, "\n") end,
-    log = { info = note "info", warn = note "warn", error = note "error" },
+    log = { info = note "info", warn = note "warn", error = note "error",
+      stage = function() return setmetatable({}, { __close = function() end }) end },
     load = load, rules = function(name) return load("rules." .. name) end,
     find = function(name) return resolve.find("weekly", name) end,
   }

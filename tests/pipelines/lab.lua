@@ -122,14 +122,15 @@ function Lab:put_parameter_app(letter)
   self:put(letter, { app = app, files = { ["main.tf"] = assert(fs.read(from .. "main.tf")) } })
 end
 
---- The newest run, finished or not, and its results by letter.
+--- The newest run, finished or not, and its results by letter (mined ones by hash).
 function Lab:latest()
   local store = self:store()
   local record = store:runs()[1]
   if not record then return nil, {} end
   local results = {}
   for hash, result in pairs(store:run(record.run_id):results()) do
-    results[hash:sub(1, 1)] = result
+    local letter = hash:sub(1, 1)
+    results[hash == M.hash(letter) and letter or hash] = result
   end
   return record, results
 end

@@ -1,0 +1,100 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- clean without an engine: processes and files. Containers: tests/docker/flow_spec.lua.
+local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
+local lab_of = dofile(here .. "/lab.lua")
+local fs = require "std.fs"
+local json = require "std.json"
+local owner = require "std.emulator.owner"
+local process = require "std.process"
+local uv = require "luv"
+
+local function contains(text, part)
+  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
+end
+
+describe("clean", function()
+  local lab, tmp
+  before_each(function()
+    lab = lab_of.new()
+    tmp = lab.workspace .. "/tmp"
+    assert(fs.mkdir(tmp))
+  end)
+  after_each(function() lab:close() end)
+
+  -- A process that only waits; env as a validation's programs have it.
+  local function sleeper(env)
+    return assert(process.start { argv = { "sleep", "300" }, env = env })
+  end
+
+  local function record(pid, identity)
+    assert(fs.write(("%s/process-%d.json"):format(tmp, pid),
+      json.encode { pid = pid, identity = identity, owner = "1:1" }))
+  end
+
+  it("ends recorded processes and those at work in its folder, and removes that", function()
+    local recorded <close> = sleeper()
+    local working <close> = sleeper { TMPDIR = tmp .. "/validate-x" }
+    local stranger <close> = sleeper { TMPDIR = lab.path .. "/elsewhere" }
+    record(recorded.pid, owner.of(recorded.pid))
+    local result = lab:run { "clean" }
+    assert.equal(0, result.code, result.stderr)
+    contains(result.stdout, "0 containers, 0 networks, 2 processes and " .. tmp)
+    assert.equal(9, recorded:wait().signal or recorded:wait().code - 128)
+    assert.equal(9, working:wait().signal or working:wait().code - 128)
+    assert.is_nil(stranger:poll())
+    assert.is_false(fs.exists(tmp))
+    assert.is_true(fs.exists(lab.workspace))
+    assert.equal(0, lab:run({ "clean" }).code)
+  end)
+
+  it("ends no process that only has the pid of a dead one", function()
+    local innocent <close> = sleeper()
+    record(innocent.pid, innocent.pid .. ":1")
+    assert(fs.write(tmp .. "/process-1.json", "not json"))
+    local result = lab:run { "clean" }
+    assert.equal(0, result.code, result.stderr)
+    contains(result.stdout, "0 processes")
+    assert.is_nil(innocent:poll())
+  end)
+
+  it("spares what a running lsqm uses, unless told otherwise", function()
+    local alive <close> = sleeper { TMPDIR = tmp .. "/validate-y" }
+    owner.record(tmp, "run", uv.os_getpid())
+    local result = lab:run { "clean" }
+    contains(result.stdout, "kept what a running lsqm uses")
+    assert.is_nil(alive:poll())
+    assert.is_true(fs.exists(tmp))
+    result = lab:run { "clean", "--all" }
+    contains(result.stdout, "1 processes")
+    alive:wait()
+    assert.is_false(fs.exists(tmp))
+  end)
+
+  it("leaves artifacts, logs and everything else of the workspace", function()
+    lab:put("a")
+    assert.equal(0, lab:run({ "validate" }).code)
+    local before = lab_of.snapshot(lab.repo)
+    assert.equal(0, lab:run({ "clean" }).code)
+    assert.same(before, lab_of.snapshot(lab.repo))
+    assert.is_true(fs.exists(lab.workspace .. "/logs/lsqm.jsonl"))
+  end)
+
+  it("does not follow links out of its folder", function()
+    assert(fs.mkdir(lab.path .. "/precious"))
+    assert(fs.write(lab.path .. "/precious/file", "x"))
+    assert(uv.fs_symlink(lab.path .. "/precious", tmp .. "/link"))
+    assert.equal(0, lab:run({ "clean" }).code)
+    assert.equal("x", fs.read(lab.path .. "/precious/file"))
+  end)
+
+  it("says what a dry run would do and touches nothing", function()
+    local recorded <close> = sleeper()
+    record(recorded.pid, owner.of(recorded.pid))
+    local before = lab_of.snapshot(lab.path)
+    local result = lab:run { "--dry-run", "clean" }
+    assert.equal(0, result.code, result.stderr)
+    contains(result.stdout, "would remove 0 containers, 0 networks, 1 processes and " .. tmp)
+    assert.same(before, lab_of.snapshot(lab.path))
+    assert.is_nil(recorded:poll())
+  end)
+end)
