@@ -10,8 +10,7 @@
 local STATUSES = { "PASSED", "PARTIAL", "FAILED", "TIMEOUT", "ERROR" }
 local GOOD = { "PASSED", "PARTIAL" }
 local BAD = { "FAILED", "TIMEOUT", "ERROR" }
--- "local" is ours: a folder on this machine has none of the four public origins.
-local SOURCES = { "terraform_registry", "github", "serverless", "cdk", "local" }
+local SOURCES = { "terraform_registry", "github", "serverless", "cdk" }
 
 local M = { STATUSES = STATUSES, GOOD = GOOD, BAD = BAD, SOURCES = SOURCES }
 

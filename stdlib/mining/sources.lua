@@ -165,8 +165,7 @@ local SOURCE_TYPES = { serverless = "serverless", cdk = "cdk" }
 local function describe(candidate, source, root, base)
   local rel = candidate.rel
   candidate.source_url = rel == "." and base or base .. "/" .. encode(rel)
-  candidate.source_type = source.source_type or SOURCE_TYPES[candidate.format]
-    or (base:find("^file:") and "local" or "github")
+  candidate.source_type = source.source_type or SOURCE_TYPES[candidate.format] or "github"
   candidate.name = rel == "." and fs.basename(root) or rel
   candidate.digest = candidate.problem and "" or discover.digest(root, candidate)
 end

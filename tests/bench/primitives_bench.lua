@@ -57,7 +57,8 @@ local function report_ratio()
       assert(run:put_result(fixture.result("a", "PASSED", { arch_hash = hash })))
     end
     assert(run:finish())
-    local seconds = median(function() assert(view.build(store, run, { signature = signature })) end, 3)
+    local options = { signature = signature }
+    local seconds = median(function() assert(view.build(store, run, options)) end, 3)
     dir:close()
     return seconds
   end

@@ -67,7 +67,7 @@ describe("mine", function()
     assert.equal(0, result.code, result.stderr)
     assert.same({ ["queue.yaml"] = "new", web = "new" }, found)
     local known = library()
-    assert.same({ { "sqs" }, 1, "cfn", "local" }, { known.queue.services,
+    assert.same({ { "sqs" }, 1, "cfn", "github" }, { known.queue.services,
       known.queue.resource_count, known.queue.format, known.queue.source_type })
     contains(fs.read(lab:store():arch_dir(known.queue.hash) .. "/main.tf"), 'name = "one"')
     local problems, checked = lab:check_contracts()
