@@ -37,8 +37,8 @@ local function load_stage(pipeline, name)
 end
 
 local function stage_command(pipeline, name)
-  local shown = pipeline == M.DEFAULT_PIPELINE and name or pipeline .. " " .. name
-  return { name = shown, pipeline = pipeline, stage = name,
+  return { name = name, pipeline = pipeline,
+    group = pipeline ~= M.DEFAULT_PIPELINE and pipeline or nil,
     load = function() return load_stage(pipeline, name) end }
 end
 
@@ -62,8 +62,6 @@ end
 ---@return {name: string, pipeline: string, load: fun(): table}?
 function M.find(first, second)
   if not first then return nil end
-  local joint_pipeline, joint_stage = first:match("^(%S+) (%S+)$")
-  if joint_pipeline then first, second = joint_pipeline, joint_stage end
   if has_stage(M.DEFAULT_PIPELINE, first) then return stage_command(M.DEFAULT_PIPELINE, first) end
   if TOOLS[first] then return tool_command(first) end
   if M.is_pipeline(first) and second and has_stage(first, second) then

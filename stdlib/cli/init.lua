@@ -47,7 +47,7 @@ local function takes_value(word)
   return false
 end
 
---- The first words that are not global flags: command, and subcommand of a pipeline.
+--- The first words that are not global flags: command, and stage of a pipeline.
 local function find_words(argv)
   local words, i = {}, 1
   while i <= #argv and #words < 2 do
@@ -117,11 +117,25 @@ local function add_argument(parser, arg)
   if arg.default ~= nil and arg.kind ~= "flag" then item:show_default(false) end
 end
 
-local function add_command(parser, command, stage)
-  local sub = parser:command(command.name, stage and stage.help or command.help)
+-- The command's parser: stages of other pipelines stand below a command of the pipeline's name.
+local function command_parser(parser, groups, command)
+  if not command.group then return parser:command(command.name) end
+  local group = groups[command.group]
+  if not group then
+    group = parser:command(command.group, ("Stages of the pipeline `%s`"):format(command.group))
+    group.error = raise_usage
+    group:require_command(true):command_target "stage"
+    groups[command.group] = group
+  end
+  return group:command(command.name)
+end
+
+local function add_command(parser, groups, command, stage)
+  local sub = command_parser(parser, groups, command)
+  sub:summary(stage and stage.help or command.help)
+  sub:description(stage and (stage.description or stage.help) or command.help)
   sub.error = raise_usage
   if not stage then return end
-  if stage.description then sub:description(stage.description) end
   for _, arg in ipairs(stage.args) do add_argument(sub, arg) end
   if stage.examples then sub:epilog("Examples:\n  " .. table.concat(stage.examples, "\n  ")) end
 end
@@ -139,17 +153,16 @@ local function new_parser()
   return parser
 end
 
--- The parser for one command line: only the named command's file is loaded.
+-- The parser for one command line: only the named command's arguments are declared.
 local function build(argv)
   local words = find_words(argv)
-  local parser = new_parser()
+  local parser, groups = new_parser(), {}
   local chosen = commands.find(words[1], words[2])
   local stage = chosen and chosen.load()
   for _, command in ipairs(commands.list()) do
-    local same = chosen and command.name == chosen.name
-    if not same then add_command(parser, command, nil) end
+    local same = chosen and command.name == chosen.name and command.group == chosen.group
+    add_command(parser, groups, same and chosen or command, same and stage or nil)
   end
-  if chosen then add_command(parser, chosen, stage) end
   return parser, chosen, stage
 end
 
@@ -173,25 +186,6 @@ local function split(parsed, stage)
   return flags, args
 end
 
--- "weekly" words come joined for pipelines: `lsqm aphex validate F` → command "aphex validate".
-local function joined(argv)
-  local words = find_words(argv)
-  if not commands.is_pipeline(words[1]) or not words[2] or words[2]:sub(1, 1) == "-" then
-    return argv
-  end
-  local out, done = { [0] = argv[0] }, false
-  for i = 1, #argv do
-    if not done and argv[i] == words[1] and argv[i + 1] == words[2] then
-      out[#out + 1] = words[1] .. " " .. words[2]
-      done = true
-    elseif not (done and argv[i - 1] == words[1] and argv[i] == words[2]
-        and out[#out] == words[1] .. " " .. words[2]) then
-      out[#out + 1] = argv[i]
-    end
-  end
-  return out
-end
-
 local function run_stage(parsed, chosen, stage)
   local flags, args = split(parsed, stage)
   local config, err = config_of.load { flags = flags, path = parsed.config }
@@ -209,7 +203,6 @@ end
 
 local function dispatch(argv)
   early_pipelines(argv)
-  argv = joined(argv)
   local parser, chosen, stage = build(argv)
   local parsed = parser:parse(argv)
   if not chosen then return M.EXIT.USAGE end

@@ -124,6 +124,27 @@ describe("a folder of one's own", function()
     assert.equal(1, run({ "which", "rules.nothing" }).code)
   end)
 
+  it("brings stages and pipelines of its own", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert(fs.mkdir(dir.path .. "/demo"))
+    assert(fs.write(dir.path .. "/demo/hello.lua", [[
+return require "std.stage" {
+  api = 1, name = "hello", help = "Greet",
+  args = { { name = "who" }, { name = "--times", type = "integer", default = 1 } },
+  run = function(ctx, args)
+    for _ = 1, args.times do ctx.out("hello " .. args.who) end
+    return 1
+  end,
+}
+]]))
+    local result = run { "--pipelines", dir.path, "demo", "hello", "you", "--times", "2" }
+    assert.equal("hello you\nhello you\n", result.stdout, result.stderr)
+    assert.equal(1, result.code)
+    assert.matches("hello%s+Greet", run({ "--pipelines", dir.path, "demo", "--help" }).stdout)
+    assert.equal(2, run({ "--pipelines", dir.path, "demo" }).code)
+    assert.equal(2, run({ "--pipelines", dir.path, "demo", "hello" }).code)
+  end)
+
   it("is checked without being run", function()
     local dir <close> = assert(fs.tempdir("cli-"))
     assert(fs.mkdir(dir.path .. "/weekly"))
