@@ -146,8 +146,8 @@ describe("validate in containers", function()
     contains(result.stderr, "docker pull lsqm-test/nothing:0")
     assert.is_nil((lab:latest()))
     -- nobody insists on Docker: the emulator runs as a process, and the log says why
-    local absent = "{ emulator = { image = 'lsqm-test/nothing:0' } }"
-    result = lab:run({ "validate" }, { config = absent })
+    result = lab:run({ "validate" },
+      { config = "{ emulator = { image = 'lsqm-test/nothing:0' } }" })
     assert.equal(0, result.code, result.stderr)
     assert.equal("process", lab:latest().emulator.driver)
     contains(fs.read(lab.workspace .. "/logs/lsqm.jsonl"), "image not found")
