@@ -21,11 +21,13 @@ local function sorted_set(set)
   return out
 end
 
-local function summary(found, made)
+local function summary(found, made, options)
   local uncovered, covered, cases = {}, {}, 0
   for _, name in ipairs(made.uncovered) do uncovered[name] = true end
   for _, resource in ipairs(found.resources) do
-    if not uncovered[resource.type] then covered[resource.type] = true end
+    if options.rules[resource.type] and not uncovered[resource.type] then
+      covered[resource.type] = true
+    end
   end
   for _, check in ipairs(made.checks) do cases = cases + #check.addresses end
   return { tests = #made.checks, cases = cases, covered = sorted_set(covered),
@@ -44,7 +46,7 @@ function M.generate(options)
   local found, err = model.read(options.files)
   if not found then return nil, err end
   local made = plan.make(found, options.rules)
-  local info = summary(found, made)
+  local info = summary(found, made, options)
   if #made.checks == 0 then return nil, info end
   return emit.files(made), info
 end

@@ -103,7 +103,8 @@ describe("rules", function()
   local TABLE = 'resource "aws_dynamodb_table" "t" {\n  hash_key = "id"\n}\n'
 
   it("make behaviour tests for each address, and name what no rule covers", function()
-    local app, info = app_of(TABLE .. 'resource "aws_odd_thing" "o" {}\n')
+    local app, info = app_of(TABLE .. 'resource "aws_odd_thing" "o" {}\n'
+      .. 'resource "random_pet" "p" {}\n')
     compiles(app)
     assert.matches("def test_dynamodb_item_round_trip%(address, deployed, dynamodb%)",
       app["test_app.py"])

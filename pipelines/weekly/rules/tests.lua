@@ -185,6 +185,18 @@ return {
     rest_api("get_integration", { resourceId = "@resource_id", httpMethod = "@http_method" },
       { type = "@type" }),
   },
+  aws_api_gateway_method_response = {
+    rest_api("get_method_response", { resourceId = "@resource_id", httpMethod = "@http_method",
+      statusCode = "@status_code" }, { statusCode = "@status_code" }),
+  },
+  aws_api_gateway_integration_response = {
+    rest_api("get_integration_response", { resourceId = "@resource_id",
+      httpMethod = "@http_method", statusCode = "@status_code" },
+      { statusCode = "@status_code" }),
+  },
+  aws_api_gateway_authorizer = {
+    rest_api("get_authorizer", { authorizerId = "@id" }, { name = "@name" }),
+  },
   aws_api_gateway_deployment = {
     rest_api("get_deployment", { deploymentId = "@id" }, { id = "@id" }),
   },
@@ -203,6 +215,12 @@ return {
   aws_apigatewayv2_stage = {
     http_api("get_stage", { StageName = "@name" }, { AutoDeploy = "@auto_deploy" }),
   },
+  aws_apigatewayv2_authorizer = {
+    http_api("get_authorizer", { AuthorizerId = "@id" }, { Name = "@name" }),
+  },
+  aws_apigatewayv2_deployment = {
+    http_api("get_deployment", { DeploymentId = "@id" }, { DeploymentId = "@id" }),
+  },
   aws_route53_zone = {
     { service = "route53", call = "get_hosted_zone", args = { Id = "@zone_id" },
       at = "HostedZone", contains = "Name" },
@@ -210,6 +228,11 @@ return {
 
   -- observation
   aws_cloudwatch_log_group = { "logs.lines" },
+  aws_cloudwatch_log_stream = {
+    { service = "logs", call = "describe_log_streams",
+      args = { logGroupName = "@log_group_name", logStreamNamePrefix = "@name" },
+      at = "logStreams", where = { logStreamName = "@name" }, equals = { arn = "@arn" } },
+  },
   aws_cloudwatch_metric_alarm = {
     { service = "cloudwatch", call = "describe_alarms", args = { AlarmNames = { "@alarm_name" } },
       at = "MetricAlarms.0",
