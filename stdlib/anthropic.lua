@@ -1,151 +1,230 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Claude through the Messages API: one question, one answer that follows a JSON Schema. The key
--- goes into one header and nowhere else: not to other hosts, not into errors or logs.
+-- The Messages API: one question, one answer, within a budget of tokens. The key goes into one
+-- header of requests to the configured address (redirects are not followed) and nowhere else.
 
 local error_of = require "std.error"
 local http = require "std.http"
 local json = require "std.json"
 local mask = require "std.mask"
+local retry = require "std.retry"
 
 local M = {}
 
 local API_VERSION <const> = "2023-06-01"
-local MESSAGE_MAX <const> = 500
+local TIMEOUT <const> = 600
+local LONGEST_PAUSE <const> = 60
+local LEAST_OUTPUT <const> = 1024
+local BYTES_PER_TOKEN <const> = 3 -- on the low side, so that estimates are on the high side
+
+-- budget -----------------------------------------------------------------------------------------
+
+---@class anthropic.Budget
+---@field limit integer
+---@field used integer   input (cached or not) and output tokens of all calls
+local Budget = {}
+Budget.__index = Budget
+
+---@param limit integer tokens
+---@return anthropic.Budget
+function M.budget(limit)
+  if math.type(limit) ~= "integer" or limit < 0 then
+    error("anthropic.budget: limit must be a whole number of tokens", 2)
+  end
+  return setmetatable({ limit = limit, used = 0 }, Budget)
+end
+
+function Budget:add(tokens) self.used = self.used + tokens end
+
+local function estimate(text) return math.ceil(#text / BYTES_PER_TOKEN) end
+
+-- How many tokens an answer may have, so that the call cannot pass the limit; or the error.
+function Budget:room(request_tokens, wanted)
+  local left = self.limit - self.used - request_tokens
+  if left >= math.min(wanted, LEAST_OUTPUT) then return math.min(wanted, left) end
+  return nil, error_of.new { op = "claude", code = "limit",
+    message = ("token budget: %d of %d used, the next call needs about %d"):format(self.used,
+      self.limit, request_tokens + math.min(wanted, LEAST_OUTPUT)),
+    hint = "ANTHROPIC_TOKEN_BUDGET raises it" }
+end
+
+-- answers that are errors ------------------------------------------------------------------------
+
+local CODES <const> = { [400] = "invalid", [401] = "denied", [402] = "denied", [403] = "denied",
+  [404] = "not_found", [409] = "conflict", [413] = "invalid" }
+local HINTS <const> = {
+  [401] = "ANTHROPIC_API_KEY is not valid",
+  [402] = "the account cannot be billed",
+  [403] = "ANTHROPIC_API_KEY may not do this",
+  [404] = "look at ANTHROPIC_MODEL and ANTHROPIC_BASE_URL",
+}
+
+-- What to do after an answer that is no success: false, true, or the pause that it asks for.
+local function retry_wish(response)
+  local headers, status = response.headers, response.status
+  local wish = headers["x-should-retry"]
+  local passing = status == 408 or status == 409 or status == 429 or status >= 500
+  if wish == "false" or (wish ~= "true" and not passing) then return false end
+  local milliseconds = tonumber(headers["retry-after-ms"])
+  local pause = milliseconds and milliseconds / 1000 or http.retry_after(response)
+  if pause and pause > 0 and pause <= LONGEST_PAUSE then return pause end
+  return true
+end
+
+local function failure(response)
+  local status = response.status
+  local body = json.decode(response.body)
+  local detail = type(body) == "table" and type(body.error) == "table" and body.error or {}
+  local text = type(detail.message) == "string" and detail.message or ""
+  local hint = HINTS[status]
+  if status == 400 and text:find("output_config", 1, true) then
+    hint = "this model cannot answer in a fixed form: set ANTHROPIC_MODEL to one that can"
+  end
+  return error_of.new { op = "claude", status = status, hint = hint,
+    code = CODES[status] or (status >= 429 and "unavailable" or "http"),
+    request_id = response.headers["request-id"], retry = retry_wish(response),
+    message = mask.text(("HTTP %d %s %s"):format(status, tostring(detail.type or ""), text)
+      :gsub("%s+", " "):gsub(" $", ""):sub(1, 400)) }
+end
+
+-- client -----------------------------------------------------------------------------------------
+
+---@class anthropic.Client
+---@field budget anthropic.Budget
+local Client = {}
+Client.__index = Client
+
+local function text_option(options, name)
+  local value = options[name]
+  if type(value) ~= "string" or value == "" then
+    error(("anthropic.new: %s must be a text"):format(name), 3)
+  end
+  return value
+end
+
+---@param options {api_key: string, base_url: string, model: string, budget: anthropic.Budget,
+--- timeout: number|nil, sleep: function|nil}
+---@return anthropic.Client|nil
+---@return lsqm.Error|nil
+function M.new(options)
+  local key = text_option(options, "api_key")
+  mask.add(key)
+  if key:find("[^%g]") then
+    return nil, error_of.new { op = "claude", code = "invalid",
+      message = "ANTHROPIC_API_KEY holds a space or a control character" }
+  end
+  -- in a function: whoever prints the client shall not see it
+  return setmetatable({ key = function() return key end, model = text_option(options, "model"),
+    url = text_option(options, "base_url"):gsub("/+$", "") .. "/v1/messages",
+    budget = options.budget, timeout = options.timeout or TIMEOUT, sleep = options.sleep }, Client)
+end
+
+local function body_of(self, request)
+  return {
+    model = self.model, max_tokens = request.max_tokens,
+    system = json.array { { type = "text", text = request.system,
+      cache_control = { type = "ephemeral" } } },
+    messages = json.array(request.messages),
+    output_config = { format = { type = "json_schema", schema = request.schema } },
+  }
+end
+
+local function ask(self, body, tokens)
+  local response, err = http.request {
+    method = "POST", url = self.url, body = body, timeout = self.timeout, retries = 0,
+    headers = { ["x-api-key"] = self.key(), ["anthropic-version"] = API_VERSION,
+      ["Content-Type"] = "application/json", Accept = "application/json",
+      ["User-Agent"] = "lsqm" },
+  }
+  if response and response.status >= 200 and response.status < 300 then return response end
+  if response then return nil, failure(response) end
+  -- what was sent in vain for ten minutes may have been worked on, and be billed
+  if err.code == "timeout" then self.budget:add(tokens) end
+  local passing = err.code == "network"
+  return nil, error_of.new { op = "claude", retry = passing,
+    code = err.code == "limit" and "http" or err.code, message = mask.text(tostring(err)) }
+end
+
+local function number(value)
+  return math.type(value) == "integer" and value or 0
+end
 
 ---@class anthropic.Usage
----@field input integer        tokens at the full price
+---@field input integer        all of the request, cached or not
 ---@field output integer
 ---@field cache_write integer
 ---@field cache_read integer
 
----@class anthropic.Answer
----@field value table          the decoded JSON
----@field model string         the model that answered
----@field usage anthropic.Usage
-
-local function failure(code, message, extra)
-  local err = error_of.new { op = "claude", code = code, message = mask.text(message) }
-  for name, value in pairs(extra or {}) do err[name] = value end
-  return nil, err
+---@return anthropic.Usage
+local function usage_of(raw)
+  local write = number(raw.cache_creation_input_tokens)
+  local read = number(raw.cache_read_input_tokens)
+  return { input = number(raw.input_tokens) + write + read, output = number(raw.output_tokens),
+    cache_write = write, cache_read = read }
 end
 
-local function count(value)
-  return math.tointeger(value) or 0
-end
-
-local function usage_of(answer)
-  local usage = type(answer.usage) == "table" and answer.usage or {}
-  return {
-    input = count(usage.input_tokens), output = count(usage.output_tokens),
-    cache_write = count(usage.cache_creation_input_tokens),
-    cache_read = count(usage.cache_read_input_tokens),
-  }
-end
-
---- All tokens of an answer, cached ones too.
----@param usage anthropic.Usage
----@return integer
-function M.total(usage)
-  return usage.input + usage.output + usage.cache_write + usage.cache_read
-end
-
-local CODES <const> = { [400] = "invalid", [401] = "denied", [403] = "denied",
-  [404] = "not_found", [413] = "limit_size", [429] = "unavailable" }
-
-local function refused(response)
-  local body = json.decode(response.body)
-  local detail = type(body) == "table" and type(body.error) == "table" and body.error or {}
-  local text = ("status %d: %s: %s"):format(response.status, detail.type or "no type",
-    tostring(detail.message or "no message"):sub(1, MESSAGE_MAX))
-  local code = CODES[response.status] or response.status >= 500 and "unavailable" or "http"
-  return failure(code == "limit_size" and "invalid" or code, text, { status = response.status })
-end
-
-local function text_of(answer)
+local function text_of(message)
   local parts = {}
-  for _, block in ipairs(type(answer.content) == "table" and answer.content or {}) do
-    if block.type == "text" and type(block.text) == "string" then
+  for _, block in ipairs(type(message.content) == "table" and message.content or {}) do
+    if type(block) == "table" and block.type == "text" and type(block.text) == "string" then
       parts[#parts + 1] = block.text
     end
   end
   return table.concat(parts)
 end
 
--- What stopped the answer decides whether there is one: a cut or refused text is no answer.
-local STOPS <const> = {
-  max_tokens = { "invalid", "the answer was cut at max_tokens" },
-  model_context_window_exceeded = { "invalid", "the answer did not fit the context window" },
-  refusal = { "rejected", "the model refused" },
+local UNFINISHED <const> = {
+  max_tokens = "the answer was cut at %d tokens",
+  refusal = "the model refused",
+  model_context_window_exceeded = "the architecture is too large for the model",
 }
+local FINISHED <const> = { end_turn = true, stop_sequence = true }
 
-local function read_answer(response)
-  local answer = json.decode(response.body)
-  if type(answer) ~= "table" then return failure("http", "the answer is not JSON") end
-  local usage = usage_of(answer)
-  local stop = STOPS[answer.stop_reason]
-  if stop then return failure(stop[1], stop[2], { usage = usage }) end
-  if answer.stop_reason ~= "end_turn" and answer.stop_reason ~= "stop_sequence" then
-    return failure("invalid", "stopped by " .. tostring(answer.stop_reason), { usage = usage })
-  end
-  local value = json.decode(text_of(answer))
-  if type(value) ~= "table" then
-    return failure("invalid", "the answer's text is not a JSON object", { usage = usage })
-  end
-  return { value = value, usage = usage, model = answer.model }
+-- An unfinished answer is no answer; cut because of the budget means that the budget is spent.
+local function unfinished(request, message)
+  if FINISHED[message.stop_reason] then return nil end
+  local text = UNFINISHED[message.stop_reason]
+    or "the answer was stopped by " .. tostring(message.stop_reason):gsub("%%", "%%%%"):sub(1, 60)
+  local by_budget = message.stop_reason == "max_tokens" and request.max_tokens < request.wanted
+  return error_of.new { op = "claude", stop_reason = message.stop_reason,
+    code = by_budget and "limit" or "rejected", message = text:format(request.max_tokens),
+    hint = message.stop_reason == "max_tokens" and "config anthropic.max_tokens" or nil }
 end
 
-local Client = {}
-Client.__index = Client
-
--- The key must not show when someone prints the client.
-Client.__tostring = function() return "anthropic client" end
-
-local function body_of(client, question)
-  return {
-    model = client.model,
-    max_tokens = question.max_tokens or client.max_tokens,
-    system = { { type = "text", text = question.system,
-      cache_control = { type = "ephemeral" } } },
-    messages = question.messages,
-    output_config = { format = { type = "json_schema", schema = question.schema } },
-  }
-end
-
---- Asks once; 429, 529 and other 5xx are asked again with backoff and Retry-After.
----@param question {system: string, messages: table[], schema: table, max_tokens: integer?}
----@return anthropic.Answer?
----@return table? err  code rejected (refusal), invalid (cut, or not the schema's JSON), denied,
---- unavailable, network, timeout, http; `usage` when tokens were spent all the same
-function Client:ask(question)
-  local settings = self.settings()
-  local response, err = http.request {
-    method = "POST", url = self.base_url .. "/v1/messages",
-    headers = { ["content-type"] = "application/json", ["x-api-key"] = settings.key,
-      ["anthropic-version"] = API_VERSION },
-    body = json.encode(body_of(self, question)), timeout = self.timeout,
-    retries = 4, retry_unsafe = true, retry_base = 1, max_wait = 120, sleep = settings.sleep,
-  }
-  if not response then return failure(err.code or "network", tostring(err)) end
-  if response.status ~= 200 then return refused(response) end
-  return read_answer(response)
-end
-
---- A client. Nothing is sent yet.
----@param options {api_key: string, base_url: string, model: string, max_tokens: integer?,
---- timeout: number?, sleep: function?}
-function M.new(options)
-  for _, name in ipairs { "api_key", "base_url", "model" } do
-    if type(options[name]) ~= "string" or options[name] == "" then
-      error("anthropic.new: " .. name .. " is required", 2)
-    end
+local function read_answer(self, response, request)
+  local message = json.decode(response.body)
+  local usable = type(message) == "table" and type(message.usage) == "table"
+  if not usable then
+    self.budget:add(request.tokens + estimate(response.body))
+    return nil, error_of.new { op = "claude", code = "http",
+      request_id = response.headers["request-id"], message = "the answer is not a message" }
   end
-  mask.add(options.api_key)
-  local settings = { key = options.api_key, sleep = options.sleep }
-  return setmetatable({
-    base_url = options.base_url:gsub("/+$", ""), model = options.model,
-    max_tokens = options.max_tokens or 16000, timeout = options.timeout or 300,
-    settings = function() return settings end,
-  }, Client)
+  local usage = usage_of(message.usage)
+  self.budget:add(usage.input + usage.output)
+  local err = unfinished(request, message)
+  if err then return nil, err end
+  return { text = text_of(message), usage = usage, request_id = response.headers["request-id"],
+    model = type(message.model) == "string" and message.model or self.model }
+end
+
+--- Asks for a JSON text of a schema. The call is not made when the budget does not reach for it
+--- (err.code "limit"); an answer that was cut or refused is an error ("rejected"), not a text.
+---@param options {system: string, messages: table[], schema: table, max_tokens: integer}
+---@return {text: string, usage: anthropic.Usage, model: string, request_id: string|nil}|nil
+---@return lsqm.Error|nil
+function Client:message(options)
+  local request = { system = options.system, messages = options.messages,
+    schema = options.schema, wanted = options.max_tokens, max_tokens = options.max_tokens }
+  request.tokens = estimate(json.encode(body_of(self, request)))
+  local room, err = self.budget:room(request.tokens, request.wanted)
+  if not room then return nil, err end
+  request.max_tokens = room
+  local body = json.encode(body_of(self, request))
+  local response
+  response, err = retry.call(function() return ask(self, body, request.tokens) end, {
+    attempts = 3, base = 0.5, max = 8, jitter = 0.25, sleep = self.sleep,
+    retry_if = function(failed) return failed.retry end })
+  if not response then return nil, err end
+  return read_answer(self, response, request)
 end
 
 return M

@@ -1,25 +1,29 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Apps written by Claude (FR-017 to FR-022): the prompt is the pipeline's, the budget the
--- configuration's. One repair round when the Python does not compile.
+-- Test apps written by Claude: the question from an architecture's Terraform and metadata, four
+-- files from the answer, and one round of repair with what was wrong with them. The answer is as
+-- little trusted as the template that it grew out of: names, packages and syntax are checked.
 
 local anthropic = require "std.anthropic"
 local error_of = require "std.error"
 local generate = require "std.generate"
 local json = require "std.json"
 local python_of = require "std.python"
+local sha256 = require "std.sha256"
 
 local M = {}
 
--- Names of files cannot be names of schema fields everywhere; these can.
+-- A schema's members cannot be named like files everywhere; these can.
 local FIELDS <const> = { conftest_py = "conftest.py", app_py = "app.py",
   test_app_py = "test_app.py", requirements_txt = "requirements.txt" }
 local ORDER <const> = { "conftest_py", "app_py", "test_app_py", "requirements_txt" }
 
-local REQUIRED <const> = { "boto3", "pytest", "pytest-json-report", "pytest-timeout" }
-
-local INPUT_MAX <const> = 200 * 1024 -- bytes of Terraform; more would not leave room to answer
-local OUTPUT_MIN <const> = 1000      -- tokens; an app cannot be shorter
-local BYTES_PER_TOKEN <const> = 3    -- guessed low, so that the estimate is rather too high
+local NEEDED <const> = { "boto3", "pytest", "pytest-json-report", "pytest-timeout" }
+local PACKAGES <const> = { boto3 = true, botocore = true, pytest = true,
+  ["pytest-json-report"] = true, ["pytest-timeout"] = true }
+local MAX_TERRAFORM <const> = 300000
+local MAX_FILE <const> = 200000
+local ROUNDS <const> = 2
+local CALLS_UNTIL_CACHED <const> = 3
 
 local function schema()
   local properties = {}
@@ -30,146 +34,214 @@ local function schema()
     additionalProperties = false }
 end
 
-local function failure(code, message)
-  return nil, error_of.new { op = "generate", code = code, message = message }
+-- prompts ----------------------------------------------------------------------------------------
+
+local PROMPTS <const> = { system = "string", user = "function", repair = "function" }
+
+-- A prompt is {version = text, text = string or function}: the user's file may shadow ours.
+local function load_prompts(ctx)
+  local prompts, versions = {}, {}
+  for name, kind in pairs(PROMPTS) do
+    local prompt = ctx.load("prompts." .. name)
+    if type(prompt) ~= "table" or type(prompt.version) ~= "string" or type(prompt.text) ~= kind then
+      error(("prompts.%s: a table with version (a string) and text (a %s) expected"):format(name,
+        kind), 0)
+    end
+    prompts[name] = prompt.text
+    versions[#versions + 1] = name .. "-" .. prompt.version
+  end
+  table.sort(versions)
+  prompts.version = table.concat(versions, " ")
+  return prompts
 end
 
--- The tests run in an environment made from this file, so what runs them must be in it.
+-- What the user prompt gets. The boundary depends on all of the content, so no file can name it.
+local function description(meta, files)
+  local paths, all = {}, {}
+  for path in pairs(files) do paths[#paths + 1] = path end
+  table.sort(paths)
+  local list = {}
+  for index, path in ipairs(paths) do
+    list[index] = { path = path, text = files[path] }
+    all[#all + 1] = path .. "\0" .. files[path]
+  end
+  return { name = meta.name or meta.hash, services = meta.services or {},
+    resource_count = meta.resource_count, files = list,
+    boundary = sha256.string(table.concat(all, "\0")):sub(1, 16) }
+end
+
+-- answers ----------------------------------------------------------------------------------------
+
+local function bad(text, ...)
+  return nil, error_of.new { op = "claude", code = "invalid", message = text:format(...) }
+end
+
+-- Packages by name only: no options, no addresses. What runs the tests is added where it is not
+-- named, because they run in an environment that is made from this file.
 local function complete_requirements(text)
   local have, lines = {}, {}
-  for line in text:gmatch("[^\r\n]+") do
-    lines[#lines + 1] = line
-    local name = line:match("^%s*([%w._-]+)")
-    if name then have[name:lower():gsub("[._]", "-")] = true end
+  for line in text:gmatch "[^\r\n]+" do
+    local entry = line:gsub("#.*$", ""):match "^%s*(.-)%s*$"
+    local name, rest = entry:match "^([%w._-]+)%s*(.*)$"
+    name = name and name:lower():gsub("[._]", "-")
+    if entry ~= "" and not (name and PACKAGES[name] and rest:match "^[%s%d.,<>=!~*]*$") then
+      return bad("requirements.txt: '%s' is not one of the packages that apps may use",
+        line:sub(1, 60))
+    end
+    if entry ~= "" then
+      have[name] = true
+      lines[#lines + 1] = entry
+    end
   end
-  for _, name in ipairs(REQUIRED) do
+  for _, name in ipairs(NEEDED) do
     if not have[name] then lines[#lines + 1] = name end
   end
   return table.concat(lines, "\n") .. "\n"
 end
 
-local function count_tests(app)
-  return select(2, ("\n" .. app["test_app.py"]):gsub("\n[ \t]*def test_", ""))
-end
-
-local function app_of(value)
-  local app = {}
+local function check_content(files)
   for _, field in ipairs(ORDER) do
-    local text = value[field]
-    if type(text) ~= "string" or not text:find("%S") then
-      return failure("invalid", "the answer has no " .. FIELDS[field])
-    end
-    app[FIELDS[field]] = text
+    local name = FIELDS[field]
+    local text = files[name]
+    if type(text) ~= "string" then return bad("no %s", name) end
+    if #text > MAX_FILE then return bad("%s has %d bytes", name, #text) end
   end
-  if count_tests(app) == 0 then return failure("invalid", "the answer has no test") end
-  app["requirements.txt"] = complete_requirements(app["requirements.txt"])
-  return app
+  if not ("\n" .. files["test_app.py"]):find "\n%s*def test_" then
+    return bad "test_app.py has no test function"
+  end
+  local code = files["conftest.py"] .. files["app.py"]
+  if not code:find("AWS_ENDPOINT_URL", 1, true) and not code:find("LOCALSTACK_ENDPOINT", 1, true)
+  then
+    return bad "conftest.py does not take the endpoint from AWS_ENDPOINT_URL"
+  end
+  return true
 end
 
-local function terraform_text(ctx, meta)
-  local files, err = generate.read_dir(ctx.store:arch_dir(meta.hash))
-  if not files then return nil, err end
-  local names, parts, size = {}, {}, 0
-  for name, text in pairs(files) do
-    names[#names + 1] = name
-    size = size + #text
+-- The four files of an answer, or what is wrong with it.
+local function read_app(text, python)
+  local answer, err = json.decode(text, { file = "answer" })
+  if type(answer) ~= "table" then
+    return bad("the answer is not a JSON object: %s", tostring(err))
   end
-  if size > INPUT_MAX then
-    return failure("invalid", ("%d bytes of Terraform, at most %d can be asked about")
-      :format(size, INPUT_MAX))
+  local files = {}
+  for field, content in pairs(answer) do
+    if not FIELDS[field] then return bad("unknown file '%s'", tostring(field):sub(1, 60)) end
+    files[FIELDS[field]] = content
   end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    parts[#parts + 1] = ("--- %s\n%s"):format(name, files[name])
-  end
-  return table.concat(parts, "\n")
+  local ok
+  ok, err = check_content(files)
+  if not ok then return nil, err end
+  files["requirements.txt"], err = complete_requirements(files["requirements.txt"])
+  if not err then ok, err = python_of.check_syntax(python, files) end
+  if err or not ok then return nil, err end
+  return files
 end
 
+local function count_tests(text)
+  local count = 0
+  for _ in ("\n" .. text):gmatch "\n[ \t]*def test_" do count = count + 1 end
+  return count
+end
+
+-- writer -----------------------------------------------------------------------------------------
+
+---@class generate.Writer
+---@field budget anthropic.Budget
 local Writer = {}
 Writer.__index = Writer
 
--- The budget before a call: what the answer may use, or nil when too little is left.
-function Writer:room(messages)
-  local bytes = #self.prompt.system
-  for _, message in ipairs(messages) do bytes = bytes + #message.content end
-  local left = self.budget - self.used - bytes // BYTES_PER_TOKEN
-  if left < OUTPUT_MIN then
-    return failure("limit", ("token budget: %d of %d used"):format(self.used, self.budget))
-  end
-  return math.min(self.client.max_tokens, left)
-end
-
-function Writer:spend(usage, spent)
-  self.used = self.used + anthropic.total(usage)
-  spent.input = spent.input + usage.input + usage.cache_write + usage.cache_read
-  spent.output = spent.output + usage.output
-end
-
-function Writer:ask(messages, spent)
-  local room, err = self:room(messages)
-  if not room then return nil, err end
-  local answer
-  answer, err = self.client:ask { system = self.prompt.system, messages = messages,
-    schema = schema(), max_tokens = room }
-  local usage = answer and answer.usage or err.usage
-  if usage then self:spend(usage, spent) end
-  if not answer then return nil, err end
-  spent.model = answer.model or spent.model
-  return app_of(answer.value)
-end
-
--- A second question with the compiler's words, when the first answer does not compile.
-function Writer:repaired(app, messages, spent)
-  local ok, problem = python_of.check_syntax(self.python, app)
-  if ok then return app end
-  if problem.code ~= "syntax" then return nil, problem end
-  local told = ("%s:%s: %s"):format(problem.file, problem.line, problem.message)
-  messages[2] = { role = "assistant", content = json.encode {
-    conftest_py = app["conftest.py"], app_py = app["app.py"],
-    test_app_py = app["test_app.py"], requirements_txt = app["requirements.txt"] } }
-  messages[3] = { role = "user", content = self.prompt.repair(told) }
-  spent.repaired = true
-  return self:ask(messages, spent)
-end
-
---- Writes the app of one architecture.
----@param meta table
----@return table<string, string>? files
----@return table facts_or_err  facts for generated_at.json; err.code "limit": the budget is spent
-function Writer:make(meta)
-  local text, err = terraform_text(self.ctx, meta)
-  if not text then return nil, err end
-  local messages = json.array { { role = "user", content = self.prompt.user(meta, text) } }
-  local spent = { input = 0, output = 0, model = self.client.model }
-  local app
-  app, err = self:ask(messages, spent)
-  if app then app, err = self:repaired(app, messages, spent) end
-  self.ctx.log:info("asked claude", { arch = meta.hash, input_tokens = spent.input,
-    output_tokens = spent.output, used = self.used, budget = self.budget })
-  if not app then return nil, err end
-  return app, { model_used = spent.model, input_tokens = spent.input,
-    output_tokens = spent.output, prompt_version = self.prompt.version,
-    tests = count_tests(app), repaired = spent.repaired }
-end
-
---- A writer with the run's budget.
 ---@param ctx lsqm.Context
----@return table? writer, table? err
-function M.new(ctx)
+---@param options {sleep: function|nil}|nil how to pause between attempts
+---@return generate.Writer|nil
+---@return lsqm.Error|nil
+function M.new(ctx, options)
   local config = ctx.config
-  local prompt = ctx.load "prompts.generate"
-  for name, kind in pairs { version = "string", system = "string", user = "function",
-    repair = "function" } do
-    if type(prompt[name]) ~= kind then
-      error(("prompts.generate: %s must be a %s"):format(name, kind), 0)
-    end
+  local budget = anthropic.budget(config.token_budget)
+  local client, err = anthropic.new { api_key = config.anthropic_api_key, budget = budget,
+    base_url = config.anthropic.base_url, model = config.anthropic.model,
+    sleep = options and options.sleep }
+  if not client then return nil, err end
+  return setmetatable({ ctx = ctx, client = client, budget = budget,
+    prompts = load_prompts(ctx), calls = 0, cache_read = 0 }, Writer)
+end
+
+local function user_turn(text) return { role = "user", content = text } end
+
+local function first_turn(self, meta)
+  local files, err = generate.read_dir(self.ctx.store:arch_dir(meta.hash))
+  if not files then return nil, err end
+  local size = 0
+  for _, text in pairs(files) do size = size + #text end
+  if size == 0 then return bad "the architecture has no Terraform files" end
+  if size > MAX_TERRAFORM then
+    return nil, error_of.new { op = "claude", code = "unsupported",
+      message = ("%d bytes of Terraform; at most %d are sent"):format(size, MAX_TERRAFORM) }
   end
-  return setmetatable({
-    ctx = ctx, prompt = prompt, used = 0, budget = config.token_budget, python = config.python,
-    client = anthropic.new { api_key = config.anthropic_api_key,
-      base_url = config.anthropic.base_url, model = config.anthropic.model,
-      max_tokens = config.anthropic.max_tokens },
-  }, Writer)
+  return user_turn(self.prompts.user(description(meta, files)))
+end
+
+-- A prompt that changes from call to call is never cached, which costs ten times as much.
+local function watch_cache(self, usage)
+  self.calls = self.calls + 1
+  self.cache_read = self.cache_read + usage.cache_read
+  if self.calls == CALLS_UNTIL_CACHED and self.cache_read == 0 then
+    self.ctx.log:warn("the system prompt is not cached: too short for this model, or not the "
+      .. "same in every call")
+  end
+end
+
+-- An error that every further call would meet is kept, and answered without a call.
+local function ask(self, meta, messages)
+  local answer, err = self.client:message { system = self.prompts.system, messages = messages,
+    schema = schema(), max_tokens = self.ctx.config.anthropic.max_tokens }
+  if not answer then
+    if err.code == "denied" or err.code == "not_found" then self.broken = err end
+    return nil, err
+  end
+  watch_cache(self, answer.usage)
+  self.ctx.log:info("claude answered", { arch = meta.hash, usage = answer.usage,
+    budget_used = self.budget.used, request_id = answer.request_id })
+  return answer
+end
+
+local function add_usage(facts, answer)
+  facts.model_used = answer.model
+  facts.input_tokens = facts.input_tokens + answer.usage.input
+  facts.output_tokens = facts.output_tokens + answer.usage.output
+  facts.cache_read_tokens = facts.cache_read_tokens + answer.usage.cache_read
+  facts.cache_write_tokens = facts.cache_write_tokens + answer.usage.cache_write
+end
+
+local function is_repairable(err) return err.code == "syntax" or err.code == "invalid" end
+
+--- Has an app written.
+---@param meta table the architecture's metadata
+---@return table<string, string>|nil files the four files of an app
+---@return table facts_or_err model_used, input_tokens, output_tokens, prompt_version, tests, …;
+--- or the error: code "limit" when the budget is spent, "rejected" for no usable answer
+function Writer:make(meta)
+  if self.broken then return nil, self.broken end
+  local turn, err = first_turn(self, meta)
+  if not turn then return nil, err end
+  local messages = { turn }
+  local facts = { input_tokens = 0, output_tokens = 0, cache_read_tokens = 0,
+    cache_write_tokens = 0, prompt_version = self.prompts.version }
+  for round = 1, ROUNDS do
+    local answer, files
+    answer, err = ask(self, meta, messages)
+    if not answer then return nil, err end
+    add_usage(facts, answer)
+    files, err = read_app(answer.text, self.ctx.config.python)
+    if files then
+      facts.rounds, facts.tests = round, count_tests(files["test_app.py"])
+      return files, facts
+    end
+    if not is_repairable(err) then return nil, err end
+    messages[#messages + 1] = { role = "assistant",
+      content = answer.text ~= "" and answer.text or "(nothing)" }
+    messages[#messages + 1] = user_turn(self.prompts.repair(tostring(err)))
+  end
+  return nil, err
 end
 
 return M

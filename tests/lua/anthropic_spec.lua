@@ -1,105 +1,178 @@
 -- SPDX-License-Identifier: Apache-2.0
-local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
+-- The Messages API against a fake that holds requests to the published contract: what is asked,
+-- what is done with the service's bad days, the budget, and that the key stays where it belongs.
+local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$") or "."
 local anthropic = require "std.anthropic"
 local error_of = require "std.error"
-local fake = dofile(here .. "/../fakes/anthropic.lua")
+local fake = dofile(HERE .. "/../fakes/anthropic.lua")
+local inspect = require "std.inspect"
+local json = require "std.json"
 
-local KEY = "sk-ant-api03-secret-secret-secret"
-local QUESTION = { system = "be brief", schema = { type = "object" },
-  messages = { { role = "user", content = "hello" } } }
+local KEY = "sk-test-0123456789"
+local SCHEMA = { type = "object", properties = { a = { type = "string" } },
+  required = { "a" }, additionalProperties = false }
 
-local function client(server, options)
-  local all = { api_key = KEY, base_url = server.url .. "/", model = "claude-x",
-    max_tokens = 500, timeout = 5, sleep = function() end }
-  for name, value in pairs(options or {}) do all[name] = value end
-  return anthropic.new(all)
+local function contains(text, part)
+  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
 end
 
-local function ask(replies, options)
-  local server <close> = fake.start(replies)
-  local answer, err = client(server, options):ask(QUESTION)
-  return answer, err, server.requests
+local function lacks(text, part)
+  assert.is_nil(text:find(part, 1, true), ("%q in: %s"):format(part, text))
+end
+
+-- A client whose pauses are written down instead of waited for.
+local function client_of(api, options)
+  local pauses = {}
+  local budget = anthropic.budget(options and options.budget or 100000)
+  local client = assert(anthropic.new { api_key = options and options.key or KEY,
+    base_url = api.url .. "/", model = "claude-test", budget = budget,
+    timeout = options and options.timeout, sleep = function(s) pauses[#pauses + 1] = s end })
+  return client, pauses, budget
+end
+
+local function ask(client, max_tokens)
+  return client:message { system = "be good", schema = SCHEMA, max_tokens = max_tokens or 4000,
+    messages = { { role = "user", content = "hello" } } }
 end
 
 describe("std.anthropic", function()
-  it("asks for JSON of a schema, the system prompt cached, the key in its header", function()
-    local answer, err, requests = ask { fake.message { a = 1 } }
-    assert.is_nil(err)
-    assert.are.same({ a = 1 }, answer.value)
-    assert.are.equal("claude-test-1", answer.model)
-    assert.are.same({ input = 100, output = 50, cache_write = 7, cache_read = 3 }, answer.usage)
-    assert.are.equal(160, anthropic.total(answer.usage))
-    local sent = requests[1]
-    assert.are.equal("/v1/messages", sent.path)
-    assert.are.equal(KEY, sent.headers["x-api-key"])
-    assert.are.equal("2023-06-01", sent.headers["anthropic-version"])
-    assert.are.equal("ephemeral", sent.json.system[1].cache_control.type)
-    assert.are.same({ type = "json_schema", schema = { type = "object" } },
-      sent.json.output_config.format)
-    assert.are.equal(500, sent.json.max_tokens)
+  it("is asked as its contract says, with a cached system prompt and a strict form", function()
+    local api <close> = fake.new { key = KEY, fake.message('{"a":"x"}', { usage = {
+      input_tokens = 5, output_tokens = 7, cache_creation_input_tokens = 11,
+      cache_read_input_tokens = json.null } }) }
+    local client, _, budget = client_of(api)
+    local answer = assert(ask(client))
+    assert.same({}, api.violations)
+    assert.same({ '{"a":"x"}', "claude-test", "req_test" }, { answer.text, answer.model,
+      answer.request_id })
+    assert.same({ input = 16, output = 7, cache_write = 11, cache_read = 0 }, answer.usage)
+    assert.equal(23, budget.used)
+    local body = api.requests[1].body
+    assert.same({ type = "ephemeral" }, body.system[1].cache_control)
+    assert.equal("json_schema", body.output_config.format.type)
+    assert.same({ "claude-test", 4000 }, { body.model, body.max_tokens })
   end)
 
-  for _, case in ipairs {
-    { "rate limit", fake.failure(429, "rate_limit_error", "slow", { ["Retry-After"] = "0" }) },
-    { "overload", fake.failure(529, "overloaded_error", "busy") },
-    { "server error", fake.failure(500, "api_error", "oops") },
-    { "broken connection", { reset = true } },
-  } do
-    it("asks again after a " .. case[1], function()
-      local answer, _, requests = ask { case[2], fake.message { ok = true } }
-      assert.is_true(answer.value.ok)
-      assert.are.equal(2, #requests)
-    end)
-  end
-
-  it("gives up after five overloads, as unavailable", function()
-    local answer, err, requests = ask { fake.failure(529, "overloaded_error", "busy") }
-    assert.is_nil(answer)
-    assert.are.equal("unavailable", err.code)
-    assert.are.equal(5, #requests)
-    assert.matches("claude: status 529: overloaded_error: busy", tostring(err), 1, true)
-  end)
-
-  it("takes no refusal and no cut text for an answer, and counts their tokens", function()
-    for reason, code in pairs { refusal = "rejected", max_tokens = "invalid",
-      pause_turn = "invalid", tool_use = "invalid" } do
-      local answer, err = ask { fake.message({ a = 1 }, { stop_reason = reason }) }
-      assert.is_nil(answer)
-      assert.are.equal(code, err.code)
-      assert.are.equal(50, err.usage.output)
+  it("is asked again after what passes, with the pause that it wishes", function()
+    for _, case in ipairs {
+      { fake.fault(429, { ["retry-after"] = "7" }), 7 },
+      { fake.fault(429, { ["retry-after-ms"] = "2500" }), 2.5 },
+      { fake.fault(529), 0.5 }, { fake.fault(500), 0.5 }, { fake.fault(408), 0.5 },
+      { fake.fault(409), 0.5 }, { fake.fault(429, { ["retry-after"] = "3600" }), 0.5 },
+      { fake.fault(400, { ["x-should-retry"] = "true" }), 0.5 }, { fake.cut(), 0.5 },
+    } do
+      local api <close> = fake.new { case[1], fake.message "{}" }
+      local client, pauses = client_of(api)
+      assert.equal("{}", assert(ask(client)).text)
+      assert.equal(1, #pauses)
+      assert.is_true(pauses[1] <= case[2] and pauses[1] >= case[2] * 0.75, pauses[1])
     end
   end)
 
-  it("reports text that is not JSON, bodies that are not, and bodies cut short", function()
-    local _, err = ask { fake.message "```json" }
-    assert.are.equal("invalid", err.code)
-    _, err = ask { { body = "<html>" } }
-    assert.are.equal("http", err.code)
-    local answer
-    answer, err = ask { { body = ("x"):rep(100), cut = 10 } }
+  it("is asked three times at most", function()
+    local api <close> = fake.new { fake.fault(529) }
+    local client, pauses, budget = client_of(api)
+    local answer, err = ask(client)
     assert.is_nil(answer)
-    assert.are.equal("network", err.code)
+    assert.same({ "unavailable", 529, 3, 2, 0 }, { err.code, err.status, #api.requests, #pauses,
+      budget.used })
+    assert.equal("claude: HTTP 529 overloaded_error scripted fault", tostring(err))
   end)
 
-  it("does not send the key to where an answer redirects", function()
-    local other <close> = fake.start { fake.message { a = 1 } }
-    local moved = { status = 307, headers = { Location = other.url .. "/v1/messages" } }
-    local answer, err = ask { moved }
-    assert.is_nil(answer)
-    assert.are.equal("http", err.code)
-    assert.are.equal(0, #other.requests)
+  it("is not asked again after what stays", function()
+    for status, code in pairs { [400] = "invalid", [401] = "denied", [402] = "denied",
+      [403] = "denied", [404] = "not_found", [413] = "invalid" } do
+      local api <close> = fake.new { fake.fault(status) }
+      local answer, err = ask((client_of(api)))
+      assert.is_nil(answer)
+      assert.same({ code, 1 }, { err.code, #api.requests })
+    end
+    local api <close> = fake.new { fake.fault(529, { ["x-should-retry"] = "false" }) }
+    ask((client_of(api)))
+    assert.equal(1, #api.requests)
   end)
 
-  it("never shows the key, not even when the server repeats it", function()
-    local _, err = ask { fake.failure(401, "authentication_error", "invalid x-api-key: " .. KEY) }
-    assert.are.equal("denied", err.code)
-    assert.is_nil(error_of.format(err):find(KEY, 1, true))
-    local one = anthropic.new { api_key = KEY, base_url = "http://127.0.0.1:1", model = "m" }
-    assert.is_nil(require("std.inspect").text(one):find(KEY, 1, true))
+  it("names what to set when the model knows no fixed form", function()
+    local api <close> = fake.new { fake.fault(400, nil,
+      "output_config.format: Extra inputs are not permitted") }
+    local _, err = ask((client_of(api)))
+    contains(err.hint, "ANTHROPIC_MODEL")
   end)
 
-  it("wants a key, a place and a model", function()
+  it("has no usable answer that was cut or refused, but it was paid for", function()
+    for _, reason in ipairs { "max_tokens", "refusal", "pause_turn", "tool_use",
+      "model_context_window_exceeded" } do
+      local api <close> = fake.new { fake.message("{", { stop_reason = reason }) }
+      local client, _, budget = client_of(api)
+      local answer, err = ask(client)
+      assert.is_nil(answer)
+      assert.same({ "rejected", reason, 150, 1 }, { err.code, err.stop_reason, budget.used,
+        #api.requests })
+    end
+  end)
+
+  it("may answer with something else than a message", function()
+    for _, body in ipairs { '{"type":"message","content":[{"ty', "[]", '"x"', "{}" } do
+      local api <close> = fake.new { { status = 200, body = body } }
+      local client, _, budget = client_of(api)
+      local answer, err = ask(client)
+      assert.is_nil(answer)
+      assert.same({ "http", "claude: the answer is not a message" }, { err.code, tostring(err) })
+      assert.is_true(budget.used > 50)
+    end
+  end)
+
+  it("that does not answer in time counts as paid and is not asked again", function()
+    local api <close> = fake.new { fake.silence() }
+    local client, pauses, budget = client_of(api, { timeout = 0.2 })
+    local _, err = ask(client)
+    assert.same({ "timeout", 0 }, { err.code, #pauses })
+    assert.is_true(budget.used > 50)
+  end)
+
+  it("keeps the key from whoever prints the client, and from errors that repeat it", function()
+    local api <close> = fake.new { fake.fault(401, nil, "invalid x-api-key " .. KEY) }
+    local client = client_of(api)
+    local _, err = ask(client)
+    for _, text in ipairs { inspect.text(client), error_of.format(err), inspect.text(err) } do
+      lacks(text, KEY)
+    end
+    local none, why = anthropic.new { api_key = "a\nb", base_url = api.url, model = "m" }
+    assert.is_nil(none)
+    contains(tostring(why), "ANTHROPIC_API_KEY holds a space")
     assert.has_error(function() anthropic.new { base_url = "x", model = "m" } end,
-      "anthropic.new: api_key is required")
+      "anthropic.new: api_key must be a text")
+  end)
+
+  it("is not followed to another place", function()
+    local other <close> = fake.new { fake.message "{}" }
+    local api <close> = fake.new { { status = 307, body = "", headers = {
+      Location = other.url .. "/v1/messages" } } }
+    local _, err = ask((client_of(api)))
+    assert.same({ "http", 307, 0 }, { err.code, err.status, #other.requests })
+  end)
+end)
+
+describe("the token budget", function()
+  it("stops the call that it does not reach for", function()
+    local api <close> = fake.new { fake.message "{}" }
+    local client, _, budget = client_of(api, { budget = 1500 })
+    assert(ask(client))
+    assert.equal(150, budget.used)
+    budget:add(1000)
+    local answer, err = ask(client)
+    assert.is_nil(answer)
+    assert.same({ "limit", 1 }, { err.code, #api.requests })
+    contains(tostring(err), "1150 of 1500 used")
+  end)
+
+  it("shortens the last answer, and is spent when that answer is cut by it", function()
+    local api <close> = fake.new { fake.message("{", { stop_reason = "max_tokens" }) }
+    local client, _, budget = client_of(api, { budget = 3000 })
+    local _, err = ask(client, 8000)
+    assert.equal("limit", err.code)
+    local sent = api.requests[1].body.max_tokens
+    assert.is_true(sent < 3000 and sent >= 1024, sent)
+    assert.equal(150, budget.used)
   end)
 end)

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Apps by rules and by Claude: what is covered, that names stay names, that bytes repeat.
+-- Apps by rules: what is covered, that names stay names, that bytes repeat, and the stage as users
+-- run it.
 -- Golden files anew:
 --   LSQM_UPDATE=1 build/lsqm exec tests/busted.lua -- tests/pipelines/generate_spec.lua
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
-local fake = dofile(here .. "/../fakes/anthropic.lua")
-local fixture = dofile(here .. "/fixture.lua")
 local fs = require "std.fs"
 local generate = require "std.generate"
 local json = require "std.json"
+local lab_of = dofile(here .. "/lab.lua")
 local model = require "std.generate.model"
 local process = require "std.process"
 local python = require "std.generate.python"
@@ -21,6 +21,10 @@ local GOLDEN = here .. "/../golden/generate"
 
 local function app_of(text, rules)
   return generate.generate { files = { ["main.tf"] = text }, rules = rules or RULES }
+end
+
+local function contains(text, part)
+  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
 end
 
 local function compiles(files)
@@ -122,6 +126,35 @@ describe("rules", function()
     assert.are.same({ "aws_odd_thing" }, info.uncovered)
   end)
 
+  it("fail, not pass, where a covered resource was not deployed", function()
+    local files = app_of [[
+resource "aws_s3_bucket" "always" {}
+resource "aws_s3_bucket" "maybe" {
+  count = 0
+}
+]]
+    contains(files["conftest.py"], "was not deployed")
+    contains(files["app.py"], '"aws_s3_bucket.maybe",')
+    assert.is_nil(files["app.py"]:find("aws_s3_bucket.always", 1, true))
+  end)
+
+  it("keep clients impatient and read the endpoint from the environment", function()
+    local conftest = app_of(TABLE)["conftest.py"]
+    for _, part in ipairs { "AWS_ENDPOINT_URL", "LOCALSTACK_ENDPOINT", '"max_attempts": 0',
+      "connect_timeout=5" } do
+      contains(conftest, part)
+    end
+  end)
+
+  it("make the same app whatever the order of files", function()
+    local function of(bucket, queue)
+      return (generate.generate { rules = RULES, files = {
+        [bucket] = 'resource "aws_s3_bucket" "b" {}\n',
+        [queue] = 'resource "aws_sqs_queue" "q" {}\n' } })
+    end
+    assert.are.same(of("a.tf", "z.tf"), of("z.tf", "a.tf"))
+  end)
+
   it("hold only the functions and clients that the tests need", function()
     local app = app_of(TABLE)
     assert.is_nil(app["app.py"]:find("def publish", 1, true))
@@ -200,102 +233,79 @@ describe("golden apps", function()
 end)
 
 describe("lsqm generate", function()
-  local store, dir, stage
-  local GOOD = { conftest_py = "import os\n", app_py = "X = 1\n",
-    test_app_py = "def test_x():\n    assert True\n", requirements_txt = "boto3\nPyTest==8.0\n" }
-
+  local lab
   before_each(function()
-    store, dir = fixture.store("ab")
-    local text = 'resource "aws_s3_bucket" "b" {}\n'
-    for _, letter in ipairs { "a", "b" } do
-      assert(fs.write(fs.join(store:arch_dir(fixture.hash(letter)), "main.tf"), text))
+    lab = lab_of.new()
+    lab.env.LSQM_PYTHON = python_of.find()
+  end)
+  after_each(function() lab:close() end)
+
+  local function put(letter, text, extra)
+    local store = lab:store()
+    assert(store:put_architecture(lab_of.metadata(letter, extra), { ["main.tf"] = text }))
+    assert(store:save_index())
+  end
+
+  local function run(...)
+    local result = lab:run({ ... })
+    assert.equal(0, result.code, result.stderr)
+    return result.stdout, result
+  end
+
+  local QUEUE = 'resource "aws_sqs_queue" "q" {\n  name = "q"\n}\n'
+
+  it("stores four files and what it knows about them", function()
+    put("a", QUEUE .. 'resource "aws_unheard" "x" {}\n')
+    put("b", QUEUE, { skipped = true, skip_reason = "no" })
+    contains(run "generate", "generate: 1 made, 0 without an app")
+    local store = lab:store()
+    local facts = assert(store:app(lab_of.hash "a"))
+    assert.same({ "rules", 0, 0, { "aws_unheard" } }, { facts.model_used, facts.input_tokens,
+      facts.output_tokens, facts.uncovered })
+    for _, name in ipairs { "app.py", "conftest.py", "requirements.txt", "test_app.py" } do
+      assert.is_true(fs.exists(fs.join(store:app_dir(lab_of.hash "a"), name)), name)
     end
-    stage = resolve.load("weekly", "generate")
-  end)
-  after_each(function() dir:close() end)
-
-  local function context(config)
-    local ctx = fixture.context(store, config)
-    ctx.config = setmetatable({ generator = "auto", token_budget = 500000 },
-      { __index = config or {} })
-    for key, value in pairs(config or {}) do ctx.config[key] = value end
-    ctx.progress = { task = function() return { step = function() end, done = function() end } end }
-    ctx.log.stage = function() return { done = function() end } end
-    return ctx
-  end
-
-  local function claude(server, extra)
-    local config = { anthropic_api_key = "sk-ant-secret-secret", anthropic = {
-      base_url = server.url, model = "claude-x", max_tokens = 16000 } }
-    for key, value in pairs(extra or {}) do config[key] = value end
-    return context(config)
-  end
-
-  local function value(fields)
-    local all = {}
-    for key, text in pairs(GOOD) do all[key] = fields and fields[key] or text end
-    return fake.message(all)
-  end
-
-  it("makes apps by rules and skips those that are there, unless forced", function()
-    local ctx = context()
-    assert.are.equal(0, stage.run(ctx, {}))
-    local meta = assert(store:app(fixture.hash "a"))
-    assert.are.equal("rules", meta.model_used)
-    assert.are.equal(0, meta.input_tokens)
-    assert.are.equal(0, stage.run(ctx, {}))
-    assert.are.equal(0, stage.run(ctx, { force = true }))
-    assert.are.same({ "generate: 2 made, 0 without an app", "generate: 0 made, 0 without an app",
-      "generate: 2 made, 0 without an app" }, ctx.lines)
+    assert.is_nil(store:app(lab_of.hash "b"))
+    assert.same({}, (lab:check_contracts()))
   end)
 
-  it("wants a key when Claude is asked for by name", function()
-    local done, err = stage.run(context { generator = "claude" }, {})
-    assert.is_nil(done)
-    assert.matches("ANTHROPIC_API_KEY is not set", tostring(err))
+  it("leaves current apps alone, and replaces them with --force", function()
+    put("a", QUEUE)
+    run "generate"
+    local path = fs.join(lab:store():app_dir(lab_of.hash "a"), "app.py")
+    fs.write(path, "# mine\n")
+    contains(run "generate", "generate: 0 made")
+    assert.equal("# mine\n", fs.read(path))
+    contains(run("generate", "--force"), "generate: 1 made")
+    contains(fs.read(path), "class Deployment")
   end)
 
-  it("keeps Claude's app with its model, tokens and prompt version", function()
-    local server <close> = fake.start { value() }
-    assert.are.equal(0, stage.run(claude(server), {}))
-    local meta = assert(store:app(fixture.hash "a"))
-    assert.are.equal("claude-test-1", meta.model_used)
-    assert.are.equal(110, meta.input_tokens)
-    assert.are.equal(50, meta.output_tokens)
-    assert.are.equal("1", meta.prompt_version)
-    local needed = fs.read(fs.join(store:app_dir(fixture.hash "a"), "requirements.txt"))
-    assert.are.equal("boto3\nPyTest==8.0\npytest-json-report\npytest-timeout\n", needed)
-    assert.matches("aws_s3_bucket", server.requests[1].json.messages[1].content)
+  it("touches nothing in a dry run", function()
+    put("a", QUEUE)
+    local before = lab_of.snapshot(lab.path)
+    contains(run("--dry-run", "generate"), "generate: would make 1 apps")
+    assert.same(before, lab_of.snapshot(lab.path))
   end)
 
-  it("repairs once what does not compile, and stores nothing that still does not", function()
-    local broken = value { app_py = "def (:\n" }
-    local server <close> = fake.start { broken, value(), broken, broken }
-    local ctx = claude(server)
-    assert.are.equal(0, stage.run(ctx, {}))
-    assert.are.same({ "generate: 1 made, 1 without an app" }, ctx.lines)
-    assert.are.equal(4, #server.requests)
-    assert.matches("app.py:1: ", server.requests[2].json.messages[3].content, 1, true)
+  it("goes on after one without an app, and says why", function()
+    put("a", 'resource "aws_unheard" "x" {}\n')
+    put("b", QUEUE)
+    local out, result = run "generate"
+    contains(out, "generate: 1 made, 1 without an app")
+    contains(out .. result.stderr, "no rule covers aws_unheard")
+    assert.is_nil(lab:store():app(lab_of.hash "a"))
   end)
 
-  it("makes no app of a refusal or of an answer without tests", function()
-    local server <close> = fake.start { fake.message("{}", { stop_reason = "refusal" }),
-      value { test_app_py = "X = 1\n" } }
-    local ctx = claude(server)
-    assert.are.equal(0, stage.run(ctx, {}))
-    assert.are.same({ "generate: 0 made, 2 without an app" }, ctx.lines)
-    assert.is_nil(store:app(fixture.hash "a"))
-  end)
-
-  it("stops when the budget is spent, before the call that would exceed it", function()
-    local server <close> = fake.start { value() }
-    local ctx = claude(server, { token_budget = 2500 })
-    assert.are.equal(0, stage.run(ctx, {}))
-    local asked = #server.requests
-    assert.is_true(server.requests[1].json.max_tokens < 2500)
-    ctx = claude(server, { token_budget = 1000 })
-    assert.are.equal(0, stage.run(ctx, { force = true }))
-    assert.are.equal(asked, #server.requests)
-    assert.matches("stopped: .*token budget: 0 of 1000 used", ctx.lines[1])
+  it("does not store what does not compile, and names the file and line", function()
+    put("a", QUEUE)
+    local own = lab.path .. "/own"
+    fs.mkdir(own .. "/weekly/rules")
+    fs.write(own .. "/weekly/rules/tests.lua", "return { aws_sqs_queue = { { name = 'broken', "
+      .. "as = 'queue', body = 'assert (queue' } } }\n")
+    local out, result = run("--pipelines", own, "generate")
+    contains(out, "generate: 0 made, 1 without an app")
+    contains(out .. result.stderr, "test_app.py:")
+    assert.is_nil(lab:store():app(lab_of.hash "a"))
+    assert.is_false(fs.exists(fs.join(lab:store():app_dir(lab_of.hash "a"), "app.py")))
   end)
 end)
