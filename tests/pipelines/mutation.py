@@ -8,8 +8,8 @@ At last the emulator is emptied: no test may pass then.
     mutation.py --generate "lsqm exec tests/pipelines/generate_app.lua {root} {app}" ROOT...
 
 TF_CLI_CONFIG_FILE may name Terraform's settings, such as a mirror of its providers; mutation.lua
-sets it and mines the samples. Needs ministack, boto3, pytest, pytest-json-report, pytest-timeout and
-terraform on the path. Prints one line per root and the shares at the end; exit 1 when a share
+sets it and mines the samples. Needs ministack, boto3, pytest, pytest-json-report and
+pytest-timeout in this Python, and terraform on the path. Prints one line per root and the shares at the end; exit 1 when a share
 is below 95 %.
 """
 
