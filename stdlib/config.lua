@@ -37,7 +37,7 @@ local SPEC = {
   anthropic = { type = "table", default = {}, fields = {
     base_url = { type = "string", default = "https://api.anthropic.com",
       env = "ANTHROPIC_BASE_URL" },
-    model = { type = "string", default = "claude-sonnet-4-20250514", env = "ANTHROPIC_MODEL" },
+    model = { type = "string", default = "claude-sonnet-4-5-20250929", env = "ANTHROPIC_MODEL" },
     max_tokens = { type = "integer", default = 16000, min = 1 },
   } },
   anthropic_api_key = { type = "string", env = "ANTHROPIC_API_KEY", secret = true },

@@ -60,6 +60,9 @@ local function keep(ctx, meta, app, facts)
   return ctx.store:put_app(facts, app)
 end
 
+-- limit: the token budget is spent (FR-022); denied: the key is not accepted. Going on is useless.
+local STOPS = { limit = true, denied = true }
+
 local function make_all(ctx, list, make)
   local counts = { made = 0, failed = 0 }
   local progress = ctx.progress:task("generate", #list)
@@ -74,8 +77,8 @@ local function make_all(ctx, list, make)
       counts.failed = counts.failed + 1
       progress:step(("%s: %s"):format(meta.name, tostring(err)))
       ctx.log:info("no app", { arch = meta.hash, error = err })
-      if err.code == "limit" then
-        counts.budget = tostring(err)
+      if STOPS[err.code] then
+        counts.stop = err
         break
       end
     end
@@ -97,9 +100,10 @@ return stage {
     if not make then return nil, err end
     local timing = ctx.log:stage("generate")
     local counts = make_all(ctx, list, make)
-    timing:done(counts)
+    timing:done { made = counts.made, failed = counts.failed }
     ctx.out(("generate: %d made, %d without an app%s"):format(counts.made, counts.failed,
-      counts.budget and "; stopped: " .. counts.budget or ""))
+      counts.stop and "; stopped: " .. tostring(counts.stop) or ""))
+    if counts.stop and counts.stop.code == "denied" then return nil, counts.stop end
     return 0
   end,
 }

@@ -42,6 +42,12 @@ return {
     bucket_setting("get_public_access_block", "PublicAccessBlockConfiguration",
       { BlockPublicAcls = "@block_public_acls", BlockPublicPolicy = "@block_public_policy" }),
   },
+  aws_s3_account_public_access_block = {
+    { service = "s3control", call = "get_public_access_block",
+      args = { AccountId = "@account_id" }, at = "PublicAccessBlockConfiguration",
+      equals = { BlockPublicAcls = "@block_public_acls",
+        BlockPublicPolicy = "@block_public_policy" } },
+  },
   aws_s3_bucket_cors_configuration = { bucket_setting("get_bucket_cors", "CORSRules.0") },
   aws_s3_bucket_website_configuration = { bucket_setting("get_bucket_website", "") },
   aws_s3_bucket_ownership_controls = {
