@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Packages of functions and layers: inline code, local folders, and stand-ins for what is not
--- there. Packages are only described here (scope.packages[path] = {files=} or {dir=}); whoever
--- writes the result makes the zip files.
+-- there. Packages are only described here (scope.packages[path] = {files=}, {dir=} or
+-- {base=, names=}); whoever writes the result makes the zip files.
 local expr = require "std.normalize.expr"
 
 local M = {}

@@ -49,13 +49,13 @@ local function local_package(base)
   end
 end
 
-local function convert_template(template, job)
+local function convert_template(template, job, find_package)
   if type(template.Resources) ~= "table" then
     return nil, error_of.new { op = "normalize", code = "invalid", file = job.path, line = 1,
       col = 1, message = "the template has no Resources" }
   end
   return cfn.convert(template, { rules = rules_finder(), stack_name = job.slug, empty = empty,
-    local_package = local_package(fs.dirname(job.path)) })
+    local_package = find_package or local_package(fs.dirname(job.path)) })
 end
 
 local converters = {}
@@ -90,7 +90,9 @@ function converters.serverless(job)
   local built = serverless.template(document, job)
   if built.unsupported then return built end
   local converted
-  converted, err = convert_template(built.template, job)
+  converted, err = convert_template(built.template, job, function(key)
+    return key == serverless.PACKAGE and built.package or nil
+  end)
   if not converted then return nil, err end
   for _, text in ipairs(built.assumptions) do
     converted.assumptions[#converted.assumptions + 1] = text

@@ -33,8 +33,21 @@ local function entries_of(files)
   return entries
 end
 
+local function read_files(base, list)
+  local files, err = {}, nil
+  for _, name in ipairs(list) do
+    files[name], err = fs.read(fs.join(base, name))
+    if not files[name] then return nil, err end
+  end
+  return files
+end
+
 local function write_package(path, content)
   if content.copy then return fs.copy(content.copy, path) end
+  if content.base then
+    local files, err = read_files(content.base, content.names)
+    return files and archive.zip(path, entries_of(files)), err
+  end
   return archive.zip(path, content.dir or entries_of(content.files))
 end
 

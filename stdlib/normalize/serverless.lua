@@ -4,9 +4,11 @@
 local code = require "std.normalize.code"
 local events = require "std.normalize.serverless_events"
 local names = require "std.normalize.names"
+local packages = require "std.normalize.serverless_package"
 local variables = require "std.normalize.serverless_variables"
 
-local M = {}
+-- PACKAGE is the key of the service's files in the bucket code.LOCAL.
+local M = { PACKAGE = "service" }
 
 local TOP = { service = true, provider = true, functions = true, resources = true, package = true,
   frameworkVersion = true, custom = true, configValidationMode = true, useDotenv = true,
@@ -116,6 +118,13 @@ local function role_of(service, definition)
   return role
 end
 
+-- One package for all functions, as the framework makes it; a handler that is not there is named.
+local function package_key(service, props)
+  local found, file = packages.find_handler(service.package, props.Runtime, props.Handler)
+  service.needs_package = service.needs_package or found
+  return found and M.PACKAGE or "of " .. file
+end
+
 local function add_function(service, name, definition)
   local id = Service.normal(name) .. "LambdaFunction"
   local architecture = definition.architecture or service.provider.architecture
@@ -124,13 +133,13 @@ local function add_function(service, name, definition)
     or 1024, Timeout = service.provider.timeout or 6,
     Environment = environment(service, definition),
     VpcConfig = vpc(service, definition), Role = role_of(service, definition),
-    Code = { S3Bucket = code.LOCAL, S3Key = "package" },
     Architectures = architecture and { architecture } or nil }
   for _, key in ipairs(names.sorted_keys(definition)) do
     local target = FUNCTION[key]
     if target then props[target] = definition[key] end
     if target == nil then service:refuse(name, key, "function setting") end
   end
+  props.Code = { S3Bucket = code.LOCAL, S3Key = package_key(service, props) }
   if definition.image then service:refuse(name, "image", "a function from an image") end
   local tracing = table_or_empty(service.provider.tracing).lambda
   if definition.tracing or tracing then props.TracingConfig = { Mode = "Active" } end
@@ -169,14 +178,15 @@ local function merge_resources(service, section)
 end
 
 ---@param document table parsed
----@param job {path: string, slug: string}
----@return table {template=, assumptions=} or {unsupported=}
+---@param job {path: string, out: string, slug: string}
+---@return table {template=, assumptions=, package=} or {unsupported=}
 function M.template(document, job)
   local resolved, missing = variables.resolve(document, job)
   local provider = resolved.provider
   if type(provider) == "string" then provider = { name = provider } end
   local service = setmetatable({ provider = table_or_empty(provider), unsupported = {},
-    resources = {}, outputs = {}, conditions = {}, statements = {}, assumptions = {} }, Service)
+    resources = {}, outputs = {}, conditions = {}, statements = {}, assumptions = {},
+    package = packages.collect(job) }, Service)
   if service.provider.name ~= "aws" then
     service:refuse("provider", "name", "cloud " .. tostring(service.provider.name))
     return { unsupported = service.unsupported }
@@ -189,9 +199,11 @@ function M.template(document, job)
   add_functions(service, table_or_empty(resolved.functions))
   events.finish(service)
   merge_resources(service, resolved.resources)
+  local problem = service.needs_package and packages.problem(service.package)
+  if problem then service:refuse("service", "package", problem) end
   if service.needs_role then shared_role(service) end
   if #service.unsupported > 0 then return { unsupported = service.unsupported } end
-  return { assumptions = service.assumptions, template = { Resources = service.resources,
+  return { assumptions = service.assumptions, package = service.package, template = { Resources = service.resources,
     Outputs = service.outputs, Conditions = service.conditions } }
 end
 

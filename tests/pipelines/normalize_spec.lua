@@ -2,6 +2,7 @@
 -- Normalising small templates: golden files, refusals by name, Terraform roots.
 -- Golden files are made again by: LSQM_GOLDEN=write lsqm exec tests/busted.lua
 --   tests/pipelines/normalize_spec.lua
+local archive = require "std.archive"
 local fs = require "std.fs"
 local normalize = require "std.normalize"
 
@@ -188,5 +189,72 @@ resource "aws_sns_topic" "t" {
     local record = root { ["root/main.tf"] = 'resource "a" "b" {\n  x = "y\n}\n' }
     assert.equal("failed", record.status)
     assert.equal(2, record.error.line)
+  end)
+end)
+
+-- A folder of files and what its input (a file or the folder itself) becomes.
+local function service(files, input, format)
+  local dir = fs.tempdir("normalize-service")
+  for name, text in pairs(files) do
+    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
+    fs.write(fs.join(dir.path, name), text)
+  end
+  local out = fs.join(dir.path, "out")
+  return normalize.normalize { path = fs.join(dir.path, input), format = format, out = out },
+    out, dir
+end
+
+local function packed(zip)
+  local list = {}
+  for i, entry in ipairs(archive.list(zip)) do list[i] = entry.path end
+  table.sort(list)
+  return list
+end
+
+local PYTHON_SERVICE = "service: links\nprovider: { name: aws, runtime: python3.12 }\nfunctions:\n"
+
+describe("normalize serverless packages", function()
+  it("packages the files beside serverless.yml, the same bytes each time", function()
+    local files = {
+      ["serverless.yml"] = PYTHON_SERVICE .. "  make: { handler: links.make }\n"
+        .. "  follow: { handler: src/follow.run }\n",
+      ["links.py"] = "def make(event, context):\n    return {}\n", ["src/follow.py"] = "x = 1\n",
+      ["data/words.txt"] = "a", ["node_modules/m/index.js"] = "", [".git/config"] = "",
+      [".serverless/state.json"] = "{}", [".env"] = "TOKEN=x", ["__pycache__/links.pyc"] = "",
+    }
+    local record, out, keep = service(files, "serverless.yml")
+    assert.equal("normalized", record.status, record.error and record.error.message)
+    assert.equal(0, #record.assumptions)
+    local zip = out .. "/packages/make_lambda_function.zip"
+    assert.same({ "data/words.txt", "links.py", "src/follow.py" }, packed(zip))
+    local bytes = fs.read(zip)
+    assert.equal(bytes, fs.read(out .. "/packages/follow_lambda_function.zip"))
+    normalize.normalize { path = fs.join(keep.path, "serverless.yml"), out = out }
+    assert.equal(bytes, fs.read(zip))
+    local to = fs.join(keep.path, "unpacked")
+    assert(archive.extract(zip, to))
+    assert.equal(files["links.py"], fs.read(to .. "/links.py"))
+  end)
+
+  it("keeps a stub for a handler that is not there, and says so", function()
+    local record, out, keep = service({ ["serverless.yml"] = PYTHON_SERVICE
+      .. "  a: { handler: src/gone.run }\n  b: { handler: t.run, runtime: nodejs20.x }\n",
+      ["t.ts"] = "" }, "serverless.yml")
+    assert.equal("normalized", record.status)
+    local stubs = table.concat(record.assumptions, "\n")
+    assert.truthy(stubs:find("package of src/gone.py replaced by a stub handler", 1, true))
+    assert.truthy(stubs:find("package of t.js replaced by a stub handler", 1, true))
+    assert.same({ "src/gone.py" }, packed(out .. "/packages/a_lambda_function.zip"))
+    keep:close()
+  end)
+
+  it("refuses a service that is too large", function()
+    local record, _, keep = service({ ["serverless.yml"] = PYTHON_SERVICE
+      .. "  a: { handler: a.run }\n", ["a.py"] = "", ["big.bin"] = ("x"):rep(21 << 20) },
+      "serverless.yml")
+    assert.equal("unsupported", record.status)
+    assert.equal("the service's files are 21.0 MB, the limit is 20 MB",
+      record.unsupported[1].reason)
+    keep:close()
   end)
 end)
