@@ -2,7 +2,8 @@
 -- ${self:…}, ${opt:…}, ${env:…}, ${sls:…}, ${aws:…} and fallbacks in a Serverless document.
 local M = {}
 
-local OPTIONS = { stage = "dev", region = "us-east-1" }
+-- Options nobody gives here: what stands for them where a document says nothing itself.
+local DEFAULTS = { stage = "dev", region = "us-east-1" }
 
 local function lookup_path(document, path)
   local value = document
@@ -16,15 +17,29 @@ end
 
 local resolve_value
 
+-- A value that leads back to itself has none: its fallback counts.
+local function read_self(state, path)
+  if state.reading[path] then return nil end
+  local value = path == "" and state.document or lookup_path(state.document, path)
+  if value == nil then return nil end
+  state.reading[path] = true
+  value = resolve_value(state, value)
+  state.reading[path] = nil
+  return value
+end
+
+local function default_of(state, name)
+  if not name or not DEFAULTS[name] then return nil end
+  local value = read_self(state, "provider." .. name)
+  return value ~= nil and value or DEFAULTS[name]
+end
+
 local SOURCES = {
-  self = function(state, path)
-    local value = path == "" and state.document or lookup_path(state.document, path)
-    return value ~= nil and resolve_value(state, value) or nil
-  end,
-  opt = function(_, name) return OPTIONS[name] end,
+  self = read_self,
+  opt = function() return nil end,
   env = function() return nil end,
   sls = function(state, name)
-    if name == "stage" then return state.stage end
+    if name == "stage" then return default_of(state, name) end
     return name == "instanceId" and "lsqm" or nil
   end,
   aws = function(_, name)
@@ -42,18 +57,37 @@ end
 
 local function one(state, term)
   local source, name = term:match("^(%a+):(.*)$")
-  if not source then
-    local option = term:match("^(%w+)$")
-    return literal(term), option
-  end
+  if not source then return literal(term) end
   local read = SOURCES[source]
   if not read then return nil end
   return read(state, name:match("^%s*(.-)%s*$"))
 end
 
+-- The parts between commas; those in quotes are text.
+local function terms_of(inner)
+  local terms, from, quote = {}, 1, nil
+  for at = 1, #inner do
+    local c = inner:sub(at, at)
+    if quote then
+      quote = c ~= quote and quote or nil
+    elseif c == "'" or c == '"' then
+      quote = c
+    elseif c == "," then
+      terms[#terms + 1], from = inner:sub(from, at - 1):match("^%s*(.-)%s*$"), at + 1
+    end
+  end
+  terms[#terms + 1] = inner:sub(from):match("^%s*(.-)%s*$")
+  return terms
+end
+
 local function expression(state, inner)
-  for term in (inner .. ","):gmatch("([^,]*),") do
-    local value = one(state, term:match("^%s*(.-)%s*$"))
+  local terms = terms_of(inner)
+  for _, term in ipairs(terms) do
+    local value = one(state, term)
+    if value ~= nil then return value end
+  end
+  for _, term in ipairs(terms) do
+    local value = default_of(state, term:match("^opt:%s*([%w_-]+)$"))
     if value ~= nil then return value end
   end
   state.missing[#state.missing + 1] = "${" .. inner .. "}"
@@ -115,11 +149,7 @@ end
 ---The document with its variables replaced, and the variables that have no value here.
 ---@return table document, string[] missing
 function M.resolve(document)
-  local provider = type(document.provider) == "table" and document.provider or {}
-  local state = { document = document, missing = {}, depth = 0, active = {}, stage = "dev" }
-  if type(provider.stage) == "string" and not provider.stage:find("${", 1, true) then
-    state.stage = provider.stage
-  end
+  local state = { document = document, missing = {}, depth = 0, active = {}, reading = {} }
   return resolve_value(state, document), state.missing
 end
 

@@ -258,3 +258,34 @@ describe("normalize serverless packages", function()
     keep:close()
   end)
 end)
+
+describe("normalize serverless variables", function()
+  local function stage_of(stage, rest)
+    local record, main = run("service: x\nprovider:\n  name: aws\n  runtime: python3.12\n" .. stage
+      .. "functions: { a: { handler: a.run, name: \"fn-${sls:stage}-${opt:stage}\" } }\n"
+      .. (rest or ""), "serverless.yml")
+    assert.equal("normalized", record.status, record.unsupported[1] and record.unsupported[1].reason)
+    return main:match('"fn%-(.-)"')
+  end
+
+  it("lets a fallback win over the stage that stands for none", function()
+    assert.equal("live-live", stage_of "  stage: ${opt:stage, 'live'}\n")
+    assert.equal("a,b-a,b", stage_of "  stage: ${env:STAGE, opt:stage, 'a,b'}\n")
+    assert.equal("qa-qa", stage_of("  stage: ${opt:stage, self:custom.stage, 'live'}\n",
+      "custom: { stage: \"${env:STAGE, 'qa'}\" }\n"))
+    assert.equal("live-live", stage_of "  stage: ${self:custom.none, 'live'}\n")
+  end)
+
+  it("falls back on provider.stage, then on dev", function()
+    assert.equal("prod-prod", stage_of "  stage: prod\n")
+    assert.equal("dev-dev", stage_of "")
+    assert.equal("dev-dev", stage_of "  stage: ${opt:stage}\n")
+    assert.equal("dev-dev", stage_of "  stage: ${opt:stage, self:provider.stage}\n")
+  end)
+
+  it("names a variable without value and fallback", function()
+    local record = run("service: x\nprovider: { name: aws }\nfunctions:\n"
+      .. "  a: { handler: a.run, description: \"${env:NOWHERE}\" }\n", "serverless.yml")
+    assert.equal("${env:NOWHERE}", record.unsupported[1].property)
+  end)
+end)
