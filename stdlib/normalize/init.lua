@@ -107,10 +107,14 @@ end
 local function read(job)
   local info, err = fs.stat(job.path)
   if not info then return nil, err end
-  if info.type == "dir" then
-    job.format = job.format == "auto" and "terraform" or job.format
-    return true
+  if info.type == "dir" and job.format ~= "terraform" then
+    local found
+    found, err = detect.find(job.path, job.format)
+    if not found then return nil, err end
+    if found == job.path then job.format = "terraform" end
+    job.path = found
   end
+  if info.type == "dir" and job.format == "terraform" then return true end
   job.text, err = fs.read(job.path)
   if not job.text then return nil, err end
   if job.format == "auto" then job.format = detect.detect(job.path, job.text) end

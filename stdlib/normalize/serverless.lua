@@ -203,8 +203,9 @@ function M.template(document, job)
   if problem then service:refuse("service", "package", problem) end
   if service.needs_role then shared_role(service) end
   if #service.unsupported > 0 then return { unsupported = service.unsupported } end
-  return { assumptions = service.assumptions, package = service.package, template = { Resources = service.resources,
-    Outputs = service.outputs, Conditions = service.conditions } }
+  return { assumptions = service.assumptions, package = service.package,
+    template = { Resources = service.resources, Outputs = service.outputs,
+      Conditions = service.conditions } }
 end
 
 return M

@@ -7,8 +7,8 @@ local M = { MAX_BYTES = 20 << 20 }
 -- Made by tools, not written: not the same on every machine.
 local SKIPPED = { "node_modules", ".git", ".serverless", ".terraform", ".venv", "__pycache__" }
 
-local ENDINGS = { { "^python", { ".py", "/__init__.py" } }, { "^nodejs", { ".js", ".mjs", ".cjs" } },
-  { "^ruby", { ".rb" } } }
+local ENDINGS = { { "^python", { ".py", "/__init__.py" } },
+  { "^nodejs", { ".js", ".mjs", ".cjs" } }, { "^ruby", { ".rb" } } }
 
 -- Files named .env hold the author's own settings; the artifact repository is no place for them.
 local function is_source(path)

@@ -264,7 +264,7 @@ describe("normalize serverless variables", function()
     local record, main = run("service: x\nprovider:\n  name: aws\n  runtime: python3.12\n" .. stage
       .. "functions: { a: { handler: a.run, name: \"fn-${sls:stage}-${opt:stage}\" } }\n"
       .. (rest or ""), "serverless.yml")
-    assert.equal("normalized", record.status, record.unsupported[1] and record.unsupported[1].reason)
+    assert.equal("normalized", record.status)
     return main:match('"fn%-(.-)"')
   end
 
@@ -287,5 +287,42 @@ describe("normalize serverless variables", function()
     local record = run("service: x\nprovider: { name: aws }\nfunctions:\n"
       .. "  a: { handler: a.run, description: \"${env:NOWHERE}\" }\n", "serverless.yml")
     assert.equal("${env:NOWHERE}", record.unsupported[1].property)
+  end)
+end)
+
+describe("normalize a folder", function()
+  local QUEUE = template "  Q:\n    Type: AWS::SQS::Queue\n"
+
+  it("finds a serverless.yml, a template, or one by what it contains", function()
+    local yml = PYTHON_SERVICE .. "  a: { handler: a.run }\n"
+    local cases = { { "serverless.yml", yml, "serverless" }, { "template.yaml", QUEUE, "cfn" },
+      { "stack.yml", QUEUE, "cfn" } }
+    for _, case in ipairs(cases) do
+      local record, _, keep = service({ ["in/" .. case[1]] = case[2], ["in/a.py"] = "",
+        ["in/other.json"] = "{}" }, "in")
+      assert.equal("normalized", record.status, record.error and record.error.message)
+      assert.equal(case[3], record.format)
+      assert.truthy(record.input:find(case[1], 1, true))
+      assert.equal("in", (record.slug:match("in$")))
+      keep:close()
+    end
+  end)
+
+  it("takes .tf files first, and the kind that is asked for", function()
+    local files = { ["in/main.tf"] = 'resource "aws_sqs_queue" "q" {}\n',
+      ["in/template.yaml"] = QUEUE }
+    assert.equal("terraform", (service(files, "in")).format)
+    local record = service(files, "in", "cfn")
+    assert.equal("cfn", record.format)
+    assert.equal("normalized", record.status)
+  end)
+
+  it("says when there is none, or more than one", function()
+    local record = service({ ["in/a.yml"] = QUEUE, ["in/b.yml"] = QUEUE }, "in")
+    assert.equal("several templates: a.yml, b.yml", record.error.message)
+    record = service({ ["in/a.txt"] = "" }, "in")
+    assert.equal("no .tf file and no template in the folder", record.error.message)
+    record = service({ ["in/a.yml"] = QUEUE }, "in", "sam")
+    assert.equal("no template of kind sam in the folder", record.error.message)
   end)
 end)
