@@ -204,6 +204,25 @@ local function convert_folder(state, part)
   return true
 end
 
+-- The store keeps its own metadata.json beside the root's files, so the root has none. A text that
+-- may mean that file (also as a match of fileset) is refused rather than left without it.
+local RESERVED = "metadata.json"
+local MENTIONS = { "%f[%w_.-]metadata%.json", 'fileset%(%s*"?%$?{?%s*path%.%a+%s*}?/?"?%s*,',
+  'fileset%(%s*"%./?"%s*,' }
+
+local function reserve(state)
+  if not state.copies[RESERVED] then return end
+  state.copies[RESERVED] = nil
+  for _, name in ipairs(names.sorted_keys(state.files)) do
+    for _, pattern in ipairs(MENTIONS) do
+      if state.files[name]:find(pattern) then
+        return state:unsupported({ name = RESERVED },
+          name .. " refers to " .. RESERVED .. ", a name that the store keeps")
+      end
+    end
+  end
+end
+
 local function new_state(root)
   return { root = root, files = {}, copies = {}, resources = {}, assumptions = {}, aliases = {},
     problems = {}, modules = { [root] = "root" }, folders = { root = true }, counted = {},
@@ -227,6 +246,7 @@ function M.convert(job)
     if not ok then return nil, err end
     at = at + 1
   end
+  reserve(state)
   if next(state.resources) == nil and next(state.counted) == nil then
     state:unsupported({ name = "root" }, "declares no resource and calls no module")
   end

@@ -326,3 +326,30 @@ describe("normalize a folder", function()
     assert.equal("no template of kind sam in the folder", record.error.message)
   end)
 end)
+
+describe("normalize a root's own metadata.json", function()
+  local function of(main)
+    return root { ["root/main.tf"] = main, ["root/metadata.json"] = "{}",
+      ["root/data/metadata.json"] = "{}" }
+  end
+
+  it("leaves it out where nothing refers to it", function()
+    local record, out, keep = of 'resource "aws_sqs_queue" "q" { name = "my-metadata.json" }\n'
+    assert.equal("normalized", record.status)
+    assert.is_false(fs.exists(out .. "/metadata.json"))
+    assert.is_true(fs.exists(out .. "/data/metadata.json"))
+    keep:close()
+  end)
+
+  it("refuses the root by name where something does", function()
+    for _, text in ipairs { 'file("${path.module}/metadata.json")',
+      'fileset(path.module, "*.json")', 'fileset("${path.root}/", "*")' } do
+      local record, _, keep = of('resource "aws_sqs_queue" "q" {\n  policy = ' .. text .. "\n}\n")
+      assert.equal("unsupported", record.status)
+      assert.equal("metadata.json", record.unsupported[1].id)
+      assert.equal("main.tf refers to metadata.json, a name that the store keeps",
+        record.unsupported[1].reason)
+      keep:close()
+    end
+  end)
+end)
