@@ -34,10 +34,11 @@ local function entries_of(files)
 end
 
 local function read_files(base, list)
-  local files, err = {}, nil
+  local files = {}
   for _, name in ipairs(list) do
-    files[name], err = fs.read(fs.join(base, name))
-    if not files[name] then return nil, err end
+    local data, err = fs.read(fs.join(base, name))
+    if not data then return nil, err end
+    files[name] = data
   end
   return files
 end
