@@ -43,20 +43,6 @@ local function parent(path)
   return path:match("^(.*)/[^/]+$") or ""
 end
 
--- "examples/a" and "../../mod" → "mod"; nil when it leaves the tree.
-local function resolve(base, source)
-  local parts = {}
-  for part in (base .. "/" .. source):gmatch("[^/]+") do
-    if part == ".." then
-      if #parts == 0 then return nil end
-      parts[#parts] = nil
-    elseif part ~= "." then
-      parts[#parts + 1] = part
-    end
-  end
-  return table.concat(parts, "/")
-end
-
 local function called_modules(root, folders)
   local called = {}
   for folder, files in pairs(folders) do
@@ -64,7 +50,7 @@ local function called_modules(root, folders)
     for _, name in ipairs(files) do
       local text = fs.read(fs.join(root, name)) or ""
       for source in text:gmatch('source%s*=%s*"(%.%.?/?[^"]*)"') do
-        local target = resolve(folder, source)
+        local target = fs.below(folder .. "/" .. source)
         if target and target ~= folder then called[folder][target] = true end
       end
     end

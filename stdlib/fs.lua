@@ -179,6 +179,22 @@ function M.normalize(path)
   return text == "" and "." or text
 end
 
+--- A path below some root, by its words only: `a/./b/../c` becomes `a/c`, the root itself "".
+---@param path string
+---@return string|nil below nil when the path climbs out of the root
+function M.below(path)
+  local parts = {}
+  for part in path:gmatch("[^/]+") do
+    if part == ".." then
+      if #parts == 0 then return nil end
+      parts[#parts] = nil
+    elseif part ~= "." then
+      parts[#parts + 1] = part
+    end
+  end
+  return table.concat(parts, "/")
+end
+
 --- Absolute form of path, from the current directory; it need not exist.
 function M.absolute(path)
   check_path(path, "path", "absolute")

@@ -4,6 +4,7 @@
 
 local cjson = require "cjson"
 local error_of = require "std.error"
+local valid_utf8 = require("std.text").valid_utf8
 
 local M = {}
 
@@ -92,22 +93,8 @@ local function escape(c)
   return ESCAPES[c] or ("\\u%04x"):format(c:byte())
 end
 
--- Bytes that are not UTF-8 (a log's, say) become U+FFFD: JSON must be UTF-8.
-local function repair(s)
-  local out, at = {}, 1
-  while at <= #s do
-    local _, bad = utf8.len(s, at)
-    if not bad then break end
-    out[#out + 1] = s:sub(at, bad - 1)
-    out[#out + 1] = "\u{FFFD}"
-    at = bad + 1
-  end
-  out[#out + 1] = s:sub(at)
-  return table.concat(out)
-end
-
 local function encode_string(s)
-  if not utf8.len(s) then s = repair(s) end
+  s = valid_utf8(s) -- JSON must be UTF-8, whatever a log holds
   return '"' .. s:gsub('[%c"\\\127]', escape) .. '"'
 end
 

@@ -3,6 +3,7 @@
 -- state (instance keys left out), through local modules. Identities and wiring are not guessed
 -- here: the generated tests read them from the deployed state.
 
+local fs = require "std.fs"
 local hcl = require "std.hcl"
 local json = require "std.json"
 
@@ -15,20 +16,6 @@ local MAX_MODULE_DEPTH = 8
 ---@field type string
 ---@field name string
 ---@field conditional boolean  count or for_each on it or on a module around it: may have none
-
--- Slash paths only: `a/./b/../c` becomes `a/c`; nil when the path climbs out of the root.
-local function normal_path(path)
-  local parts = {}
-  for part in path:gmatch("[^/]+") do
-    if part == ".." then
-      if #parts == 0 then return nil end
-      parts[#parts] = nil
-    elseif part ~= "." then
-      parts[#parts + 1] = part
-    end
-  end
-  return table.concat(parts, "/")
-end
 
 local function join(dir, name)
   return dir == "" and name or dir .. "/" .. name
@@ -73,7 +60,7 @@ local read_module
 local function add_module(model, scope, name, source, conditional)
   local address = scope.prefix .. "module." .. name
   local is_local = source and (source:match("^%.%.?/") or source == ".")
-  local dir = is_local and normal_path(join(scope.dir, source)) or nil
+  local dir = is_local and fs.below(join(scope.dir, source)) or nil
   if not dir or scope.depth >= MAX_MODULE_DEPTH or not scope.has_dir(dir) then
     model.opaque[#model.opaque + 1] = { address = address, source = source }
     return true

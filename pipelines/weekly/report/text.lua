@@ -1,21 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Texts of the report: hostile logs made harmless and short, figures made readable.
 
-local M = {}
+local valid_utf8 = require("std.text").valid_utf8
 
--- Bytes that are not UTF-8 would make the whole page unreadable.
-local function repair(s)
-  local out, at = {}, 1
-  while at <= #s do
-    local _, bad = utf8.len(s, at)
-    if not bad then break end
-    out[#out + 1] = s:sub(at, bad - 1)
-    out[#out + 1] = "\u{FFFD}"
-    at = bad + 1
-  end
-  out[#out + 1] = s:sub(at)
-  return table.concat(out)
-end
+local M = {}
 
 ---A log without terminal codes and control characters, in valid UTF-8.
 ---@param s string
@@ -23,7 +11,7 @@ end
 function M.clean(s)
   s = s:gsub("\27%[[%d;?]*%a", ""):gsub("\27%][^\7\27]*\7?", ""):gsub("\r\n?", "\n")
   s = s:gsub("[\0-\8\11-\31\127]", "\u{FFFD}")
-  if not utf8.len(s) then s = repair(s) end
+  s = valid_utf8(s) -- one stray byte would make the whole page unreadable
   -- Marks that turn the reading direction around could disguise what a log says.
   return (s:gsub("\u{202A}", ""):gsub("\u{202B}", ""):gsub("\u{202D}", ""):gsub("\u{202E}", ""))
 end

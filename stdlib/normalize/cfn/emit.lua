@@ -1,15 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The Terraform files of a converted template: main.tf, variables.tf, outputs.tf.
 local expr = require "std.normalize.expr"
+local hcl = require "std.hcl"
 local names = require "std.normalize.names"
 local params = require "std.normalize.cfn.params"
 
 local M = {}
 
--- Looks as `terraform fmt` would leave it; without the HCL module it is only valid.
+-- Looks as `terraform fmt` would leave it.
 local function format(text)
-  local found, hcl = pcall(require, "std.hcl")
-  return found and hcl.format(text) or text
+  return hcl.format(text) or text
 end
 
 local DATA = {
