@@ -26,7 +26,9 @@ end
 
 local finder
 
-local function rules_finder()
+---The finder of CloudFormation rules: a type's rule, or nil.
+---@return fun(type: string): table|nil
+function M.rules()
   finder = finder or cfn_rules.finder(load_rules)
   return finder
 end
@@ -54,7 +56,7 @@ local function convert_template(template, job, find_package)
     return nil, error_of.new { op = "normalize", code = "invalid", file = job.path, line = 1,
       col = 1, message = "the template has no Resources" }
   end
-  return cfn.convert(template, { rules = rules_finder(), stack_name = job.slug, empty = empty,
+  return cfn.convert(template, { rules = M.rules(), stack_name = job.slug, empty = empty,
     local_package = find_package or local_package(fs.dirname(job.path)) })
 end
 

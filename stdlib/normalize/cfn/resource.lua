@@ -22,11 +22,16 @@ local function known(schema, name)
   return name and (schema.attrs[name] or schema.blocks[name]) and name
 end
 
--- QueueName of AWS::SQS::Queue is "name"; a list of blocks has a singular name in Terraform.
-local function generic_name(self, key, schema)
+---The name that a property has in the provider's schema when no rule says another: QueueName of
+---AWS::SQS::Queue is "name"; a list of blocks has a singular name in Terraform.
+---@param key string property name
+---@param schema {attrs: table, blocks: table}
+---@param cfn_type string|nil
+---@return string|nil
+function Resource.counterpart(key, schema, cfn_type)
   local snake = names.snake(key)
   if known(schema, snake) then return snake end
-  local last = self.cfn_type and self.cfn_type:match("::(%w+)$")
+  local last = cfn_type and cfn_type:match("::(%w+)$")
   if last and #key > #last and key:sub(1, #last) == last then
     local short = known(schema, names.snake(key:sub(#last + 1)))
     if short then return short end
@@ -140,12 +145,13 @@ function Resource:map(props, specs, body)
   for _, key in ipairs(names.sorted_keys(props)) do
     self.scope:at(tostring(key), function()
       local spec = specs[key]
-      if spec == nil then spec = generic_name(self, tostring(key), body.schema) end
+      if spec == nil then spec = Resource.counterpart(tostring(key), body.schema, self.cfn_type) end
       if spec == nil then
         return self:unsupported(nil, "no counterpart in " .. (body.label or self.type))
       end
       if type(spec) == "string" then spec = { to = spec } end
       if type(spec) == "function" then spec = { fn = spec } end
+      if spec and spec.drop then return self.scope:drop(self.id, tostring(key), spec.drop) end
       if spec then apply(self, spec, props[key], body) end
     end)
   end

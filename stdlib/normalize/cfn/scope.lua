@@ -37,6 +37,11 @@ function Scope:assume(text)
   self.assumptions[#self.assumptions + 1] = text
 end
 
+---Names a property that has no meaning in Terraform and says why that loses nothing.
+function Scope:drop(id, property, reason)
+  self:assume(("%s.%s is left out: %s"):format(id, self.current_property or property, reason))
+end
+
 ---Runs `fn` with the place that messages name set, and sets it back.
 function Scope:at(property, fn)
   local before = self.current_property

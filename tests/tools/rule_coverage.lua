@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Which properties of CloudFormation's own schemas a rule does not reach:
+--   lsqm exec tests/tools/rule_coverage.lua INDEX [TYPE-OR-PREFIX...]
+-- INDEX is made by tests/tools/cloudformation_index.py. For each type that has a rule: properties
+-- that neither the rule nor a name of the provider's schema answers (the converter calls them
+-- unsupported), attributes of GetAtt that lead nowhere, rule entries that name no property.
+local fs = require "std.fs"
+local coverage = require "std.normalize.cfn.coverage"
+local json = require "std.json"
+local normalize = require "std.normalize"
+
+local arguments = { ... }
+local text = assert(fs.read(table.remove(arguments, 1) or error("which index?", 0)))
+
+local function wanted(name)
+  for _, prefix in ipairs(arguments) do
+    if name == prefix or name:sub(1, #prefix) == prefix then return true end
+  end
+  return #arguments == 0
+end
+
+local find, without = normalize.rules(), {}
+for line in text:gmatch("[^\n]+") do
+  local entry = json.decode(line)
+  if wanted(entry.type) then
+    local rule = find(entry.type)
+    if not rule then
+      without[#without + 1] = entry.type
+    else
+      local report = coverage.of(entry, rule)
+      for _, kind in ipairs { "missing", "attributes", "unknown" } do
+        for _, path in ipairs(report[kind]) do print(kind, entry.type, path) end
+      end
+    end
+  end
+end
+if #arguments > 0 then for _, name in ipairs(without) do print("no rule", name) end end
