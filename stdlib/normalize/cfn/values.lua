@@ -37,7 +37,7 @@ function M.each(self, value, fn)
       if not M.is_no_value(item) then
         if type(item) == "table" and #item > 0 then
           for n, inner in ipairs(item) do visit(inner, test, i * 10 + n) end
-        else
+        elseif type(item) ~= "table" or next(item) ~= nil then
           fn(item, test, i)
         end
       end
