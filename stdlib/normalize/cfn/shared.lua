@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the rules of several services have in common.
+local names = require "std.normalize.names"
 local values = require "std.normalize.cfn.values"
 
 local M = {}
@@ -37,12 +38,62 @@ function M.resource_of(self, value, cfn_type)
   return id, type(props) == "table" and props or {}
 end
 
+---A map of parameters as blocks of a name and a value. `method`: when a change of a database's
+---parameter applies; after a restart suits every parameter.
+---@param block string
+---@param method string|nil
+function M.parameters(block, method)
+  local function write(self, value, body, test)
+    if values.is_no_value(value) then return end
+    local arms = values.if_arms(value)
+    if arms then
+      local condition = self.scope:condition(arms[1])
+      local both = test and test .. " && " or ""
+      write(self, arms[2], body, both .. condition)
+      return write(self, arms[3], body, both .. "!" .. condition)
+    end
+    if type(value) ~= "table" or values.is_intrinsic(value) then
+      return self:unsupported(nil, "a structure known only at deploy time")
+    end
+    for _, name in ipairs(names.sorted_keys(value)) do
+      local item = not values.is_no_value(value[name]) and body:block(block, test)
+      if item then
+        item:set("name", tostring(name))
+        item:set("value", self:value(value[name]))
+        item:set("apply_method", method)
+      end
+    end
+  end
+  return function(self, value, body) write(self, value, body) end
+end
+
+---The attributes of a resource in one string, as CloudFormation's compound ids.
+---@param separator string
+---@param ... string attributes
+function M.compound(separator, ...)
+  local attributes = { ... }
+  return function(target, address)
+    local parts = {}
+    for i, name in ipairs(attributes) do parts[i] = "${" .. address(target, name) .. "}" end
+    return '"' .. table.concat(parts, separator) .. '"'
+  end
+end
+
+---Specs that leave each of these properties out for one reason.
+---@param reason string
+---@param list string names, separated by blanks
+---@param specs table<string, any>
+function M.without(reason, list, specs)
+  for name in list:gmatch("%S+") do specs[name] = { drop = reason } end
+  return specs
+end
+
 ---Specs for the same name in Terraform under another prefix.
----@param names table<string, string>
+---@param arguments table<string, string>
 ---@param prefix string
-function M.under(prefix, names)
+function M.under(prefix, arguments)
   local out = {}
-  for key, name in pairs(names) do out[key] = prefix .. "." .. name end
+  for key, name in pairs(arguments) do out[key] = prefix .. "." .. name end
   return out
 end
 
