@@ -69,7 +69,7 @@ local function visit(report, spec, shape, schema, path, cfn_type)
   if spec.drop or spec.fn then return end
   local inner = target_of(report, spec, schema, path)
   if spec.document then return document(report, shape, spec.document, path .. ".") end
-  if spec.json or spec.pairs or spec.wrap or spec.scalar then return end
+  if spec.json or spec.pairs or spec.pluck or spec.wrap or spec.scalar then return end
   shape = first_of(shape)
   if type(shape) ~= "table" or shape["{}"] then return end
   if spec.each then shape = first_of(shape[spec.each] or shape) end
@@ -101,7 +101,7 @@ local function own_names(report, rule, schema)
       report.wrong[#report.wrong + 1] = ("%s: no %s"):format(what, first)
     end
   end
-  check(rule.ref or "id", "Ref")
+  if rule.ref ~= false then check(rule.ref or "id", "Ref") end
   check(rule.name, "name")
   for key, name in pairs(rule.attributes or {}) do check(name, "GetAtt " .. key) end
   for _, group in ipairs { rule.set or {}, rule.defaults or {} } do
@@ -138,7 +138,9 @@ end
 ---@return {missing: string[], attributes: string[], unknown: string[], wrong: string[]}
 function M.of(entry, rule)
   local report = { missing = {}, attributes = {}, unknown = {}, wrong = {} }
-  for _, variant in ipairs(rule.variants or {}) do merge(report, M.of(entry, variant)) end
+  for _, key in ipairs(names.sorted_keys(rule.variants or {})) do
+    merge(report, M.of(entry, rule.variants[key]))
+  end
   local opaque = rule.build and not rule.props
   if rule.drop or opaque or rule.part_of or rule.variants then return report end
   local schema = provider.resource(rule.type)

@@ -43,17 +43,16 @@ for name, path in pairs(RESTORE) do INSTANCE[name] = path end
 
 -- Backups are kept a day where nothing is said; Terraform would keep none.
 local function keep_backups(_, props, body)
-  if values.is_no_value(props.SourceDBInstanceIdentifier) and not body:has "backup_retention_period"
-  then
-    body:set("backup_retention_period", 1)
-  end
+  local replica = not values.is_no_value(props.SourceDBInstanceIdentifier)
+  if replica or body:has "backup_retention_period" then return end
+  body:set("backup_retention_period", 1)
 end
 
 local MEMBER = shared.without("the cluster says it",
   [[AllocatedStorage BackupRetentionPeriod CharacterSetName DBName DeleteAutomatedBackups
     DeletionProtection EnableCloudwatchLogsExports EnableIAMDatabaseAuthentication KmsKeyId
-    LicenseModel MasterUserPassword MasterUsername MultiAZ NetworkType OptionGroupName Port StorageEncrypted
-    StorageType VPCSecurityGroups]], {
+    LicenseModel MasterUserPassword MasterUsername MultiAZ NetworkType OptionGroupName Port
+    StorageEncrypted StorageType VPCSecurityGroups]], {
     CACertificateIdentifier = "ca_cert_identifier", DBClusterIdentifier = "cluster_identifier",
     DBInstanceClass = "instance_class",
     CertificateRotationRestart = { drop = "it says how a certificate is renewed later" },
@@ -68,7 +67,7 @@ end
 -- Roles without a feature belong to the cluster itself.
 local function cluster_roles(self, value, body)
   local plain = {}
-  values.each(self, value, function(item, test)
+  values.structures(self, value, function(item, test)
     if values.is_no_value(item.FeatureName) then
       local node = self:value(item.RoleArn)
       plain[#plain + 1] = test and expr.cond(test, node, expr.none) or node
