@@ -111,8 +111,9 @@ function Scope:attribute(id, name)
   end
   local schema = provider.resource(target.type)
   local kind = type(attribute) == "string" and schema and schema.attrs[attribute]
-  local t = kind and (kind.kind == "list" or kind.kind == "set") and "list" or "string"
-  return expr.raw(target_expression(self, target, attribute), t)
+  local text, t = target_expression(self, target, attribute)
+  if kind and (kind.kind == "list" or kind.kind == "set") then t = "list" end
+  return expr.raw(text, t or "string")
 end
 
 ---Node for a value that another stack exports: a variable with a stand-in value.

@@ -97,6 +97,19 @@ function M.under(prefix, arguments)
   return out
 end
 
+---A map of structures as blocks that name their key: {NAME: {Definition: [...]}}.
+---@param block string
+---@param inner string the block inside that holds the structure
+function M.keyed(block, inner)
+  return values.structure(function(self, value, body)
+    for _, key in ipairs(names.sorted_keys(value)) do
+      local one = body:block(block)
+      one:set("key", tostring(key))
+      values.structure(function() self:map(value[key], {}, one:block(inner)) end)(self, value[key])
+    end
+  end)
+end
+
 ---Tags given by the kind of what they are put on, where Terraform tags one kind.
 ---@param kind string
 function M.tags_of(kind)

@@ -97,15 +97,15 @@ local function ipv6_ranges(target, address, scope)
     if other.type == "aws_vpc_ipv6_cidr_block_association" then
       local owner = shared.logical_id(scope.template.Resources[id].Properties.VpcId)
       if owner and scope.resources[owner] == target then
-        return "[" .. address(other, "ipv6_cidr_block") .. "]"
+        return "[" .. address(other, "ipv6_cidr_block") .. "]", "list"
       end
     end
   end
-  return "[" .. address(target, "ipv6_cidr_block") .. "]"
+  return "[" .. address(target, "ipv6_cidr_block") .. "]", "list"
 end
 
 local function subnet_ranges(target, address)
-  return "compact([" .. address(target, "ipv6_cidr_block") .. "])"
+  return "compact([" .. address(target, "ipv6_cidr_block") .. "])", "list"
 end
 
 local DNS_NAMES = { inline = true, props = {
@@ -169,7 +169,7 @@ end
 
 local function dns_entries(target, address)
   return ('[for entry in %s : "${entry.hosted_zone_id}:${entry.dns_name}"]'):format(
-    address(target, "dns_entry"))
+    address(target, "dns_entry")), "list"
 end
 
 local function first_of(list, name)
@@ -233,7 +233,7 @@ return {
     attributes = { Id = "id", PrimaryPrivateIpAddress = "private_ip",
       SecondaryPrivateIpAddresses = function(target, address)
         local all, first = address(target, "private_ips"), address(target, "private_ip")
-        return ("setsubtract(%s, [%s])"):format(all, first)
+        return ("setsubtract(%s, [%s])"):format(all, first), "list"
       end },
     props = INTERFACE },
   ["AWS::EC2::PrefixList"] = { type = "aws_ec2_managed_prefix_list",
