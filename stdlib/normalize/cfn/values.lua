@@ -140,8 +140,7 @@ local function enum(self, spec, node)
   end
   if type(node) == "table" then
     if node == expr.none then return node end
-    self:unsupported(nil, "a value known only at deploy time")
-    return expr.none
+    return expr.raw(("%s[%s]"):format(expr.text(expr.map(spec.enum), 1), expr.text(node)))
   end
   local mapped = spec.enum[expr.scalar(node)]
   if mapped == nil then

@@ -12,6 +12,17 @@ local function of_every_protocol(item)
   return EVERY_PROTOCOL[expr.scalar(item.IpProtocol):lower()] == true
 end
 
+-- A group of this account needs no owner; one of another is named with it.
+local function group_owner(argument)
+  return function(self, value, body)
+    if type(value) == "table" and value.Ref == "AWS::AccountId" then return end
+    local group = self:value(self.rule.SourceSecurityGroupId)
+    if group == expr.none then return self:unsupported(nil, "a group known by its name") end
+    local node = expr.template { self:value(value), "/", group }
+    body:set(argument, argument == "security_groups" and expr.list { node } or node)
+  end
+end
+
 local RULE = { IpProtocol = "protocol", CidrIp = { to = "cidr_blocks", single = true },
   CidrIpv6 = { to = "ipv6_cidr_blocks", single = true } }
 local PEERS = { ingress = "Source", egress = "Destination" }
@@ -21,6 +32,7 @@ local function rule_specs(kind)
   for name, spec in pairs(RULE) do specs[name] = spec end
   specs[peer .. "SecurityGroupId"] = { to = "security_groups", single = true }
   specs[peer .. "PrefixListId"] = { to = "prefix_list_ids", single = true }
+  if kind == "ingress" then specs.SourceSecurityGroupOwnerId = group_owner "security_groups" end
   return specs
 end
 
@@ -39,6 +51,7 @@ local function group_rule(kind)
       local block = body:block(kind, test)
       block:raw("from_port", "0")
       block:raw("to_port", "0")
+      self.rule = item
       self:map(item, of_every_protocol(item) and every or specs, block)
     end)
   end
@@ -54,18 +67,11 @@ local function default_egress(_, props, body)
   block:set("cidr_blocks", expr.list { "0.0.0.0/0" })
 end
 
--- A group of this account needs no owner; one of another is named with it.
-local function group_owner(self, value, body)
-  if type(value) == "table" and value.Ref == "AWS::AccountId" then return end
-  local group = self:value(self.props.SourceSecurityGroupId)
-  if group == expr.none then return self:unsupported(nil, "a group known by its name") end
-  body:set("referenced_security_group_id", expr.template { self:value(value), "/", group })
-end
-
 local LONE = {
   ingress = { GroupId = "security_group_id", CidrIp = "cidr_ipv4",
     SourceSecurityGroupId = "referenced_security_group_id",
-    SourceSecurityGroupOwnerId = group_owner, SourcePrefixListId = "prefix_list_id" },
+    SourceSecurityGroupOwnerId = group_owner "referenced_security_group_id",
+    SourcePrefixListId = "prefix_list_id" },
   egress = { GroupId = "security_group_id", CidrIp = "cidr_ipv4",
     DestinationSecurityGroupId = "referenced_security_group_id",
     DestinationPrefixListId = "prefix_list_id" },
@@ -77,6 +83,7 @@ local function lone_rule(direction)
   local type_name = "aws_vpc_security_group_" .. direction .. "_rule"
   return { type = type_name, attributes = { Id = "id" }, props = specs,
     build = function(self, props)
+      self.rule = props
       self:map(props, of_every_protocol(props) and every or specs, self:block(type_name))
     end }
 end
@@ -153,9 +160,7 @@ local FLOW = {
   ResourceType = { drop = "the argument of the id says it" },
   ResourceId = function(self, value, body)
     local name = FLOW_OF[self.props.ResourceType]
-    if not name then
-      return self:unsupported(nil, "resource type " .. tostring(self.props.ResourceType))
-    end
+    if not name then return self:unsupported(nil, "another type of resource") end
     body:set(name, self:value(value))
   end,
 }

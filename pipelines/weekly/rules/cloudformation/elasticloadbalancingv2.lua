@@ -67,8 +67,11 @@ local function collect(self, value, path_of)
   local groups, order = {}, {}
   values.structures(self, value, function(item, test)
     local key = type(item) == "table" and item.Key
-    local path = type(key) == "string" and path_of(key)
-    if not path then return self:unsupported(nil, "attribute " .. tostring(key)) end
+    if type(key) ~= "string" then
+      return self:unsupported(nil, "an attribute known only at deploy time")
+    end
+    local path = path_of(key)
+    if not path then return self:unsupported(nil, "attribute " .. key) end
     local block = path:match("^([^.]+)%.") or ""
     if not groups[block] then
       groups[block] = {}
@@ -188,7 +191,7 @@ local function conditions(self, value, body)
     local block, specs = body:block("condition", test), setmetatable({}, { __index = CONDITION })
     specs.Values = function(_, list)
       local name = FIELDS[item.Field]
-      if not name then return self:unsupported(nil, "field " .. tostring(item.Field)) end
+      if not name then return self:unsupported(nil, "values of another field") end
       block:single(name):set("values", self:value(list))
     end
     self:map(item, specs, block)

@@ -38,6 +38,7 @@ local INSTANCE = {
   MasterUsername = "username", MasterUserSecret = SECRET, PreferredBackupWindow = "backup_window",
   PreferredMaintenanceWindow = "maintenance_window", VPCSecurityGroups = "vpc_security_group_ids",
   SourceDBInstanceIdentifier = source_instance,
+  PromotionTier = { drop = "it is about the members of a cluster" },
 }
 for name, path in pairs(RESTORE) do INSTANCE[name] = path end
 
@@ -49,10 +50,12 @@ local function keep_backups(_, props, body)
 end
 
 local MEMBER = shared.without("the cluster says it",
-  [[AllocatedStorage BackupRetentionPeriod CharacterSetName DBName DeleteAutomatedBackups
-    DeletionProtection EnableCloudwatchLogsExports EnableIAMDatabaseAuthentication KmsKeyId
-    LicenseModel MasterUserPassword MasterUsername MultiAZ NetworkType OptionGroupName Port
-    StorageEncrypted StorageType VPCSecurityGroups]], {
+  [[AllocatedStorage AllowMajorVersionUpgrade BackupRetentionPeriod CharacterSetName DBName
+    DeleteAutomatedBackups DeletionProtection Domain DomainIAMRoleName
+    EnableCloudwatchLogsExports EnableIAMDatabaseAuthentication EngineLifecycleSupport Iops
+    KmsKeyId LicenseModel ManageMasterUserPassword MasterUserPassword MasterUserSecret
+    MasterUsername MaxAllocatedStorage MultiAZ NetworkType OptionGroupName Port StorageEncrypted
+    StorageThroughput StorageType Timezone VPCSecurityGroups]], {
     CACertificateIdentifier = "ca_cert_identifier", DBClusterIdentifier = "cluster_identifier",
     DBInstanceClass = "instance_class",
     CertificateRotationRestart = { drop = "it says how a certificate is renewed later" },
@@ -90,6 +93,11 @@ local CLUSTER = {
   RestoreToTime = "restore_to_point_in_time.restore_to_time",
   UseLatestRestorableTime = "restore_to_point_in_time.use_latest_restorable_time",
 }
+
+-- The provider takes a source only beside force_destroy.
+local function source_cluster(_, _, body)
+  if body:has "source_db_cluster_identifier" then body:set("force_destroy", false) end
+end
 
 local function proxy_targets(argument)
   return function(self, value)
@@ -142,7 +150,7 @@ return {
   ["AWS::RDS::GlobalCluster"] = { type = "aws_rds_global_cluster",
     ref = "global_cluster_identifier", name = "global_cluster_identifier", name_lower = true,
     attributes = { ["GlobalEndpoint.Address"] = "endpoint", GlobalEndpoint = "endpoint" },
-    props = {} },
+    props = {}, finish = source_cluster },
   ["AWS::RDS::DBProxy"] = { type = "aws_db_proxy", ref = "name",
     attributes = { DBProxyArn = "arn" }, props = {} },
   ["AWS::RDS::DBProxyEndpoint"] = { type = "aws_db_proxy_endpoint",
