@@ -54,7 +54,7 @@ function M.finder(load)
     if services[service] == nil then
       services[service] = load_service(load, service)
     end
-    return services[service] and services[service][cfn_type]
+    return services[service] and services[service][cfn_type] or nil
   end
 end
 
