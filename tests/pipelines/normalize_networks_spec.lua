@@ -124,7 +124,7 @@ describe("machines from CloudFormation", function()
     Properties:
       ImageId: ami-1
       NetworkInterfaces:
-        - { DeviceIndex: "0", SubnetId: s, GroupSet: [g], AssociatePublicIpAddress: true,
+        - { DeviceIndex: "0", SubnetId: s, GroupSet: [g], AssociatePublicIpAddress: "True",
             PrivateIpAddresses: [{ PrivateIpAddress: 10.0.0.5, Primary: true },
               { PrivateIpAddress: 10.0.0.6, Primary: false }] }
         - { DeviceIndex: "1", NetworkInterfaceId: eni-1 }
@@ -132,6 +132,7 @@ describe("machines from CloudFormation", function()
 ]]
     assert.equal("", record.why)
     has(main, ' private_ip = "10.0.0.5"\n')
+    has(main, ' associate_public_ip_address = true\n')
     has(main, ' secondary_private_ips = ["10.0.0.6"]\n')
     has(main, ' vpc_security_group_ids = ["g"]\n')
     has(main, 'network_interface {\n device_index = "1"\n network_interface_id = "eni-1"\n')
@@ -180,6 +181,24 @@ Outputs:
     has(record.outputs, " value = aws_db_instance.own.address\n")
     has(record.outputs, " value = aws_rds_cluster.c.reader_endpoint\n")
     assert.truthy(table.concat(record.assumptions, "\n"):find("Own has no skip_final_snapshot"))
+  end)
+
+  it("writes names and ranges as the services keep them", function()
+    local main = normalized [[
+  I:
+    Type: AWS::RDS::DBInstance
+    Properties: { DBInstanceIdentifier: MyDB, DBInstanceClass: c, BackupRetentionPeriod: 0 }
+  P:
+    Type: AWS::RDS::DBInstance
+    Properties: { DBInstanceIdentifier: !Sub "${AWS::StackName}-DB", DBInstanceClass: c }
+  R:
+    Type: AWS::EC2::SecurityGroupIngress
+    Properties: { GroupId: g, IpProtocol: tcp, FromPort: 1, ToPort: 2, CidrIp: 192.168.1.7/20 }
+]]
+    has(main, ' identifier = "mydb"\n')
+    has(main, ' identifier = lower("${var.stack_name}-DB")\n')
+    has(main, ' cidr_ipv4 = "192.168.0.0/20"\n')
+    has(main, " backup_retention_period = 0\n")
   end)
 
   it("writes parameters as blocks, sorted", function()

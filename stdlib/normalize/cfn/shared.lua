@@ -67,6 +67,19 @@ function M.parameters(block, method)
   return function(self, value, body) write(self, value, body) end
 end
 
+---An IPv4 range by its network address, as EC2 keeps it: 192.168.1.7/24 is 192.168.1.0/24.
+---@param range string
+---@return string
+function M.network_address(range)
+  local a, b, c, d, bits = range:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)/(%d+)$")
+  bits = tonumber(bits)
+  if not bits or bits > 32 then return range end
+  local number = (tonumber(a) << 24) | (tonumber(b) << 16) | (tonumber(c) << 8) | tonumber(d)
+  number = number & ~((1 << (32 - bits)) - 1)
+  return ("%d.%d.%d.%d/%d"):format(number >> 24 & 255, number >> 16 & 255, number >> 8 & 255,
+    number & 255, bits)
+end
+
 ---The attributes of a resource in one string, as CloudFormation's compound ids.
 ---@param separator string
 ---@param ... string attributes

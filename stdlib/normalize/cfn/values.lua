@@ -169,6 +169,16 @@ local function one_of_list(self, node)
   return expr.none
 end
 
+-- CloudFormation takes "True" and 1 too.
+local BOOLS = { ["0"] = false, ["1"] = true, ["false"] = false, ["true"] = true }
+
+local function as_bool(node)
+  if type(node) == "table" then return node end
+  local bool = BOOLS[expr.scalar(node):lower()]
+  if bool == nil then return node end
+  return bool
+end
+
 -- A structure where Terraform takes a string is a document (policies, definitions).
 local function coerce(self, node, attribute)
   if SINGLE[attribute.kind] and has_structure(node) then
@@ -178,14 +188,21 @@ local function coerce(self, node, attribute)
   if MANY[attribute.kind] and SINGLE[attribute.element.kind] and type(node) ~= "table" then
     return expr.list { node }
   end
-  if attribute.kind == "bool" and (node == 0 or node == 1) then return node == 1 end
+  if attribute.kind == "bool" then return as_bool(node) end
   return node
+end
+
+-- Names that a service keeps in small letters, which Terraform wants written so.
+local function lowered(node)
+  if type(node) == "string" then return node:lower() end
+  return type(node) == "table" and expr.raw("lower(" .. expr.text(node) .. ")", "string") or node
 end
 
 ---Node of an attribute.
 ---@param self table the resource that is converted
 ---@param value any template value
----@param spec table what the rule says: json, pairs, pluck, single, enum, wrap
+---@param spec table what the rule says: json, pairs, pluck, edit (of text), lower,
+---  single, enum, wrap
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
   if spec.pairs or (attribute.kind == "map" and type(value) == "table" and
@@ -195,6 +212,8 @@ function M.attribute(self, value, spec, attribute)
   if spec.pluck then return M.pluck(self, value, spec.pluck, spec.props) end
   local node = self:value(value)
   if node == expr.none then return node end
+  if spec.edit and type(node) == "string" then node = spec.edit(node) end
+  if spec.lower then return lowered(node) end
   if spec.single then return expr.list { node } end
   if spec.enum then return enum(self, spec, node) end
   if spec.json then return expr.raw(expr.json(node, 1)) end

@@ -31,7 +31,7 @@ local function settings(block, more)
 end
 
 local ENDPOINT = {
-  EndpointIdentifier = "endpoint_id", KmsKeyId = "kms_key_arn",
+  EndpointIdentifier = { to = "endpoint_id", lower = true }, KmsKeyId = "kms_key_arn",
   DynamoDbSettings = { inline = true, props = { ServiceAccessRoleArn = "service_access_role" } },
   MongoDbSettings = settings("mongodb_settings", OF_ENDPOINT),
   DocDbSettings = settings("mongodb_settings"), PostgreSqlSettings = settings "postgres_settings",
@@ -51,16 +51,17 @@ return {
     attributes = { ReplicationInstancePrivateIpAddresses = "replication_instance_private_ips",
       ReplicationInstancePublicIpAddresses = "replication_instance_public_ips",
       Id = "replication_instance_id" },
-    props = { ReplicationInstanceIdentifier = "replication_instance_id",
+    props = { ReplicationInstanceIdentifier = { to = "replication_instance_id", lower = true },
       ReplicationSubnetGroupIdentifier = "replication_subnet_group_id",
       KmsKeyId = "kms_key_arn" },
   },
   ["AWS::DMS::ReplicationSubnetGroup"] = { type = "aws_dms_replication_subnet_group",
     name = "replication_subnet_group_id", name_lower = true,
-    props = { ReplicationSubnetGroupIdentifier = "replication_subnet_group_id" } },
+    props = { ReplicationSubnetGroupIdentifier = {
+      to = "replication_subnet_group_id", lower = true } } },
   ["AWS::DMS::ReplicationTask"] = { type = "aws_dms_replication_task",
     ref = "replication_task_arn", name = "replication_task_id", name_lower = true,
-    props = { ReplicationTaskIdentifier = "replication_task_id" } },
+    props = { ReplicationTaskIdentifier = { to = "replication_task_id", lower = true } } },
   ["AWS::DMS::ReplicationConfig"] = { type = "aws_dms_replication_config", ref = "arn",
     attributes = { ReplicationConfigArn = "arn" }, props = {} },
   ["AWS::DMS::Certificate"] = { type = "aws_dms_certificate", ref = "certificate_arn",

@@ -23,7 +23,12 @@ local function group_owner(argument)
   end
 end
 
-local RULE = { IpProtocol = "protocol", CidrIp = { to = "cidr_blocks", single = true },
+local function network(name, single)
+  return { to = name, edit = shared.network_address, single = single }
+end
+
+local RULE = { IpProtocol = { to = "protocol", edit = string.lower },
+  CidrIp = network("cidr_blocks", true),
   CidrIpv6 = { to = "ipv6_cidr_blocks", single = true } }
 local PEERS = { ingress = "Source", egress = "Destination" }
 
@@ -67,12 +72,13 @@ local function default_egress(_, props, body)
   block:set("cidr_blocks", expr.list { "0.0.0.0/0" })
 end
 
+local PROTOCOL = { to = "ip_protocol", edit = string.lower }
 local LONE = {
-  ingress = { GroupId = "security_group_id", CidrIp = "cidr_ipv4",
+  ingress = { IpProtocol = PROTOCOL, GroupId = "security_group_id", CidrIp = network "cidr_ipv4",
     SourceSecurityGroupId = "referenced_security_group_id",
     SourceSecurityGroupOwnerId = group_owner "referenced_security_group_id",
     SourcePrefixListId = "prefix_list_id" },
-  egress = { GroupId = "security_group_id", CidrIp = "cidr_ipv4",
+  egress = { IpProtocol = PROTOCOL, GroupId = "security_group_id", CidrIp = network "cidr_ipv4",
     DestinationSecurityGroupId = "referenced_security_group_id",
     DestinationPrefixListId = "prefix_list_id" },
 }
@@ -193,12 +199,13 @@ return {
   ["AWS::EC2::VPC"] = { type = "aws_vpc",
     attributes = { VpcId = "id", CidrBlock = "cidr_block", Ipv6CidrBlocks = ipv6_ranges,
       DefaultSecurityGroup = "default_security_group_id",
-      DefaultNetworkAcl = "default_network_acl_id" }, props = {} },
+      DefaultNetworkAcl = "default_network_acl_id" },
+    props = { CidrBlock = network "cidr_block" } },
   ["AWS::EC2::VPCCidrBlock"] = { choose = wants_ipv6, variants = RANGES },
   ["AWS::EC2::Subnet"] = { type = "aws_subnet",
     attributes = { SubnetId = "id", VpcId = "vpc_id", AvailabilityZone = "availability_zone",
       CidrBlock = "cidr_block", Ipv6CidrBlocks = subnet_ranges },
-    props = { PrivateDnsNameOptionsOnLaunch = DNS_NAMES } },
+    props = { CidrBlock = network "cidr_block", PrivateDnsNameOptionsOnLaunch = DNS_NAMES } },
   ["AWS::EC2::SubnetCidrBlock"] = { type = "aws_subnet", part_of = "SubnetId", into = "",
     ref = "ipv6_cidr_block_association_id", props = {} },
   ["AWS::EC2::SubnetCidrReservation"] = { type = "aws_ec2_subnet_cidr_reservation",
@@ -206,7 +213,8 @@ return {
   ["AWS::EC2::RouteTable"] = { type = "aws_route_table", attributes = { RouteTableId = "id" },
     props = {} },
   ["AWS::EC2::Route"] = { type = "aws_route", attributes = { CidrBlock = "destination_cidr_block" },
-    props = { EgressOnlyInternetGatewayId = "egress_only_gateway_id",
+    props = { DestinationCidrBlock = network "destination_cidr_block",
+      EgressOnlyInternetGatewayId = "egress_only_gateway_id",
       InstanceId = route_to_machine } },
   ["AWS::EC2::SubnetRouteTableAssociation"] = { type = "aws_route_table_association",
     attributes = { Id = "id" }, props = {} },
@@ -238,7 +246,7 @@ return {
     attributes = { Id = "id", PrimaryPrivateIpAddress = "private_ip",
       SecondaryPrivateIpAddresses = function(target, address)
         local all, first = address(target, "private_ips"), address(target, "private_ip")
-        return ("setsubtract(%s, [%s])"):format(all, first), "list"
+        return ("[for ip in %s : ip if ip != %s]"):format(all, first), "list"
       end },
     props = INTERFACE },
   ["AWS::EC2::PrefixList"] = { type = "aws_ec2_managed_prefix_list",

@@ -10,6 +10,7 @@ local DESTINATION = { inline = true, props = {
 local function cache(specs)
   specs.CacheNodeType, specs.CacheParameterGroupName = "node_type", "parameter_group_name"
   specs.CacheSubnetGroupName = "subnet_group_name"
+  specs.Engine = { to = "engine", edit = string.lower }
   specs.PreferredMaintenanceWindow = "maintenance_window"
   specs.LogDeliveryConfigurations = { to = "log_delivery_configuration", props = {
     DestinationDetails = DESTINATION } }
@@ -33,7 +34,8 @@ return {
       ["RedisEndpoint.Port"] = "cache_nodes[0].port",
       ["ConfigurationEndpoint.Address"] = "cluster_address",
       ["ConfigurationEndpoint.Port"] = "port" },
-    props = cache { ClusterName = "cluster_id", VpcSecurityGroupIds = "security_group_ids",
+    props = cache { ClusterName = { to = "cluster_id", lower = true },
+      VpcSecurityGroupIds = "security_group_ids",
       PreferredAvailabilityZone = "availability_zone" },
   },
   ["AWS::ElastiCache::ReplicationGroup"] = {
@@ -43,7 +45,8 @@ return {
       ["ConfigurationEndPoint.Port"] = "port",
       ["PrimaryEndPoint.Address"] = "primary_endpoint_address", ["PrimaryEndPoint.Port"] = "port",
       ["ReaderEndPoint.Address"] = "reader_endpoint_address", ["ReaderEndPoint.Port"] = "port" },
-    props = cache { CacheSecurityGroupNames = "security_group_names" },
+    props = cache { CacheSecurityGroupNames = "security_group_names",
+      ReplicationGroupId = { to = "replication_group_id", lower = true } },
   },
   ["AWS::ElastiCache::GlobalReplicationGroup"] = {
     type = "aws_elasticache_global_replication_group", ref = "global_replication_group_id",
@@ -56,7 +59,8 @@ return {
     props = { CacheParameterGroupFamily = "family",
       Properties = shared.parameters "parameter" } },
   ["AWS::ElastiCache::SubnetGroup"] = { type = "aws_elasticache_subnet_group", ref = "name",
-    name = "name", name_lower = true, props = { CacheSubnetGroupName = "name" } },
+    name = "name", name_lower = true,
+    props = { CacheSubnetGroupName = { to = "name", lower = true } } },
   ["AWS::ElastiCache::ServerlessCache"] = {
     type = "aws_elasticache_serverless_cache", ref = "name",
     attributes = { ["Endpoint.Address"] = "endpoint[0].address",

@@ -7,6 +7,8 @@ local PARAMETERS = shared.parameters("parameter", "pending-reboot")
 local NO_SNAPSHOT = { skip_final_snapshot = "true" }
 local SECRET = { inline = true, props = { KmsKeyId = "master_user_secret_kms_key_id",
   SecretArn = { drop = "RDS makes the secret" } } }
+local function lower(name) return { to = name, lower = true } end
+
 local SECRET_ARN = "master_user_secret[0].secret_arn"
 
 local RESTORE = shared.under("restore_to_point_in_time", { RestoreTime = "restore_time",
@@ -29,6 +31,7 @@ local INSTANCE = {
   AssociatedRoles = { separate = "aws_db_instance_role_association", suffix = "role",
     link = { db_instance_identifier = "identifier" } },
   CACertificateIdentifier = "ca_cert_identifier", DBInstanceClass = "instance_class",
+  DBInstanceIdentifier = lower "identifier",
   DBParameterGroupName = "parameter_group_name",
   CertificateRotationRestart = { drop = "it says how a certificate is renewed later" },
   DBSnapshotIdentifier = "snapshot_identifier",
@@ -57,7 +60,8 @@ local MEMBER = shared.without("the cluster says it",
     MasterUsername MaxAllocatedStorage MultiAZ NetworkType OptionGroupName Port StorageEncrypted
     StorageThroughput StorageType Timezone VPCSecurityGroups]], {
     CACertificateIdentifier = "ca_cert_identifier", DBClusterIdentifier = "cluster_identifier",
-    DBInstanceClass = "instance_class",
+    DBInstanceClass = "instance_class", DBInstanceIdentifier = lower "identifier",
+    Engine = { to = "engine", edit = string.lower },
     CertificateRotationRestart = { drop = "it says how a certificate is renewed later" },
     EnablePerformanceInsights = "performance_insights_enabled",
   })
@@ -83,7 +87,8 @@ local function cluster_roles(self, value, body)
 end
 
 local CLUSTER = {
-  AssociatedRoles = cluster_roles, DBClusterIdentifier = "cluster_identifier",
+  Engine = { to = "engine", edit = string.lower },
+  AssociatedRoles = cluster_roles, DBClusterIdentifier = lower "cluster_identifier",
   EnableCloudwatchLogsExports = "enabled_cloudwatch_logs_exports",
   EnableIAMDatabaseAuthentication = "iam_database_authentication_enabled",
   MasterUserPassword = "master_password", MasterUserSecret = SECRET,
@@ -138,13 +143,17 @@ return {
       DBClusterResourceId = "cluster_resource_id", ["MasterUserSecret.SecretArn"] = SECRET_ARN },
   },
   ["AWS::RDS::DBClusterParameterGroup"] = { type = "aws_rds_cluster_parameter_group",
-    ref = "name", props = { Parameters = PARAMETERS } },
+    ref = "name", props = { DBClusterParameterGroupName = lower "name",
+      Parameters = PARAMETERS } },
   ["AWS::RDS::DBParameterGroup"] = { type = "aws_db_parameter_group", ref = "name",
-    attributes = { DBParameterGroupArn = "arn" }, props = { Parameters = PARAMETERS } },
+    attributes = { DBParameterGroupArn = "arn" },
+    props = { DBParameterGroupName = lower "name", Parameters = PARAMETERS } },
   ["AWS::RDS::DBSubnetGroup"] = { type = "aws_db_subnet_group", ref = "name",
-    attributes = { DBSubnetGroupArn = "arn" }, props = {} },
+    attributes = { DBSubnetGroupArn = "arn" },
+    props = { DBSubnetGroupName = lower "name" } },
   ["AWS::RDS::OptionGroup"] = { type = "aws_db_option_group", ref = "name",
-    props = { OptionConfigurations = { to = "option", props = { OptionVersion = "version" } } } },
+    props = { OptionGroupName = lower "name",
+      OptionConfigurations = { to = "option", props = { OptionVersion = "version" } } } },
   ["AWS::RDS::EventSubscription"] = { type = "aws_db_event_subscription", ref = "name",
     props = { SubscriptionName = "name", SnsTopicArn = "sns_topic" } },
   ["AWS::RDS::GlobalCluster"] = { type = "aws_rds_global_cluster",
@@ -152,7 +161,7 @@ return {
     attributes = { ["GlobalEndpoint.Address"] = "endpoint", GlobalEndpoint = "endpoint" },
     props = {}, finish = source_cluster },
   ["AWS::RDS::DBProxy"] = { type = "aws_db_proxy", ref = "name",
-    attributes = { DBProxyArn = "arn" }, props = {} },
+    attributes = { DBProxyArn = "arn" }, props = { DBProxyName = lower "name" } },
   ["AWS::RDS::DBProxyEndpoint"] = { type = "aws_db_proxy_endpoint",
     ref = "db_proxy_endpoint_name", attributes = { DBProxyEndpointArn = "arn" }, props = {} },
   ["AWS::RDS::DBProxyTargetGroup"] = {

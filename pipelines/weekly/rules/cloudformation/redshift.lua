@@ -28,7 +28,7 @@ return {
     attributes = { ["Endpoint.Address"] = "dns_name", ["Endpoint.Port"] = "port",
       ClusterNamespaceArn = "cluster_namespace_arn" },
     props = {
-      ClusterIdentifier = "cluster_identifier", DBName = "database_name",
+      ClusterIdentifier = { to = "cluster_identifier", lower = true }, DBName = "database_name",
       MasterUserPassword = "master_password", RevisionTarget = "cluster_revision_number",
       AvailabilityZoneRelocation = "availability_zone_relocation_enabled",
       LoggingProperties = { separate = "aws_redshift_logging", suffix = "logging", link = OF },
@@ -40,7 +40,8 @@ return {
   },
   ["AWS::Redshift::ClusterParameterGroup"] = { type = "aws_redshift_parameter_group",
     ref = "name", name = "name", name_lower = true,
-    props = { ParameterGroupName = "name", ParameterGroupFamily = "family",
+    props = { ParameterGroupName = { to = "name", lower = true },
+      ParameterGroupFamily = "family",
       Parameters = { to = "parameter", props = { ParameterName = "name",
         ParameterValue = "value" } } } },
   ["AWS::Redshift::ClusterSubnetGroup"] = { type = "aws_redshift_subnet_group", ref = "name",
