@@ -22,8 +22,7 @@ local OVERTIME = 10
 local Lab = {}
 Lab.__index = Lab
 
-local function plan_emulator(config, rules, python)
-  local wanted = config.emulator
+local function plan_emulator(config, wanted, rules, python)
   local spec = rules[wanted.name]
   if not spec then
     local near = require("std.suggest").did_you_mean(wanted.name, rules)
@@ -55,12 +54,25 @@ function M.open(ctx)
     tflocal = fs.join(fs.dirname(python), "tflocal") }
   if not tool then return nil, err end
   local plan
-  plan, err = plan_emulator(config, ctx.rules("emulators"), python)
+  plan, err = plan_emulator(config, config.emulator, ctx.rules("emulators"), python)
   if not plan then return nil, err end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
     tool = tool, plan = plan, decide = ctx.rules("status"),
     record = owner.record(workdir, "run", require("luv").os_getpid()) }, Lab)
+end
+
+--- A lab like this one with another emulator; it lives no longer than this one.
+---@param wanted table as the configuration's `emulator`
+---@return table? lab
+---@return table? err code "unavailable" when the image is not there
+function Lab:beside(wanted)
+  local plan, err = plan_emulator(self.config, wanted, self.ctx.rules("emulators"), self.python)
+  if not plan then return nil, err end
+  local lab = {}
+  for key, value in pairs(self) do lab[key] = value end
+  lab.plan = plan
+  return setmetatable(lab, Lab)
 end
 
 --- For the run's record: what the results were obtained with.

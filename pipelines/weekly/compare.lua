@@ -55,6 +55,9 @@ local function print_changes(ctx, title, list)
         .. (change.from_arch_hash and ", was " .. change.from_arch_hash or ""))
     end
     if change.reason then ctx.out("      " .. plain(change.reason)) end
+    if change.class then
+      ctx.out(("      %s: %s"):format(change.class, plain(change.class_reason)))
+    end
   end
 end
 
@@ -79,6 +82,8 @@ local function print_text(ctx, out, architectures)
       #out.only_a, #out.only_b))
   end
   print_changes(ctx, "regressions", out.regressions)
+  print_changes(ctx, "flaky", out.flaky)
+  print_changes(ctx, "worse for another reason", out.unrelated)
   print_changes(ctx, "fixes", out.fixes)
   print_changes(ctx, "other changes", out.changes)
   print_missing(ctx, "only in the first run", out.only_a, architectures)
@@ -86,6 +91,9 @@ local function print_text(ctx, out, architectures)
   ctx.out("")
   ctx.out(("%d regressions, %d fixes, %d other changes, %d unchanged"):format(#out.regressions,
     #out.fixes, #out.changes, out.same))
+  if #out.flaky + #out.unrelated > 0 then
+    ctx.out(("not counted: %d flaky, %d for another reason"):format(#out.flaky, #out.unrelated))
+  end
 end
 
 return stage {
@@ -93,7 +101,8 @@ return stage {
   name = "compare",
   help = "List regressions and fixes between two runs",
   description = "A regression went from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR; so does an "
-    .. "architecture whose changed template fails, or whose template no longer converts. "
+    .. "architecture whose changed template fails, or whose template no longer converts. What "
+    .. "turned out flaky, or worse for another reason, when it was tried again does not count. "
     .. "Exit 1 when there is one. A run is its id, the beginning of it, 'latest' or 'previous'.",
   args = {
     { name = "run_a", kind = "positional", optional = true,

@@ -2,6 +2,7 @@
 -- validate: every architecture with an app in a fresh emulator of its own (FR-023 to FR-031).
 
 local error_of = require "std.error"
+local confirm = require "pipelines.weekly.confirm"
 local stage = require "std.stage"
 local suggest = require "std.suggest"
 local tables = require "std.table"
@@ -93,6 +94,12 @@ local function open_run(ctx, args, lab)
   return ctx.store:new_run(snapshot, lab:describe())
 end
 
+local function lost_results(run, cause)
+  return error_of.new { op = "validate", code = "io", cause = cause,
+    message = ("%d results could not be stored; run %s can be resumed"):format(run.lost or 1,
+      run.run_id) }
+end
+
 local function dry_run(ctx, jobs)
   for _, job in ipairs(jobs) do
     ctx.out(("would validate %s %s"):format(job.hash, job.name or job.source_url))
@@ -116,6 +123,17 @@ local function note_emulator(ctx, run, lab, result)
   if not ok then ctx.log:error("emulator's version not noted", { error = tostring(err) }) end
 end
 
+-- What the harness failed at says nothing: it is tried again before it is written down.
+local function judge(ctx, run, job, lab)
+  local result
+  for attempt = 1, ctx.config.retries + 1 do
+    result = lab:validate(job, run)
+    result.attempts = attempt
+    if result.status ~= "ERROR" then break end
+  end
+  return result
+end
+
 local function validate_all(ctx, run, jobs, lab)
   local parallel = require "std.parallel"
   local done, open = run:done(), {}
@@ -124,7 +142,7 @@ local function validate_all(ctx, run, jobs, lab)
   end
   local progress = ctx.progress:task("validate", #open)
   parallel.map(open, function(job)
-    local result = lab:validate(job, run)
+    local result = judge(ctx, run, job, lab)
     local ok, err = run:put_result(result)
     if not ok then report_problem(ctx, run, job, err) end
     note_emulator(ctx, run, lab, result)
@@ -176,10 +194,11 @@ return stage {
     if not run then return nil, err end
     local timing = ctx.log:stage("validate")
     local seconds = validate_all(ctx, run, jobs, lab)
-    if run.lost then
-      return nil, error_of.new { op = "validate", code = "io",
-        message = ("%d results could not be stored; run %s can be resumed"):format(run.lost,
-          run.run_id) }
+    if run.lost then return nil, lost_results(run) end
+    if ctx.config.confirm.enabled then
+      local ok
+      ok, err = confirm.run(ctx, run, lab, jobs)
+      if not ok then return nil, lost_results(run, err) end
     end
     local new, tokens = news(ctx.store, run)
     local summary

@@ -4,6 +4,7 @@
 
 local compare = require "std.store.compare"
 local records = require "std.meta.records"
+local repeats = require "std.store.repeats"
 local text = require "pipelines.weekly.report.text"
 local trends = require "std.store.trends"
 
@@ -166,6 +167,22 @@ local function mark_regressions(view)
   for _, row in ipairs(view.rows) do row.is_regression = set[row.hash] or false end
 end
 
+-- What no reader may take for a verdict on the emulator.
+local function indeterminate_of(view)
+  local unconfirmed = 0
+  for _, change in ipairs(view.changes.regressions) do
+    if not change.class then unconfirmed = unconfirmed + 1 end
+  end
+  local out = { errors = view.counts.error, flaky = #view.changes.flaky,
+    unrelated = #view.changes.unrelated, unconfirmed = unconfirmed }
+  -- An error that got worse is among the unrelated: it is counted once.
+  for _, change in ipairs(view.changes.unrelated) do
+    if change.to_status == "ERROR" then out.unrelated = out.unrelated - 1 end
+  end
+  out.total = out.errors + out.flaky + out.unrelated + out.unconfirmed
+  return out
+end
+
 ---@param store lsqm.Store
 ---@param run lsqm.Run
 ---@param options {signature: fun(result: table): string}
@@ -187,6 +204,8 @@ function M.build(store, run, options)
   view.groups = groups_of(view.rows, options.signature)
   add_logs(view.groups)
   mark_regressions(view)
+  view.indeterminate = indeterminate_of(view)
+  view.repeats = repeats.measure(store, 12)
   view.skipped = skipped_of(view.architectures)
   view.problems = store:problems()
   return view
