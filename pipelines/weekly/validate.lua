@@ -3,6 +3,7 @@
 
 local error_of = require "std.error"
 local confirm = require "pipelines.weekly.confirm"
+local recorded = require "std.validation.recorded"
 local stage = require "std.stage"
 local suggest = require "std.suggest"
 local tables = require "std.table"
@@ -124,17 +125,19 @@ local function note_emulator(ctx, run, lab, result)
 end
 
 -- What the harness failed at says nothing: it is tried again before it is written down.
-local function judge(ctx, run, job, lab)
+local function judge(ctx, run, job, lab, known)
+  local inputs = recorded.key(lab, job)
+  if known[inputs] then return recorded.reuse(known[inputs], run.run_id) end
   local result
   for attempt = 1, ctx.config.retries + 1 do
     result = lab:validate(job, run)
-    result.attempts = attempt
+    result.attempts, result.inputs = attempt, inputs
     if result.status ~= "ERROR" then break end
   end
   return result
 end
 
-local function validate_all(ctx, run, jobs, lab)
+local function validate_all(ctx, run, jobs, lab, known)
   local parallel = require "std.parallel"
   local done, open = run:done(), {}
   for _, job in ipairs(jobs) do
@@ -142,12 +145,13 @@ local function validate_all(ctx, run, jobs, lab)
   end
   local progress = ctx.progress:task("validate", #open)
   parallel.map(open, function(job)
-    local result = judge(ctx, run, job, lab)
+    local result = judge(ctx, run, job, lab, known)
     local ok, err = run:put_result(result)
     if not ok then report_problem(ctx, run, job, err) end
     note_emulator(ctx, run, lab, result)
-    progress:step(("%-8s %6.1fs %s%s"):format(result.status, result.duration_seconds,
-      job.name or job.hash, result.reason and " (" .. result.reason .. ")" or ""))
+    progress:step(("%-8s %6.1fs %s%s%s"):format(result.status, result.duration_seconds,
+      job.name or job.hash, result.reason and " (" .. result.reason .. ")" or "",
+      result.cached_from and ", recorded by run " .. result.cached_from:sub(1, 8) or ""))
   end, { limit = ctx.config.parallel })
   return progress:done()
 end
@@ -179,6 +183,8 @@ return stage {
     { name = "hashes", kind = "positional", optional = true, repeatable = true,
       help = "Hashes or names of architectures (default: all that have an app)" },
     { name = "--resume", kind = "flag", help = "Go on with the run that did not finish" },
+    { name = "--cached", kind = "flag",
+      help = "Take over earlier verdicts where nothing that they depend on changed" },
     { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
   },
   run = function(ctx, args)
@@ -193,7 +199,8 @@ return stage {
     run, err = open_run(ctx, args, lab)
     if not run then return nil, err end
     local timing = ctx.log:stage("validate")
-    local seconds = validate_all(ctx, run, jobs, lab)
+    local known = args.cached and recorded.of(ctx.store) or {}
+    local seconds = validate_all(ctx, run, jobs, lab, known)
     if run.lost then return nil, lost_results(run) end
     if ctx.config.confirm.enabled then
       local ok

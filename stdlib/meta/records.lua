@@ -113,6 +113,8 @@ M.result = {
   { "container_logs", "string" },
   { "error_message", "string", required_when = { "status", { "ERROR" } } },
   { "reason", "string", help = "why the status is what it is, one line" },
+  { "inputs", "string", help = "SHA-256 of all that the verdict depends on" },
+  { "cached_from", "uuid", help = "the run that this verdict was taken over from (--cached)" },
   { "attempts", "integer", min = 1, help = "tries until the harness itself did not fail" },
   { "confirmation", "object", help = "only where the verdict got worse", fields = {
     { "class", "string", required = true, enum = CLASSES },

@@ -57,6 +57,7 @@ local function row_of(hash, result, meta, trend)
     duration = result.duration_seconds,
     tests = tests_of(result),
     reason = text.clean(result.reason or result.error_message or ""),
+    cached = result.cached_from ~= nil,
     streak = trend and trend.streak,
     history = trend and trend.history or {},
     result = result,
