@@ -40,9 +40,10 @@ end
 
 --- Finds terraform, Python and the emulator once for a run. A missing one is the environment's
 --- failure, before any architecture is touched.
+---@param emulator table? instead of the configuration's
 ---@return table? lab close it
 ---@return table? err
-function M.open(ctx)
+function M.open(ctx, emulator)
   local config = ctx.config
   local workdir = fs.absolute(fs.join(config.workspace, "tmp"))
   local ok, err = fs.mkdir(workdir)
@@ -54,7 +55,7 @@ function M.open(ctx)
     tflocal = fs.join(fs.dirname(python), "tflocal") }
   if not tool then return nil, err end
   local plan
-  plan, err = plan_emulator(config, config.emulator, ctx.rules("emulators"), python)
+  plan, err = plan_emulator(config, emulator or config.emulator, ctx.rules("emulators"), python)
   if not plan then return nil, err end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,

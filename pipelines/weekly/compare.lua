@@ -3,6 +3,7 @@
 
 local compare = require "std.store.compare"
 local json = require "std.json"
+local matrix = require "std.store.matrix"
 local stage = require "std.stage"
 local text = require "pipelines.weekly.report.text"
 
@@ -96,6 +97,34 @@ local function print_text(ctx, out, architectures)
   end
 end
 
+local function print_matrix(ctx, out)
+  local format = ("%-32s") .. ("  %-20s"):rep(#out.columns)
+  local heads = {}
+  for i, one in ipairs(out.columns) do heads[i] = plain(one.name .. " " .. one.version) end
+  ctx.out(format:format("architecture", table.unpack(heads)))
+  for _, row in ipairs(out.rows) do
+    local cells = {}
+    for i, cell in ipairs(row.cells) do
+      cells[i] = cell.status == json.null and "-" or cell.status
+    end
+    ctx.out((format:format(plain(row.name):sub(1, 32), table.unpack(cells))
+      .. (row.differs and "  differs" or "")))
+  end
+  local counts = {}
+  for i, one in ipairs(out.columns) do
+    counts[i] = ("%d of %d passed"):format(one.counts.passed, one.counts.total)
+  end
+  ctx.out(format:format("", table.unpack(counts)))
+end
+
+local function by_emulator(ctx, args)
+  local last = ctx.store:runs({ finished = true })[1]
+  local out = matrix.of(ctx.store, last and last.matrix)
+  if args.json then ctx.out(json.encode(out, { pretty = true })) else print_matrix(ctx, out) end
+  for _, row in ipairs(out.rows) do if row.differs then return 1 end end
+  return 0
+end
+
 return stage {
   api = 1,
   name = "compare",
@@ -108,9 +137,12 @@ return stage {
     { name = "run_a", kind = "positional", optional = true,
       help = "earlier run (default: previous)" },
     { name = "run_b", kind = "positional", optional = true, help = "later run (default: latest)" },
+    { name = "--by", kind = "option", choices = { "emulator" },
+      help = "emulator: the runs of the last matrix side by side, or the newest of each emulator" },
     { name = "--json", kind = "flag", help = "Print the comparison as JSON" },
   },
   run = function(ctx, args)
+    if args.by == "emulator" then return by_emulator(ctx, args) end
     local a, b, err
     a, err = ctx.store:find_run(args.run_a or "previous")
     if not a then return nil, err end

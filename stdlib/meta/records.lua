@@ -60,6 +60,7 @@ M.config = {
   { "localstack_version", "string", required = true },
   { "lsqm_version", "string", required = true },
   { "sequence", "integer", min = 1, help = "orders runs of the same second" },
+  { "matrix", "uuid", help = "the same for the runs of one emulator matrix" },
   { "emulator", "record", of = "emulator" },
 }
 

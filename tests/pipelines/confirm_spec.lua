@@ -2,7 +2,7 @@
 -- What got worse is tried again before it counts (SC-005). The lab is a stand-in that answers
 -- with chosen statuses: what is tried here is who is asked, how often, and what comes of it.
 
-local confirm = require "pipelines.weekly.confirm"
+local confirm = require "pipelines.weekly.validate.confirm"
 local fixture = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/fixture.lua")
 local repeats = require "std.store.repeats"
 local resolve = require "std.resolve"

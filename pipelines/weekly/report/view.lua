@@ -3,6 +3,7 @@
 -- out.
 
 local compare = require "std.store.compare"
+local matrix = require "std.store.matrix"
 local records = require "std.meta.records"
 local repeats = require "std.store.repeats"
 local text = require "pipelines.weekly.report.text"
@@ -206,6 +207,7 @@ function M.build(store, run, options)
   add_logs(view.groups)
   mark_regressions(view)
   view.indeterminate = indeterminate_of(view)
+  view.matrix = view.run.matrix and matrix.of(store, view.run.matrix) or nil
   view.repeats = repeats.measure(store, 12)
   view.skipped = skipped_of(view.architectures)
   view.problems = store:problems()
