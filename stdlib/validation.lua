@@ -102,7 +102,7 @@ end
 local function prepare(self, architecture, dir)
   local store = self.ctx.store
   local root, app = fs.join(dir, "terraform"), fs.join(dir, "app")
-  local ok, err = fs.copy(store:arch_dir(architecture.hash), root)
+  local ok, err = fs.copy(architecture.tree or store:arch_dir(architecture.hash), root)
   if ok then ok, err = fs.copy(store:app_dir(architecture.hash), app) end
   if not ok then return nil, err end
   fs.remove(fs.join(root, "metadata.json"))
@@ -221,8 +221,10 @@ local function result_of(self, work, outcome, began)
   return result
 end
 
---- Validates one architecture; always returns a result record. A raise of ours is an ERROR, never
---- a verdict about the emulator.
+--- Validates one architecture; its field `tree` names another Terraform root in its place. Always
+--- returns a result record: a raise of ours is an ERROR, never a verdict about the emulator.
+---@param architecture table
+---@param run {run_id: string}
 ---@return table result as the data model's ValidationResult
 function Lab:validate(architecture, run)
   self.run_id = run.run_id
