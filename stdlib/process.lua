@@ -4,6 +4,7 @@
 local raw = require "lsqm.raw.process"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local uv = require "luv"
 
 local M = {}
 
@@ -214,10 +215,20 @@ local function bind(argv, flag, paths)
   end
 end
 
+-- Inside, our own program listens on the port and leads to the socket, which is the only way out.
+local function behind_relay(argv, relay)
+  local own = uv.exepath()
+  bind(argv, "--ro-bind", { own })
+  bind(argv, "--bind", { relay.socket })
+  local list = { "--unshare-net", "--", own, "--relay", relay.socket, ("%d"):format(relay.port) }
+  return table.move(list, 1, #list, #argv + 1, argv)
+end
+
 --- Wraps a command in bubblewrap: system read-only, own /tmp, own process ids, no home, only the
---- given folders, network only when network = true. Where bubblewrap cannot be used the plain
---- argv comes back with the reason.
----@param options table {argv=, rw={paths}, ro={paths}, network=boolean, cwd=}
+--- given folders. network: true shares ours; {socket =, port =} is a network of its own in which
+--- 127.0.0.1:port leads to the unix socket and nothing leads anywhere else; nil is none. Where
+--- bubblewrap cannot be used the plain argv comes back with the reason.
+---@param options table {argv=, rw={paths}, ro={paths}, network=boolean|table, cwd=}
 ---@return string[] argv
 ---@return string|nil reason why there is no sandbox
 function M.sandbox(options)
@@ -229,9 +240,13 @@ function M.sandbox(options)
   local argv = base()
   bind(argv, "--ro-bind", options.ro)
   bind(argv, "--bind", options.rw)
-  if not options.network then argv[#argv + 1] = "--unshare-net" end
   if options.cwd then table.move({ "--chdir", options.cwd }, 1, 2, #argv + 1, argv) end
-  argv[#argv + 1] = "--"
+  if type(options.network) == "table" then
+    argv = behind_relay(argv, options.network)
+  else
+    if not options.network then argv[#argv + 1] = "--unshare-net" end
+    argv[#argv + 1] = "--"
+  end
   return table.move(options.argv, 1, #options.argv, #argv + 1, argv)
 end
 
