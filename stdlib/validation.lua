@@ -9,6 +9,7 @@ local json = require "std.json"
 local owner = require "std.emulator.owner"
 local parallel = require "std.parallel"
 local python_of = require "std.python"
+local relays = require "std.relay"
 local terraform = require "std.terraform"
 local time = require "std.time"
 
@@ -119,7 +120,7 @@ local function run_tests(self, work, deployed, endpoint)
   ok, err = fs.write(state_path, json.encode(deployed.resources))
   if not ok then return nil, err end
   return python_of.pytest { python = python, dir = work.app,
-    test_timeout = self.config.test_timeout, timeout = work.left(),
+    test_timeout = self.config.test_timeout, timeout = work.left(), network = work.network,
     env = { LSQM_STATE = state_path, AWS_ENDPOINT_URL = endpoint,
       LOCALSTACK_ENDPOINT = endpoint } }
 end
@@ -158,6 +159,17 @@ local function clean_up(self, work, outcome)
   if died then outcome.emulator.died = died end
 end
 
+-- The only way from the tests' own network to their emulator, under the same address.
+local function open_relay(work, emulator)
+  local host, port = emulator.endpoint:match("^http://([%d.]+):(%d+)$")
+  local socket = fs.join(fs.dirname(work.root), "aws.sock")
+  local relay, err = relays.open { from = { path = socket }, to = { host = host,
+    port = math.tointeger(tonumber(port)) } }
+  if not relay then error(err, 0) end
+  work.network = { socket = socket, port = math.tointeger(tonumber(port)) }
+  return relay
+end
+
 local function with_emulator(self, work, outcome)
   local emulator <close>, err = emulators.start(self.plan, { run_id = work.run.run_id,
     arch = work.architecture.hash, workdir = self.workdir })
@@ -167,6 +179,7 @@ local function with_emulator(self, work, outcome)
     return
   end
   work.emulator = emulator
+  local relay <close> = open_relay(work, emulator) -- luacheck: ignore relay
   outcome.steps.boot = emulator.boot_seconds
   outcome.emulator = { started = true, name = emulator.name, version = emulator.version,
     driver = emulator.driver, image = emulator.image, image_id = emulator.image_id }
