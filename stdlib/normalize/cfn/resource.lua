@@ -2,6 +2,7 @@
 -- One CloudFormation resource to Terraform blocks: the rule of its type where the rule says
 -- something, names that match the provider's schema for the rest, everything else by name.
 local Body = require "std.normalize.cfn.body"
+local document = require "std.normalize.cfn.document"
 local expr = require "std.normalize.expr"
 local intrinsics = require "std.normalize.cfn.intrinsics"
 local names = require "std.normalize.names"
@@ -18,8 +19,19 @@ local function singular(name)
     or name:match("^(.*[sx])es$") or name:match("^(.*)s$")
 end
 
-local function known(schema, name)
-  return name and (schema.attrs[name] or schema.blocks[name]) and name
+local function squash(name) return (name:lower():gsub("[^%w]", "")) end
+
+-- Names of a body without underscores and case: TargetGroupARNs, MemoryGiBPerVCpu and
+-- CloudWatchLogs are cut into words in another way by the provider.
+local function squashed_names(schema)
+  local index = schema.squashed
+  if index then return index end
+  index = {}
+  for _, group in ipairs { schema.blocks, schema.attrs } do
+    for name in pairs(group) do index[squash(name)] = name end
+  end
+  schema.squashed = index
+  return index
 end
 
 ---The name that a property has in the provider's schema when no rule says another: QueueName of
@@ -30,16 +42,16 @@ end
 ---@return string|nil
 function Resource.counterpart(key, schema, cfn_type)
   local snake = names.snake(key)
-  if known(schema, snake) then return snake end
+  if schema.attrs[snake] or schema.blocks[snake] then return snake end
+  local index, wanted = squashed_names(schema), squash(key)
+  if index[wanted] then return index[wanted] end
   local last = cfn_type and cfn_type:match("::(%w+)$")
   if last and #key > #last and key:sub(1, #last) == last then
-    local short = known(schema, names.snake(key:sub(#last + 1)))
+    local short = index[squash(key:sub(#last + 1))]
     if short then return short end
   end
-  local joined = known(schema, (snake:gsub("cloud_watch", "cloudwatch")))
-  if joined then return joined end
-  local one = singular(snake)
-  return one and schema.blocks[one] and one
+  local one = index[singular(wanted) or ""]
+  return one and schema.blocks[one] and one or nil
 end
 
 -- --- values of one property ------------------------------------------------------------------
@@ -64,7 +76,18 @@ local function set_attribute(self, body, name, spec, value)
   if attribute and attribute.nested then
     return self:unsupported(nil, name .. " needs a rule of its own")
   end
+  if spec.document then return body:set(name, document.node(self, value, spec)) end
   body:set(name, values.attribute(self, value, spec, attribute or { kind = "dynamic" }))
+end
+
+-- What CloudFormation fills in where the template says nothing and Terraform asks.
+local function set_defaults(self, rule, body)
+  for _, name in ipairs(names.sorted_keys(rule.defaults or {})) do
+    if not body:has(name) then
+      self.scope:assume(("%s has no %s: %s"):format(self.id, name, rule.defaults[name]))
+      body:raw(name, rule.defaults[name])
+    end
+  end
 end
 
 local function fill_block(self, body, name, spec, value, test)
@@ -79,9 +102,10 @@ local function fill_block(self, body, name, spec, value, test)
     return self:unsupported(nil, "a structure is expected")
   end
   if spec.set then
-    for key, text in pairs(spec.set) do inner:raw(key, text) end
+    for _, key in ipairs(names.sorted_keys(spec.set)) do inner:raw(key, spec.set[key]) end
   end
   self:map(value, spec.props or {}, inner)
+  set_defaults(self, spec, inner)
 end
 
 local function both(a, b) return a and b and ("(%s && %s)"):format(a, b) or a or b end
@@ -186,8 +210,15 @@ function Resource:separate(spec, value, test)
     self:separate(spec, arms[2], both(test, condition))
     return self:separate(spec, arms[3], both(test, "!" .. condition))
   end
-  local body = self:block(spec.separate, spec.suffix or spec.separate:match("_([^_]+)$"), test)
-  for name, attribute in pairs(spec.link or {}) do body:raw(name, self:own(attribute)) end
+  local suffix = spec.suffix or spec.separate:match("_([^_]+)$")
+  if type(value) == "table" and #value > 0 and not spec.into then
+    return values.each(self, value, function(item, when)
+      self:separate(spec, item, both(test, when))
+    end)
+  end
+  local body = self:block(spec.separate, suffix, test)
+  local link = spec.link or {}
+  for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
   if spec.into then return leaf(self, body, spec.into, spec, value) end
   inline(self, spec, value, body)
 end
@@ -203,22 +234,41 @@ local function check_required(self)
     block.body:missing(function(name)
       self:unsupported(nil, ("%s requires %s"):format(block.type, name))
     end, "")
+    block.body:excess(function(name, max)
+      self:unsupported(nil, ("%s takes at most %d %s"):format(block.type, max, name))
+    end, "")
   end
 end
 
 -- CloudFormation makes a name where the template gives none; Terraform asks for one.
 local function set_name(self, rule, body)
   local name = (self.scope.stack_name .. "-" .. self.id):sub(1, rule.name_limit or 64)
+  if rule.name_lower then name = name:lower() end
   self.scope:assume(("%s has no name: %s"):format(self.id, name))
   body:set(rule.name, name)
 end
 
----A logical id that is an attribute of another resource in Terraform.
+-- Logical ids that are blocks of this resource in Terraform.
+local function add_parts(self, parts, body)
+  for _, id in ipairs(parts or {}) do
+    local rule, props = self.scope.resources[id].rule, {}
+    for key, value in pairs(self.scope.template.Resources[id].Properties or {}) do
+      if key ~= rule.part_of then props[key] = value end
+    end
+    if rule.into == "" then
+      self:map(props, rule.props, body)
+    elseif rule.into then
+      self:map(props, rule.props, body:block(rule.into))
+    end
+  end
+end
+
+---A logical id that is an attribute or a block of another resource in Terraform.
 function Resource.part(scope, id, resource)
   local target = scope.resources[id]
   scope.current_id, scope.current_type = id, target.cfn_type
   for _, key in ipairs(names.sorted_keys(resource.Properties or {})) do
-    if target.rule.props[key] == nil then
+    if target.rule.props[key] == nil and not target.rule.into then
       scope:unsupported(key, "no counterpart in " .. target.type)
     end
   end
@@ -241,10 +291,12 @@ function Resource.convert(scope, id, resource)
     rule.build(self, props)
   else
     body = self:block(target.type)
-    for name, text in pairs(rule.set or {}) do body:raw(name, text) end
+    for _, name in ipairs(names.sorted_keys(rule.set or {})) do body:raw(name, rule.set[name]) end
     self:map(props, rule.props or {}, body)
+    add_parts(self, target.parts, body)
     if rule.finish then rule.finish(self, props, body) end
     if rule.name and not body:has(rule.name) then set_name(self, rule, body) end
+    set_defaults(self, rule, body)
   end
   if values.is_intrinsic(props) then
     self:unsupported(nil, "properties known only at deploy time")

@@ -70,8 +70,8 @@ local function address(target, attribute)
   return ("one(%s[*]%s)"):format(head, suffix(attribute))
 end
 
-local function target_expression(target, attribute)
-  if type(attribute) == "function" then return attribute(target, address) end
+local function target_expression(self, target, attribute)
+  if type(attribute) == "function" then return attribute(target, address, self) end
   return address(target, attribute)
 end
 
@@ -82,8 +82,12 @@ function Scope:reference(id)
     self:unsupported(nil, "refers to " .. id .. ", which is not converted")
     return expr.none
   end
+  if target.rule.ref == false then
+    self:unsupported(nil, id .. " has no identity of its own in Terraform")
+    return expr.none
+  end
   local attribute = target.rule.ref or "id"
-  return expr.raw(target_expression(target, attribute), "string")
+  return expr.raw(target_expression(self, target, attribute), "string")
 end
 
 local function known_attribute(target, name)
@@ -107,8 +111,9 @@ function Scope:attribute(id, name)
   end
   local schema = provider.resource(target.type)
   local kind = type(attribute) == "string" and schema and schema.attrs[attribute]
-  local t = kind and (kind.kind == "list" or kind.kind == "set") and "list" or "string"
-  return expr.raw(target_expression(target, attribute), t)
+  local text, t = target_expression(self, target, attribute)
+  if kind and (kind.kind == "list" or kind.kind == "set") then t = "list" end
+  return expr.raw(text, t or "string")
 end
 
 ---Node for a value that another stack exports: a variable with a stand-in value.
