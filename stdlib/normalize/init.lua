@@ -51,12 +51,21 @@ local function local_package(base)
   end
 end
 
+-- Text of a file beside the template.
+local function local_file(base)
+  return function(path)
+    if path:find("..", 1, true) or path:sub(1, 1) == "/" then return nil end
+    return fs.read(fs.join(base, path))
+  end
+end
+
 local function convert_template(template, job, find_package)
   if type(template.Resources) ~= "table" then
     return nil, error_of.new { op = "normalize", code = "invalid", file = job.path, line = 1,
       col = 1, message = "the template has no Resources" }
   end
   return cfn.convert(template, { rules = M.rules(), stack_name = job.slug, empty = empty,
+    read_file = local_file(fs.dirname(job.path)),
     local_package = find_package or local_package(fs.dirname(job.path)) })
 end
 

@@ -69,7 +69,7 @@ local function visit(report, spec, shape, schema, path, cfn_type)
   if spec.drop or spec.fn then return end
   local inner = target_of(report, spec, schema, path)
   if spec.document then return document(report, shape, spec.document, path .. ".") end
-  if spec.json or spec.pairs or spec.wrap or spec.scalar then return end
+  if spec.json or spec.pairs or spec.wrap or spec.scalar or spec.pluck then return end
   shape = first_of(shape)
   if type(shape) ~= "table" or shape["{}"] then return end
   if spec.each then shape = first_of(shape[spec.each] or shape) end
