@@ -209,6 +209,9 @@ end
 ---@param specs table<string, any> what the rule says
 ---@param body table
 function Resource:map(props, specs, body)
+  if type(props) ~= "table" or values.is_intrinsic(props) then
+    return self:unsupported(nil, "a structure known only at deploy time")
+  end
   for _, key in ipairs(names.sorted_keys(props)) do
     self.scope:at(tostring(key), function()
       local spec = specs[key]

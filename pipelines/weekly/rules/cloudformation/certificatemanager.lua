@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local expr = require "std.normalize.expr"
-local values = require "std.normalize.cfn.values"
+local shared = require "std.normalize.cfn.shared"
 
 -- What ACM wants in the zone for one domain.
 local function wanted(self, domain, attribute)
@@ -24,7 +24,7 @@ end
 -- CloudFormation makes the records of the zones that it is given and waits for the certificate.
 local function options(self, value, body)
   local names = {}
-  values.each(self, value, function(item, test, i)
+  shared.structures(self, value, function(item, test, i)
     if item.HostedZoneId ~= nil then
       names[#names + 1] = validation_record(self, item, test, i)
     elseif item.ValidationDomain ~= nil then

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
-local values = require "std.normalize.cfn.values"
+local shared = require "std.normalize.cfn.shared"
 
 local TEMPLATE = { InviteMessageTemplate = { to = "invite_message_template",
   props = { SMSMessage = "sms_message" } } }
@@ -9,7 +9,7 @@ local CONSTRAINTS = { StringAttributeConstraints = { to = "string_attribute_cons
 
 -- Terraform asks for the type of each attribute; CloudFormation takes it as String.
 local function schema(self, value, body)
-  values.each(self, value, function(item, test)
+  shared.structures(self, value, function(item, test)
     local block = body:block("schema", test)
     self:map(item, CONSTRAINTS, block)
     if not block:has("attribute_data_type") then block:set("attribute_data_type", "String") end

@@ -2,7 +2,7 @@
 local expr = require "std.normalize.expr"
 local json = require "std.json"
 local names = require "std.normalize.names"
-local values = require "std.normalize.cfn.values"
+local shared = require "std.normalize.cfn.shared"
 
 local NETWORK = { to = "network_configuration", props = { AwsVpcConfiguration = { inline = true,
   props = { AssignPublicIp = { to = "assign_public_ip",
@@ -29,7 +29,7 @@ local TARGET = {
 }
 
 local function targets(self, value)
-  values.each(self, value, function(item, test, i)
+  shared.structures(self, value, function(item, test, i)
     local body = self:block("aws_cloudwatch_event_target", "target_" .. i, test)
     body:raw("rule", self:own("name"))
     if self.props.EventBusName ~= nil then

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local expr = require "std.normalize.expr"
-local values = require "std.normalize.cfn.values"
+local shared = require "std.normalize.cfn.shared"
 
 local ALIAS = { to = "alias", props = { DNSName = "name", HostedZoneId = "zone_id" },
   defaults = { evaluate_target_health = "false" } }
@@ -60,7 +60,7 @@ local function record_group(self, props)
     end
   end
   self.scope:at("RecordSets", function()
-    values.each(self, props.RecordSets, function(item, test, i)
+    shared.structures(self, props.RecordSets, function(item, test, i)
       local full = { HostedZoneId = props.HostedZoneId, HostedZoneName = props.HostedZoneName }
       if item.HostedZoneId or item.HostedZoneName then full = {} end
       for key, value in pairs(item) do full[key] = value end

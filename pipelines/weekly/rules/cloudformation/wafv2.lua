@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
-local names = require "std.normalize.names"
+local shared = require "std.normalize.cfn.shared"
 
 -- The old list of rules that only count is an override of each of them.
 local EXCLUDED = { to = "rule_action_override", defaults = { action_to_use = { count = {} } } }
@@ -35,11 +35,11 @@ STATEMENT.ManagedRuleGroupStatement.props = { ScopeDownStatement = SCOPE,
 local RULES = { to = "rule", props = { Statement = { to = "statement", props = STATEMENT } } }
 
 local function bodies(self, value, body)
-  for _, key in ipairs(names.sorted_keys(value)) do
+  shared.entries(self, value, function(key, item)
     local block = body:block("custom_response_body")
     block:set("key", key)
-    self:map(value[key], {}, block)
-  end
+    self:map(item, {}, block)
+  end)
 end
 
 local function name_id_scope(target, address)
