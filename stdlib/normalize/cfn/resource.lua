@@ -267,6 +267,7 @@ function Resource:separate(spec, value, test)
   for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
   if spec.into then return leaf(self, body, spec.into, spec, value) end
   inline(self, spec, value, body)
+  set_defaults(self, spec, body)
 end
 
 ---Expression for an attribute of this resource's first block.
@@ -307,26 +308,33 @@ local function add_parts(self, parts, body)
   end
 end
 
----A logical id that is an attribute or a block of another resource in Terraform.
-function Resource.part(scope, id, resource)
+local function new(scope, id)
   local target = scope.resources[id]
-  scope.current_id, scope.current_type = id, target.cfn_type
-  for _, key in ipairs(names.sorted_keys(resource.Properties or {})) do
-    if target.rule.props[key] == nil and not target.rule.into then
-      scope:unsupported(key, "no counterpart in " .. target.type)
-    end
+  return setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
+    cfn_type = target.cfn_type, count = target.count, rule = target.rule, blocks = {},
+    addresses = {} }, Resource)
+end
+
+---A logical id that is an attribute or a block of another resource in Terraform; of its own it has
+---only further resources.
+function Resource.part(scope, id, resource)
+  local self, props = new(scope, id), {}
+  scope.current_id, scope.current_type = id, self.cfn_type
+  self.addresses[1] = self.type .. "." .. self.label
+  for key, value in pairs(type(resource.Properties) == "table" and resource.Properties or {}) do
+    if key ~= self.rule.part_of then props[key] = value end
   end
+  if not self.rule.into then self:map(props, self.rule.props, Body.new()) end
+  check_required(self)
   scope.current_id, scope.current_type = nil, nil
-  return { blocks = {}, addresses = { target.type .. "." .. target.label } }
+  return self
 end
 
 ---Converts one resource; scope.resources[id] says its type, label and rule.
 ---@return table {blocks=, addresses=}
 function Resource.convert(scope, id, resource)
   local target = scope.resources[id]
-  local self = setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
-    cfn_type = target.cfn_type, count = target.count, rule = target.rule, blocks = {},
-    addresses = {} }, Resource)
+  local self = new(scope, id)
   scope.current_id, scope.current_type = id, target.cfn_type
   local props = type(resource.Properties) == "table" and resource.Properties or {}
   local rule = target.rule

@@ -172,7 +172,7 @@ end
 ---@param spec table what the rule says: json, tags, pairs, enum, wrap
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
-  if spec.pairs or (attribute.kind == "map" and type(value) == "table" and
+  if spec.pairs or not spec.wrap and (attribute.kind == "map" and type(value) == "table" and
       (#value > 0 or M.if_arms(value))) then
     return M.pairs_map(self, value, type(spec.pairs) == "table" and spec.pairs or {})
   end
