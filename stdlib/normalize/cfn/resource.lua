@@ -76,16 +76,25 @@ local function set_attribute(self, body, name, spec, value)
   if attribute and attribute.nested then
     return self:unsupported(nil, name .. " needs a rule of its own")
   end
+  if spec.pluck then value = values.pluck(self, value, spec.pluck) end
   if spec.document then return body:set(name, document.node(self, value, spec)) end
   body:set(name, values.attribute(self, value, spec, attribute or { kind = "dynamic" }))
 end
 
 -- What CloudFormation fills in where the template says nothing and Terraform asks.
-local function set_defaults(self, rule, body)
-  for _, name in ipairs(names.sorted_keys(rule.defaults or {})) do
+local function fill(body, name, value)
+  if type(value) ~= "table" then return body:raw(name, value) end
+  local inner = body:single(name)
+  for _, key in ipairs(names.sorted_keys(value)) do fill(inner, key, value[key]) end
+end
+
+local function set_defaults(self, spec, body)
+  for _, name in ipairs(names.sorted_keys(spec.defaults or {})) do
     if not body:has(name) then
-      self.scope:assume(("%s has no %s: %s"):format(self.id, name, rule.defaults[name]))
-      body:raw(name, rule.defaults[name])
+      local value = spec.defaults[name]
+      self.scope:assume(("%s has no %s: %s"):format(self.id, name,
+        type(value) == "table" and "what CloudFormation takes" or value))
+      fill(body, name, value)
     end
   end
 end
@@ -121,7 +130,8 @@ local function set_blocks(self, body, name, spec, value, test)
   end
   if spec.each and type(value) == "table" then value = value[spec.each] or {} end
   if type(value) ~= "table" or #value == 0 then
-    if type(value) == "table" and next(value) == nil and not spec.keep_empty then return end
+    local keep = spec.keep_empty or self.rule.keep_empty
+    if type(value) == "table" and next(value) == nil and not keep then return end
     return fill_block(self, body, name, spec, value, test)
   end
   for i, item in ipairs(value) do
@@ -143,8 +153,28 @@ local function leaf(self, body, path, spec, value)
   set_attribute(self, body, name, spec, value)
 end
 
+local function arm_of(structure, key)
+  if structure[key] == nil then return { Ref = "AWS::NoValue" } end
+  return structure[key]
+end
+
+-- An If around a structure becomes an If around each of its properties.
+local function distributed(arms)
+  local out = {}
+  for i = 2, 3 do
+    if type(arms[i]) ~= "table" or values.is_intrinsic(arms[i])
+      and not values.is_no_value(arms[i]) then return nil end
+    for key in pairs(values.is_no_value(arms[i]) and {} or arms[i]) do
+      out[key] = { ["Fn::If"] = { arms[1], arm_of(arms[2], key), arm_of(arms[3], key) } }
+    end
+  end
+  return out
+end
+
 local function inline(self, spec, value, body)
   if values.is_no_value(value) then return end
+  local arms = values.if_arms(value)
+  if arms then value = distributed(arms) or value end
   if values.is_intrinsic(value) or type(value) ~= "table" then
     return self:unsupported(nil, "a structure known only at deploy time")
   end
@@ -161,11 +191,27 @@ apply = function(self, spec, value, body)
   leaf(self, body, spec.to, spec, value)
 end
 
+-- `when`: only these values lose nothing.
+local function drop(self, spec, key, value)
+  if spec.when then
+    local node = self:value(value)
+    if node == expr.none then return end
+    if type(node) == "table" or not spec.when[expr.scalar(node)] then
+      return self:unsupported(nil, type(node) == "table" and "a value known only at deploy time"
+        or "value " .. expr.scalar(node))
+    end
+  end
+  self.scope:drop(self.id, key, spec.drop)
+end
+
 ---Maps the properties of a structure into a body.
 ---@param props table template values by property name
 ---@param specs table<string, any> what the rule says
 ---@param body table
 function Resource:map(props, specs, body)
+  if type(props) ~= "table" or values.is_intrinsic(props) then
+    return self:unsupported(nil, "a structure known only at deploy time")
+  end
   for _, key in ipairs(names.sorted_keys(props)) do
     self.scope:at(tostring(key), function()
       local spec = specs[key]
@@ -175,7 +221,7 @@ function Resource:map(props, specs, body)
       end
       if type(spec) == "string" then spec = { to = spec } end
       if type(spec) == "function" then spec = { fn = spec } end
-      if spec and spec.drop then return self.scope:drop(self.id, tostring(key), spec.drop) end
+      if spec and spec.drop then return drop(self, spec, tostring(key), props[key]) end
       if spec then apply(self, spec, props[key], body) end
     end)
   end
@@ -221,6 +267,7 @@ function Resource:separate(spec, value, test)
   for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
   if spec.into then return leaf(self, body, spec.into, spec, value) end
   inline(self, spec, value, body)
+  set_defaults(self, spec, body)
 end
 
 ---Expression for an attribute of this resource's first block.
@@ -255,33 +302,39 @@ local function add_parts(self, parts, body)
     for key, value in pairs(self.scope.template.Resources[id].Properties or {}) do
       if key ~= rule.part_of then props[key] = value end
     end
-    if rule.into == "" then
-      self:map(props, rule.props, body)
-    elseif rule.into then
-      self:map(props, rule.props, body:block(rule.into))
+    if rule.into then
+      self:map(props, rule.props, rule.into == "." and body or body:block(rule.into))
     end
   end
 end
 
----A logical id that is an attribute or a block of another resource in Terraform.
-function Resource.part(scope, id, resource)
+local function new(scope, id)
   local target = scope.resources[id]
-  scope.current_id, scope.current_type = id, target.cfn_type
-  for _, key in ipairs(names.sorted_keys(resource.Properties or {})) do
-    if target.rule.props[key] == nil and not target.rule.into then
-      scope:unsupported(key, "no counterpart in " .. target.type)
-    end
+  return setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
+    cfn_type = target.cfn_type, count = target.count, rule = target.rule, blocks = {},
+    addresses = {} }, Resource)
+end
+
+---A logical id that is an attribute or a block of another resource in Terraform; of its own it has
+---only further resources.
+function Resource.part(scope, id, resource)
+  local self, props = new(scope, id), {}
+  scope.current_id, scope.current_type = id, self.cfn_type
+  self.addresses[1] = self.type .. "." .. self.label
+  for key, value in pairs(type(resource.Properties) == "table" and resource.Properties or {}) do
+    if key ~= self.rule.part_of then props[key] = value end
   end
+  if not self.rule.into then self:map(props, self.rule.props, Body.new()) end
+  check_required(self)
   scope.current_id, scope.current_type = nil, nil
-  return { blocks = {}, addresses = { target.type .. "." .. target.label } }
+  return self
 end
 
 ---Converts one resource; scope.resources[id] says its type, label and rule.
 ---@return table {blocks=, addresses=}
 function Resource.convert(scope, id, resource)
   local target = scope.resources[id]
-  local self = setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
-    cfn_type = target.cfn_type, count = target.count, blocks = {}, addresses = {} }, Resource)
+  local self = new(scope, id)
   scope.current_id, scope.current_type = id, target.cfn_type
   local props = type(resource.Properties) == "table" and resource.Properties or {}
   local rule = target.rule

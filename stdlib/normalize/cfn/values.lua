@@ -132,14 +132,36 @@ function M.pairs_map(self, value, spec)
   return #parts > 0 and merged(parts) or expr.none
 end
 
+---A list of structures that hold one property each as the list of those.
+function M.pluck(self, value, key)
+  if M.is_no_value(value) then return value end
+  local arms = M.if_arms(value)
+  if arms then
+    return { ["Fn::If"] = { arms[1], M.pluck(self, arms[2], key), M.pluck(self, arms[3], key) } }
+  end
+  if type(value) ~= "table" or M.is_intrinsic(value) then
+    self:unsupported(nil, "a structure known only at deploy time")
+    return nil
+  end
+  if #value == 0 then
+    for name in pairs(value) do
+      if name ~= key then self:unsupported(nil, name .. " has no counterpart") end
+    end
+    return value[key]
+  end
+  local items = {}
+  for _, item in ipairs(value) do items[#items + 1] = M.pluck(self, item, key) end
+  return items
+end
+
 -- --- single values ---------------------------------------------------------------------------
 
 local function enum(self, spec, node)
   if type(node) == "table" and node.k == "cond" then
     return expr.cond(node.test, enum(self, spec, node.yes), enum(self, spec, node.no))
   end
+  if node == expr.none then return node end
   if type(node) == "table" then
-    if node == expr.none then return node end
     return expr.raw(("%s[%s]"):format(expr.text(expr.map(spec.enum), 1), expr.text(node)))
   end
   local mapped = spec.enum[expr.scalar(node)]
@@ -188,7 +210,7 @@ end
 ---@param spec table what the rule says: json, pairs, pluck, single, enum, wrap
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
-  if spec.pairs or (attribute.kind == "map" and type(value) == "table" and
+  if spec.pairs or not spec.wrap and (attribute.kind == "map" and type(value) == "table" and
       (#value > 0 or M.if_arms(value))) then
     return M.pairs_map(self, value, type(spec.pairs) == "table" and spec.pairs or {})
   end
