@@ -48,7 +48,7 @@ function Resource.counterpart(key, schema, cfn_type)
   local last = cfn_type and cfn_type:match("::(%w+)$")
   if last and #key > #last and key:sub(1, #last) == last then
     local short = index[squash(key:sub(#last + 1))]
-    if short then return short end
+    if short and short ~= "id" then return short end
   end
   local one = index[singular(wanted) or ""]
   return one and schema.blocks[one] and one or nil
@@ -110,6 +110,35 @@ end
 
 local function both(a, b) return a and b and ("(%s && %s)"):format(a, b) or a or b end
 
+local function inline(self, spec, value, body)
+  if values.is_no_value(value) then return end
+  if values.is_intrinsic(value) or type(value) ~= "table" then
+    return self:unsupported(nil, "a structure known only at deploy time")
+  end
+  self:map(value, spec.props or {}, body)
+end
+
+-- The list inside of a structure that holds nothing else.
+local function inner_list(self, spec, value)
+  if type(value) ~= "table" or values.is_intrinsic(value) or #value > 0 then return value end
+  for key in pairs(value) do
+    if key ~= spec.each then self:unsupported(tostring(key), "no counterpart") end
+  end
+  return value[spec.each] or {}
+end
+
+-- A map with free keys: one block for each, the key as an attribute.
+local function named_blocks(self, body, name, spec, value, test)
+  for _, key in ipairs(names.sorted_keys(value)) do
+    self.scope:at(tostring(key), function()
+      local inner = body:block(name, test)
+      inner:set(spec.named, tostring(key))
+      if spec.scalar then return set_attribute(self, inner, spec.scalar, {}, value[key]) end
+      inline(self, spec, value[key], inner)
+    end)
+  end
+end
+
 -- An If around blocks becomes dynamic blocks, one for each arm.
 local function set_blocks(self, body, name, spec, value, test)
   if value == nil or type(value) == "userdata" or values.is_no_value(value) then return end
@@ -119,7 +148,10 @@ local function set_blocks(self, body, name, spec, value, test)
     set_blocks(self, body, name, spec, arms[2], both(test, condition))
     return set_blocks(self, body, name, spec, arms[3], both(test, "!" .. condition))
   end
-  if spec.each and type(value) == "table" then value = value[spec.each] or {} end
+  if spec.each then value = inner_list(self, spec, value) end
+  if spec.named and type(value) == "table" and not values.is_intrinsic(value) then
+    return named_blocks(self, body, name, spec, value, test)
+  end
   if type(value) ~= "table" or #value == 0 then
     if type(value) == "table" and next(value) == nil and not spec.keep_empty then return end
     return fill_block(self, body, name, spec, value, test)
@@ -143,14 +175,6 @@ local function leaf(self, body, path, spec, value)
   set_attribute(self, body, name, spec, value)
 end
 
-local function inline(self, spec, value, body)
-  if values.is_no_value(value) then return end
-  if values.is_intrinsic(value) or type(value) ~= "table" then
-    return self:unsupported(nil, "a structure known only at deploy time")
-  end
-  self:map(value, spec.props or {}, body)
-end
-
 apply = function(self, spec, value, body)
   if spec.to == nil and spec.separate == nil then
     if spec.inline and not spec.fn then return inline(self, spec, value, body) end
@@ -159,6 +183,19 @@ apply = function(self, spec, value, body)
   if spec.separate then return self:separate(spec, value) end
   if spec.fn then return spec.fn(self, value, body) end
   leaf(self, body, spec.to, spec, value)
+end
+
+-- `only`: the values that lose nothing, mostly what Terraform does anyway.
+local function leave_out(self, key, spec, value)
+  local node = spec.only and self:value(value)
+  if node == nil or node == expr.none then return self.scope:drop(self.id, key, spec.drop) end
+  for _, allowed in ipairs(spec.only) do
+    if type(node) ~= "table" and expr.scalar(node) == expr.scalar(allowed) then
+      return self.scope:drop(self.id, key, spec.drop)
+    end
+  end
+  self:unsupported(nil, type(node) == "table" and "a value known only at deploy time"
+    or "value " .. expr.scalar(node))
 end
 
 ---Maps the properties of a structure into a body.
@@ -175,7 +212,7 @@ function Resource:map(props, specs, body)
       end
       if type(spec) == "string" then spec = { to = spec } end
       if type(spec) == "function" then spec = { fn = spec } end
-      if spec and spec.drop then return self.scope:drop(self.id, tostring(key), spec.drop) end
+      if spec and spec.drop then return leave_out(self, tostring(key), spec, props[key]) end
       if spec then apply(self, spec, props[key], body) end
     end)
   end
@@ -201,7 +238,17 @@ function Resource:block(type_name, suffix, test)
   return body
 end
 
----A property that is a resource of its own in Terraform, linked to the first one.
+local function separate_one(self, spec, value, test)
+  local body = self:block(spec.separate, spec.suffix or spec.separate:match("_([^_]+)$"), test)
+  local link = spec.link or {}
+  for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
+  if spec.item then return body:set(spec.item, self:value(value)) end
+  if spec.into then return leaf(self, body, spec.into, spec, value) end
+  inline(self, spec, value, body)
+end
+
+---A property that is a resource of its own in Terraform, linked to the first one. With `item` the
+---property is a list of values, each of them that attribute of a resource.
 function Resource:separate(spec, value, test)
   if values.is_no_value(value) then return end
   local arms = values.if_arms(value)
@@ -210,17 +257,12 @@ function Resource:separate(spec, value, test)
     self:separate(spec, arms[2], both(test, condition))
     return self:separate(spec, arms[3], both(test, "!" .. condition))
   end
-  local suffix = spec.suffix or spec.separate:match("_([^_]+)$")
-  if type(value) == "table" and #value > 0 and not spec.into then
+  if type(value) == "table" and (spec.item or #value > 0 and not spec.into) then
     return values.each(self, value, function(item, when)
-      self:separate(spec, item, both(test, when))
+      separate_one(self, spec, item, both(test, when))
     end)
   end
-  local body = self:block(spec.separate, suffix, test)
-  local link = spec.link or {}
-  for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
-  if spec.into then return leaf(self, body, spec.into, spec, value) end
-  inline(self, spec, value, body)
+  separate_one(self, spec, value, test)
 end
 
 ---Expression for an attribute of this resource's first block.

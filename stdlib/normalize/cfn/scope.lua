@@ -72,6 +72,11 @@ end
 
 local function target_expression(target, attribute)
   if type(attribute) == "function" then return attribute(target, address) end
+  if type(attribute) == "table" then
+    local parts = {}
+    for i, name in ipairs(attribute) do parts[i] = "${" .. address(target, name) .. "}" end
+    return '"' .. table.concat(parts, "|") .. '"'
+  end
   return address(target, attribute)
 end
 
@@ -80,6 +85,10 @@ function Scope:reference(id)
   local target = self.resources[id]
   if not target.type then
     self:unsupported(nil, "refers to " .. id .. ", which is not converted")
+    return expr.none
+  end
+  if target.rule.ref == false then
+    self:unsupported(nil, ("Ref of %s has no counterpart"):format(target.cfn_type))
     return expr.none
   end
   local attribute = target.rule.ref or "id"

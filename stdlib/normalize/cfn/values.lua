@@ -145,16 +145,35 @@ local function coerce(self, node, attribute)
   return node
 end
 
+-- A list of {Name = x} as the list of x; anything else in an item is named.
+local function pluck(self, value, key)
+  local arms = M.if_arms(value)
+  if arms then
+    return { ["Fn::If"] = { arms[1], pluck(self, arms[2], key), pluck(self, arms[3], key) } }
+  end
+  if type(value) ~= "table" or M.is_intrinsic(value) then return value end
+  if value[key] ~= nil then
+    for other in pairs(value) do
+      if other ~= key then self:unsupported(nil, tostring(other) .. " has no counterpart") end
+    end
+    return value[key]
+  end
+  local out = {}
+  for i, item in ipairs(value) do out[i] = pluck(self, item, key) end
+  return out
+end
+
 ---Node of an attribute.
 ---@param self table the resource that is converted
 ---@param value any template value
----@param spec table what the rule says: json, tags, pairs, enum, wrap
+---@param spec table what the rule says: json, tags, pairs, enum, wrap, pluck
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
   if spec.pairs or (attribute.kind == "map" and type(value) == "table" and
       (#value > 0 or M.if_arms(value))) then
     return M.pairs_map(self, value, type(spec.pairs) == "table" and spec.pairs or {})
   end
+  if spec.pluck then value = pluck(self, value, spec.pluck) end
   local node = self:value(value)
   if node == expr.none then return node end
   if spec.enum then return enum(self, spec, node) end
