@@ -125,7 +125,7 @@ local function own_names(report, rule, schema)
       report.wrong[#report.wrong + 1] = ("%s: no %s"):format(what, first)
     end
   end
-  local ref = rule.ref or "id"
+  local ref = rule.ref == nil and "id" or rule.ref
   for _, name in ipairs(type(ref) == "table" and ref or { ref }) do check(name, "Ref") end
   check(rule.name, "name")
   for key, name in pairs(rule.attributes or {}) do check(name, "GetAtt " .. key) end

@@ -83,9 +83,14 @@ end
 -- What CloudFormation fills in where the template says nothing and Terraform asks.
 local function set_defaults(self, rule, body)
   for _, name in ipairs(names.sorted_keys(rule.defaults or {})) do
-    if not body:has(name) then
-      self.scope:assume(("%s has no %s: %s"):format(self.id, name, rule.defaults[name]))
-      body:raw(name, rule.defaults[name])
+    local default = rule.defaults[name]
+    if not body:has(name) and type(default) == "table" then
+      local block = body:block(name)
+      for _, key in ipairs(names.sorted_keys(default)) do block:raw(key, default[key]) end
+      self.scope:assume(("%s has no %s: what CloudFormation takes then"):format(self.id, name))
+    elseif not body:has(name) then
+      self.scope:assume(("%s has no %s: %s"):format(self.id, name, default))
+      body:raw(name, default)
     end
   end
 end
@@ -242,9 +247,11 @@ local function separate_one(self, spec, value, test)
   local body = self:block(spec.separate, spec.suffix or spec.separate:match("_([^_]+)$"), test)
   local link = spec.link or {}
   for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
+  for _, name in ipairs(names.sorted_keys(spec.set or {})) do body:raw(name, spec.set[name]) end
   if spec.item then return body:set(spec.item, self:value(value)) end
   if spec.into then return leaf(self, body, spec.into, spec, value) end
   inline(self, spec, value, body)
+  set_defaults(self, spec, body)
 end
 
 ---A property that is a resource of its own in Terraform, linked to the first one. With `item` the

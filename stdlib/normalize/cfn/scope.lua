@@ -3,6 +3,7 @@
 -- up while converting: data sources used, things unsupported, assumptions made.
 local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
+local Resource = require "std.normalize.cfn.resource"
 local provider = require "std.normalize.provider"
 
 local Scope = {}
@@ -98,7 +99,13 @@ end
 local function known_attribute(target, name)
   local schema = provider.resource(target.type)
   local snake = names.snake((name:gsub("%.", "")))
-  if schema and schema.attrs[snake] then return snake end
+  if not schema then return nil end
+  if schema.attrs[snake] then return snake end
+  -- A property is an attribute too: BucketName, ModelName.
+  local spec = (target.rule.props or {})[name]
+  if spec == nil then spec = Resource.counterpart(name, schema, target.cfn_type) end
+  if type(spec) == "table" then spec = not spec.fn and spec.to end
+  return schema.attrs[spec] and spec or nil
 end
 
 ---Node for GetAtt.

@@ -145,6 +145,20 @@ local function coerce(self, node, attribute)
   return node
 end
 
+---The ARN of a role where CloudFormation takes a name too.
+function M.role_arn(self, value)
+  local node = self:value(value)
+  if type(node) == "string" and not node:find("^arn:") then
+    return self:value { ["Fn::Sub"] = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" .. node }
+  end
+  local text = type(node) == "table" and node.k == "raw" and node.text or ""
+  if text:find("^aws_iam_role%.[%w_]+%.name$")
+    or text:find("^one%(aws_iam_role%.[^)]*%.name%)$") then
+    return expr.raw((text:gsub("%.name", ".arn")), "string")
+  end
+  return node
+end
+
 -- A list of {Name = x} as the list of x; anything else in an item is named.
 local function pluck(self, value, key)
   local arms = M.if_arms(value)
