@@ -1,0 +1,8 @@
+-- SPDX-License-Identifier: Apache-2.0
+return {
+  ["AWS::ControlTower::EnabledControl"] = { type = "aws_controltower_control",
+    ref = { "target_identifier", "control_identifier" } },
+  ["AWS::ControlTower::LandingZone"] = { type = "aws_controltower_landing_zone",
+    attributes = { LandingZoneIdentifier = "id" },
+    props = { Manifest = { to = "manifest_json", json = true } } },
+}

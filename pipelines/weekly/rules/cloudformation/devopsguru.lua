@@ -1,0 +1,15 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What is filtered says the type.
+local function collection(self, value, body)
+  local kind = value.CloudFormation and "AWS_CLOUD_FORMATION" or "AWS_TAGS"
+  body:set("type", kind)
+  self:map(value, { CloudFormation = "cloudformation" }, body)
+end
+
+return {
+  ["AWS::DevOpsGuru::NotificationChannel"] = { type = "aws_devopsguru_notification_channel",
+    props = { Config = { inline = true } } },
+  ["AWS::DevOpsGuru::ResourceCollection"] = { type = "aws_devopsguru_resource_collection",
+    ref = "type", attributes = { ResourceCollectionType = "type" },
+    props = { ResourceCollectionFilter = collection } },
+}
