@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What a rule of a CloudFormation type can say, shown on types that use it.
+local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/lab.lua")
 local fs = require "std.fs"
+local json = require "std.json"
 local normalize = require "std.normalize"
 
 local function run(resources)
@@ -97,5 +99,30 @@ describe("a rule", function()
   B: { Type: AWS::SSM::PatchBaseline,
     Properties: { Name: n, GlobalFilters: { PatchFilters: [], Colour: red } } }
 ]])), "Colour: no counterpart")
+  end)
+end)
+
+describe("a rule of one's own", function()
+  it("adds a type in a folder made by init, without a rebuild", function()
+    local lab = lab_of.new()
+    local own = lab.path .. "/own"
+    assert.equal(0, lab:run({ "init", own }).code)
+    local template = own .. "/t.yaml"
+    assert(fs.write(template, "Resources:\n  Words: { Type: AWS::Own::Domain }\n"))
+    local function normalized()
+      local result = lab:run({ "normalize", "--json", "-o", own .. "/out", template },
+        { cwd = own })
+      return result.code, json.decode(result.stdout)
+    end
+    local code, record = normalized()
+    assert.same({ 1, "no rule for this type" }, { code, record.unsupported[1].reason })
+    local file = own .. "/pipelines/weekly/rules/cloudformation/own.lua"
+    assert(fs.mkdir(fs.dirname(file)))
+    assert(fs.write(file, 'return { ["AWS::Own::Domain"] = { type = "aws_simpledb_domain", '
+      .. 'ref = "name", name = "name" } }\n'))
+    code, record = normalized()
+    assert.same({ 0, "normalized" }, { code, record.status })
+    has(fs.read(record.out .. "/main.tf"), 'resource "aws_simpledb_domain" "words"')
+    lab:close()
   end)
 end)
