@@ -94,6 +94,14 @@ describe("a rule", function()
 ]])), "Ref of AWS::SecurityHub::DelegatedAdmin has no counterpart")
   end)
 
+  it("makes a block of each item of the one list of a structure (each)", function()
+    local _, main = run [[
+  B: { Type: AWS::SSM::PatchBaseline, Properties: { Name: n, ApprovalRules: { PatchRules: [
+    { ApproveAfterDays: 7, PatchFilterGroup: { PatchFilters: [{ Key: MSRC, Values: [a] }] } }] } } }
+]]
+    has(main, 'approval_rule {\n approve_after_days = 7\n patch_filter {\n key = "MSRC"')
+  end)
+
   it("names what stands beside the one list of a structure (each)", function()
     has(reasons((run [[
   B: { Type: AWS::SSM::PatchBaseline,

@@ -123,13 +123,12 @@ local function inline(self, spec, value, body)
   self:map(value, spec.props or {}, body)
 end
 
--- The list inside of a structure that holds nothing else.
+-- The list inside of a structure that holds nothing else, and what to do with its items.
 local function inner_list(self, spec, value)
-  if type(value) ~= "table" or values.is_intrinsic(value) or #value > 0 then return value end
   for key in pairs(value) do
     if key ~= spec.each then self:unsupported(tostring(key), "no counterpart") end
   end
-  return value[spec.each] or {}
+  return setmetatable({ each = false }, { __index = spec }), value[spec.each]
 end
 
 -- A map with free keys: one block for each, the key as an attribute.
@@ -153,7 +152,10 @@ local function set_blocks(self, body, name, spec, value, test)
     set_blocks(self, body, name, spec, arms[2], both(test, condition))
     return set_blocks(self, body, name, spec, arms[3], both(test, "!" .. condition))
   end
-  if spec.each then value = inner_list(self, spec, value) end
+  if spec.each and type(value) == "table" and #value == 0 and not values.is_intrinsic(value) then
+    spec, value = inner_list(self, spec, value)
+    return set_blocks(self, body, name, spec, value, test)
+  end
   if spec.named and type(value) == "table" and not values.is_intrinsic(value) then
     return named_blocks(self, body, name, spec, value, test)
   end
@@ -180,13 +182,21 @@ local function leaf(self, body, path, spec, value)
   set_attribute(self, body, name, spec, value)
 end
 
+-- A rule's own code meets values of any kind: a template is not checked against the schema. What
+-- it does not expect is named and does not end the whole template.
+local function call(self, fn, ...)
+  local place = self.scope.current_property
+  local ok, why = pcall(fn, self, ...)
+  if ok then return end
+  self.scope.current_property = place
+  self:unsupported(nil, "a value that the rule does not expect: "
+    .. tostring(why):gsub("^.-:%d+: ", ""))
+end
+
 apply = function(self, spec, value, body)
-  if spec.to == nil and spec.separate == nil then
-    if spec.inline and not spec.fn then return inline(self, spec, value, body) end
-    return spec.fn(self, value, body)
-  end
+  if spec.fn and not spec.separate then return call(self, spec.fn, value, body) end
   if spec.separate then return self:separate(spec, value) end
-  if spec.fn then return spec.fn(self, value, body) end
+  if spec.inline and spec.to == nil then return inline(self, spec, value, body) end
   leaf(self, body, spec.to, spec, value)
 end
 
@@ -208,6 +218,7 @@ end
 ---@param specs table<string, any> what the rule says
 ---@param body table
 function Resource:map(props, specs, body)
+  if type(props) ~= "table" then return self:unsupported(nil, "a structure is expected") end
   for _, key in ipairs(names.sorted_keys(props)) do
     self.scope:at(tostring(key), function()
       local spec = specs[key]
@@ -333,13 +344,13 @@ function Resource.convert(scope, id, resource)
   self.props = props
   local body
   if rule.build then
-    rule.build(self, props)
+    call(self, rule.build, props)
   else
     body = self:block(target.type)
     for _, name in ipairs(names.sorted_keys(rule.set or {})) do body:raw(name, rule.set[name]) end
     self:map(props, rule.props or {}, body)
     add_parts(self, target.parts, body)
-    if rule.finish then rule.finish(self, props, body) end
+    if rule.finish then call(self, rule.finish, props, body) end
     if rule.name and not body:has(rule.name) then set_name(self, rule, body) end
     set_defaults(self, rule, body)
   end

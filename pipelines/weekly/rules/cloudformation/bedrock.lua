@@ -6,16 +6,15 @@ local DRAFT = { agent_id = "agent_id" }
 local FUNCTIONS = { to = "functions", props = {
   Parameters = { to = "parameters", named = "map_block_key" } } }
 
-local ACTION_GROUP = {
-  SkipResourceInUseCheckOnDelete = "skip_resource_in_use_check",
-  FunctionSchema = { to = "function_schema", props = { Functions = { inline = true } } },
-}
-
 -- function_schema { member_functions { functions { … } } }
 local function functions(self, value, body)
-  self:map({ Functions = value }, { Functions = FUNCTIONS }, body:single("member_functions"))
+  self:map({ Items = value }, { Items = FUNCTIONS }, body:single("member_functions"))
 end
-ACTION_GROUP.FunctionSchema.props.Functions = functions
+
+local ACTION_GROUP = {
+  SkipResourceInUseCheckOnDelete = "skip_resource_in_use_check",
+  FunctionSchema = { to = "function_schema", props = { Functions = functions } },
+}
 
 local PROMPTS = { to = "prompt_override_configuration", props = {
   PromptConfigurations = { to = "prompt_configurations", props = {
@@ -69,7 +68,8 @@ return {
       AgentCollaborators = { separate = "aws_bedrockagent_agent_collaborator",
         suffix = "collaborator", link = DRAFT },
       KnowledgeBases = { separate = "aws_bedrockagent_agent_knowledge_base_association",
-        suffix = "knowledge_base", link = DRAFT, defaults = { knowledge_base_state = '"ENABLED"' } },
+        suffix = "knowledge_base", link = DRAFT,
+        defaults = { knowledge_base_state = '"ENABLED"' } },
     },
   },
   ["AWS::Bedrock::AgentAlias"] = { type = "aws_bedrockagent_agent_alias",

@@ -37,7 +37,7 @@ local ADDRESSES = { EMAIL = "subscriber_email_addresses", SNS = "subscriber_sns_
 local function subscribers(self, value, body)
   local lists = {}
   values.each(self, value, function(item, test)
-    local name = ADDRESSES[item.SubscriptionType]
+    local name = type(item) == "table" and ADDRESSES[item.SubscriptionType]
     if not name or test then
       return self:unsupported(nil, "a subscriber known only at deploy time")
     end

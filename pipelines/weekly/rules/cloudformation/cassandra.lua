@@ -19,7 +19,8 @@ local function columns(key, of_item)
   return function(self, value, body)
     local schema = body:single("schema_definition")
     values.each(self, value, function(item, test)
-      local column, order = of_item(item)
+      local column, order
+      if type(item) == "table" then column, order = of_item(item) end
       if type(column) ~= "table" then return self:unsupported(nil, "a column is expected") end
       self:map(column, COLUMN, schema:block("column", test))
       if not key then return end
@@ -30,7 +31,9 @@ local function columns(key, of_item)
   end
 end
 
-local BILLING = { inline = true, props = { Mode = "capacity_specification.throughput_mode",
+local BILLING = { inline = true, props = { 
+  Mode = { to = "capacity_specification.throughput_mode",
+    enum = { ON_DEMAND = "PAY_PER_REQUEST", PROVISIONED = "PROVISIONED" } },
   ProvisionedThroughput = { inline = true, props = {
     ReadCapacityUnits = "capacity_specification.read_capacity_units",
     WriteCapacityUnits = "capacity_specification.write_capacity_units" } } } }

@@ -17,6 +17,7 @@ end
 -- A webhook exists only where Webhook is true; the other settings are its own.
 local function triggers(self, value)
   if values.is_no_value(value) then return end
+  if type(value) ~= "table" then return self:unsupported(nil, "a structure is expected") end
   local wanted = self:value(value.Webhook)
   if wanted == nil or wanted == false or wanted == "false" then
     if value.FilterGroups then self:unsupported(nil, "filters without a webhook") end

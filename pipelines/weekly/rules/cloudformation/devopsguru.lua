@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What is filtered says the type.
 local function collection(self, value, body)
+  if type(value) ~= "table" then return self:unsupported(nil, "a structure is expected") end
   local kind = value.CloudFormation and "AWS_CLOUD_FORMATION" or "AWS_TAGS"
   body:set("type", kind)
   self:map(value, { CloudFormation = "cloudformation" }, body)

@@ -45,8 +45,9 @@ local DEFINITION = { Name = "name", Version = "version", AssumeRole = "assume_ro
 local function definition(self, value, body)
   local block = body:single("definition")
   values.each(self, value, function(item, test)
-    local name = DEFINITION[item.Key]
-    if not name or test then return self:unsupported(nil, "key " .. tostring(item.Key)) end
+    local key = type(item) == "table" and item.Key
+    local name = DEFINITION[key]
+    if not name or test then return self:unsupported(nil, "key " .. tostring(key)) end
     block:set(name, self:value(item.Value))
   end)
 end
