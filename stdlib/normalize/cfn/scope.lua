@@ -4,6 +4,7 @@
 local Body = require "std.normalize.cfn.body"
 local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
+local Resource = require "std.normalize.cfn.resource"
 local provider = require "std.normalize.provider"
 
 local Scope = {}
@@ -74,6 +75,11 @@ end
 
 local function target_expression(self, target, attribute)
   if type(attribute) == "function" then return attribute(target, address, self) end
+  if type(attribute) == "table" then
+    local parts = {}
+    for i, name in ipairs(attribute) do parts[i] = "${" .. address(target, name) .. "}" end
+    return '"' .. table.concat(parts, "|") .. '"'
+  end
   return address(target, attribute)
 end
 
@@ -85,7 +91,7 @@ function Scope:reference(id)
     return expr.none
   end
   if target.rule.ref == false then
-    self:unsupported(nil, id .. " has no identity of its own in Terraform")
+    self:unsupported(nil, ("Ref of %s has no counterpart"):format(target.cfn_type))
     return expr.none
   end
   local attribute = target.rule.ref or "id"
@@ -95,7 +101,13 @@ end
 local function known_attribute(target, name)
   local schema = provider.resource(target.type)
   local snake = names.snake((name:gsub("%.", "")))
-  if schema and schema.attrs[snake] then return snake end
+  if not schema then return nil end
+  if schema.attrs[snake] then return snake end
+  -- A property is an attribute too: BucketName, ModelName.
+  local spec = (target.rule.props or {})[name]
+  if spec == nil then spec = Resource.counterpart(name, schema, target.cfn_type) end
+  if type(spec) == "table" then spec = not spec.fn and spec.to end
+  return schema.attrs[spec] and spec or nil
 end
 
 ---Node for GetAtt.

@@ -73,24 +73,6 @@ function M.structure(fn)
   end
 end
 
----The same property of each structure of a list, as a list; properties beside it are named.
----@param key string
----@param specs table<string, table>|nil properties that may stand beside it
----@return any node
-function M.pluck(self, value, key, specs)
-  local items = {}
-  M.structures(self, value, function(item, test)
-    for other in pairs(item) do
-      if other ~= key and not (specs and specs[other]) then
-        self:unsupported(nil, tostring(other) .. " of an item has no counterpart")
-      end
-    end
-    local node = self:value(item[key])
-    items[#items + 1] = test and expr.cond(test, node, expr.none) or node
-  end)
-  return #items > 0 and expr.list(items) or expr.none
-end
-
 -- --- lists of pairs --------------------------------------------------------------------------
 
 local function pair(self, item, spec)
@@ -132,12 +114,15 @@ function M.pairs_map(self, value, spec)
   return #parts > 0 and merged(parts) or expr.none
 end
 
----A list of structures that hold one property each as the list of those.
-function M.pluck(self, value, key)
+---A list of structures as the list of one property of each.
+---@param key string
+---@param specs table<string, any>|nil properties that may stand beside it
+function M.pluck(self, value, key, specs)
   if M.is_no_value(value) then return value end
   local arms = M.if_arms(value)
   if arms then
-    return { ["Fn::If"] = { arms[1], M.pluck(self, arms[2], key), M.pluck(self, arms[3], key) } }
+    return { ["Fn::If"] = { arms[1], M.pluck(self, arms[2], key, specs),
+      M.pluck(self, arms[3], key, specs) } }
   end
   if type(value) ~= "table" or M.is_intrinsic(value) then
     self:unsupported(nil, "a structure known only at deploy time")
@@ -145,12 +130,14 @@ function M.pluck(self, value, key)
   end
   if #value == 0 then
     for name in pairs(value) do
-      if name ~= key then self:unsupported(nil, name .. " has no counterpart") end
+      if name ~= key and not (specs and specs[name]) then
+        self:unsupported(nil, tostring(name) .. " has no counterpart")
+      end
     end
     return value[key]
   end
   local items = {}
-  for _, item in ipairs(value) do items[#items + 1] = M.pluck(self, item, key) end
+  for _, item in ipairs(value) do items[#items + 1] = M.pluck(self, item, key, specs) end
   return items
 end
 
@@ -204,17 +191,30 @@ local function coerce(self, node, attribute)
   return node
 end
 
+---The ARN of a role where CloudFormation takes a name too.
+function M.role_arn(self, value)
+  local node = self:value(value)
+  if type(node) == "string" and not node:find("^arn:") then
+    return self:value { ["Fn::Sub"] = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" .. node }
+  end
+  local text = type(node) == "table" and node.k == "raw" and node.text or ""
+  if text:find("^aws_iam_role%.[%w_]+%.name$")
+    or text:find("^one%(aws_iam_role%.[^)]*%.name%)$") then
+    return expr.raw((text:gsub("%.name", ".arn")), "string")
+  end
+  return node
+end
+
 ---Node of an attribute.
 ---@param self table the resource that is converted
 ---@param value any template value
----@param spec table what the rule says: json, pairs, pluck, single, enum, wrap
+---@param spec table what the rule says: json, pairs, single, enum, wrap
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
   if spec.pairs or not spec.wrap and (attribute.kind == "map" and type(value) == "table" and
       (#value > 0 or M.if_arms(value))) then
     return M.pairs_map(self, value, type(spec.pairs) == "table" and spec.pairs or {})
   end
-  if spec.pluck then return M.pluck(self, value, spec.pluck, spec.props) end
   local node = self:value(value)
   if node == expr.none then return node end
   if spec.single then return expr.list { node } end
