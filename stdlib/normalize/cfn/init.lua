@@ -2,11 +2,15 @@
 -- A CloudFormation template (already parsed) to Terraform files.
 local Resource = require "std.normalize.cfn.resource"
 local Scope = require "std.normalize.cfn.scope"
+local document = require "std.normalize.document"
 local emit = require "std.normalize.cfn.emit"
+local expand = require "std.normalize.cfn.expand"
 local expr = require "std.normalize.expr"
+local graph = require "std.normalize.cfn.graph"
 local intrinsics = require "std.normalize.cfn.intrinsics"
 local names = require "std.normalize.names"
 local params = require "std.normalize.cfn.params"
+local positions = require "std.normalize.positions"
 
 local M = {}
 
@@ -159,6 +163,47 @@ local function convert_conditions(scope)
   return out
 end
 
+-- Values of mappings are strings or lists of strings, however they are written.
+local mapping_value
+mapping_value = function(value)
+  if type(value) == "table" then
+    local items = {}
+    for i, item in ipairs(value) do items[i] = mapping_value(item) end
+    return expr.list(items)
+  end
+  return expr.scalar(value)
+end
+
+local function mapping_node(scope, mapping)
+  local tops = {}
+  for top, values in pairs(mapping) do
+    local entries = {}
+    for key, value in pairs(type(values) == "table" and values or {}) do
+      if type(value) == "userdata" or type(value) == "table" and next(value) and #value == 0 then
+        scope:unsupported(nil, "a value that is neither text nor list")
+      else
+        entries[tostring(key)] = mapping_value(value)
+      end
+    end
+    tops[tostring(top)] = expr.map(entries)
+  end
+  return expr.map(tops)
+end
+
+local function convert_mappings(scope)
+  local used = {}
+  for _, name in ipairs(names.sorted_keys(scope.mappings)) do
+    scope.current_id, scope.current_type = name, "Mapping"
+    if not scope.used_mappings[name] then
+      scope:assume(("mapping %s is left out: nothing refers to it"):format(name))
+    elseif type(scope.mappings[name]) == "table" then
+      used[name] = mapping_node(scope, scope.mappings[name])
+    end
+  end
+  scope.current_id, scope.current_type = nil, nil
+  return next(used) and expr.map(used) or nil
+end
+
 local function convert_outputs(scope, template)
   local out, taken = {}, {}
   local outputs = type(template.Outputs) == "table" and template.Outputs or {}
@@ -184,12 +229,43 @@ local function addresses_of(done)
   return map
 end
 
+local CYCLES = {
+  { section = "Conditions", kind = "Condition", edges = graph.condition_edges },
+  { section = "Resources", kind = "resource", edges = graph.resource_edges },
+}
+
+-- An error when parts of the template refer to each other in a circle.
+local function circular(template, job)
+  for _, check in ipairs(CYCLES) do
+    local nodes = template[check.section]
+    local cycle = type(nodes) == "table" and graph.cycle(nodes, check.edges)
+    if cycle then
+      local line, col = positions.find(job, { id = cycle[1], type = check.kind })
+      return document.invalid(job, ("circular reference: %s -> %s"):format(
+        table.concat(cycle, " -> "), cycle[1]), { line = line, col = col })
+    end
+  end
+end
+
+local function take_expansion(scope, expanded)
+  for _, entry in ipairs(expanded.unsupported) do
+    scope.unsupported_list[#scope.unsupported_list + 1] = entry
+  end
+  for _, text in ipairs(expanded.assumptions) do scope:assume(text) end
+end
+
 ---Converts a parsed template.
----@param template table
----@param options {rules: fun(type: string): table|nil, stack_name: string, base: string|nil}
----@return table {files=, packages=, resources=, unsupported=, assumptions=, resource_count=}
+---@param template table changed here
+---@param options {rules: fun(type: string): table|nil, stack_name: string, job: table,
+---  empty: fun(value: table): any, local_package: function|nil}
+---@return table|nil {files=, packages=, resources=, unsupported=, assumptions=}
+---@return table|nil err a template that CloudFormation would refuse as well
 function M.convert(template, options)
+  local expanded = expand.template(template, options.job)
+  local err = circular(template, options.job)
+  if err then return nil, err end
   local scope = Scope.new(template, options)
+  take_expansion(scope, expanded)
   local resources = type(template.Resources) == "table" and template.Resources or {}
   check_sections(template, scope)
   local parts = { scope = scope, variables = params.convert(template, scope) }
@@ -197,7 +273,7 @@ function M.convert(template, options)
   parts.done, parts.order = convert_resources(scope, resources)
   parts.conditions = convert_conditions(scope)
   parts.outputs = convert_outputs(scope, template)
-  parts.mappings = scope.uses_mappings and intrinsics.eval(scope.mappings, scope) or nil
+  parts.mappings = convert_mappings(scope)
   if #parts.order == 0 and #scope.unsupported_list == 0 then
     scope.unsupported_list[1] = { id = "", type = "", reason = "no resource to deploy" }
   end

@@ -122,6 +122,7 @@ local function add(name, parameter, scope, taken)
   else
     result.validation = validation(label, parameter)
   end
+  if t ~= "list" and not node.text:find("^split") then node.value = expr.scalar(result.default) end
   scope.parameters[name] = { node = node, variable = result }
   return result
 end

@@ -8,14 +8,19 @@ local provider = require "std.normalize.provider"
 local Scope = {}
 Scope.__index = Scope
 
+local function section(template, name)
+  return type(template[name]) == "table" and template[name] or {}
+end
+
 ---@param template table
 ---@param options {empty: fun(value: table): any}|nil
 function Scope.new(template, options)
   options = options or {}
   return setmetatable({
-    template = template, mappings = template.Mappings or {}, conditions = template.Conditions or {},
+    template = template, mappings = section(template, "Mappings"),
+    conditions = section(template, "Conditions"), job = options.job or {},
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
-    unsupported_list = {}, assumptions = {}, seen = {}, files = {}, packages = {},
+    unsupported_list = {}, assumptions = {}, seen = {}, packages = {}, used_mappings = {},
     local_package = options.local_package, stack_name = options.stack_name or "stack",
     empty = options.empty or function() return expr.list {} end,
   }, Scope)
@@ -49,6 +54,34 @@ function Scope:at(property, fn)
   local result = fn()
   self.current_property = before
   return result
+end
+
+---The text of a node where parameters stand for their defaults, or nil.
+---@return string|nil
+function Scope:constant(node)
+  if type(node) ~= "table" then return node ~= nil and expr.scalar(node) or nil end
+  if node.k == "raw" then return node.value end
+  if node.k ~= "tpl" then return nil end
+  local out = {}
+  for i, part in ipairs(node.parts) do
+    out[i] = self:constant(part)
+    if not out[i] then return nil end
+  end
+  return table.concat(out)
+end
+
+---Notes that a mapping is needed; nil: any of them.
+function Scope:use_mapping(name)
+  if name then
+    self.used_mappings[name] = true
+    return
+  end
+  for key in pairs(self.mappings) do self.used_mappings[key] = true end
+end
+
+---Whether a node is the region that the provider works in.
+function Scope:is_region(node)
+  return type(node) == "table" and node.text == "data.aws_region.current.name"
 end
 
 ---@param name string

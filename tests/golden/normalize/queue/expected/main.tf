@@ -14,10 +14,10 @@ locals {
   mappings = {
     Retention = {
       dev = {
-        Days = 1
+        Days = "1"
       }
       prod = {
-        Days = 14
+        Days = "14"
       }
     }
   }
@@ -46,7 +46,7 @@ resource "aws_lambda_function" "handler" {
 
 resource "aws_cloudwatch_log_group" "logs" {
   name              = "/aws/lambda/${aws_lambda_function.handler.function_name}"
-  retention_in_days = local.mappings["Retention"][var.environment]["Days"]
+  retention_in_days = try(local.mappings["Retention"][var.environment]["Days"], false)
 }
 
 resource "aws_iam_role" "role" {
