@@ -4,6 +4,7 @@
 local expr = require "std.normalize.expr"
 local functions = require "std.normalize.cfn.functions"
 local names = require "std.normalize.names"
+local references = require "std.normalize.cfn.references"
 
 local M = {}
 local eval
@@ -214,13 +215,14 @@ end
 ---@return any node
 eval = function(value, scope)
   if type(value) == "userdata" or value == nil then return expr.none end
+  if type(value) == "string" then return references.resolve(value, scope) end
   if type(value) ~= "table" then return value end
   if getmetatable(value) == M.ready then return value.node end
   local name = next(value)
   if type(name) == "string" and next(value, name) == nil
       and (name == "Ref" or name:sub(1, 4) == "Fn::") then
     local node = eval_function(name, value, scope)
-    if node ~= nil then return node end
+    if node ~= nil then return references.resolve(node, scope) end
   end
   return eval_table(value, scope)
 end

@@ -46,7 +46,7 @@ resource "aws_lambda_function" "handler" {
 
 resource "aws_cloudwatch_log_group" "logs" {
   name              = "/aws/lambda/${aws_lambda_function.handler.function_name}"
-  retention_in_days = try(local.mappings["Retention"][var.environment]["Days"], false)
+  retention_in_days = local.mappings["Retention"][var.environment]["Days"]
 }
 
 resource "aws_iam_role" "role" {
