@@ -51,12 +51,16 @@ local function local_package(base)
   end
 end
 
-local function convert_template(template, job, find_package)
+local convert_nested
+
+local function convert_template(template, job, more)
   if type(template.Resources) ~= "table" then
     return nil, document.invalid(job, "the template has no Resources")
   end
+  more = more or {}
   return cfn.convert(template, { rules = M.rules(), stack_name = job.slug, empty = empty, job = job,
-    local_package = find_package or local_package(fs.dirname(job.path)) })
+    given = more.given, open = convert_nested,
+    local_package = more.find_package or local_package(fs.dirname(job.path)) })
 end
 
 local converters = {}
@@ -71,15 +75,15 @@ local function add_all(list, more)
   for _, item in ipairs(more or {}) do list[#list + 1] = item end
 end
 
-function converters.cfn(job)
+function converters.cfn(job, more)
   local template, problem = document.parse(job)
   if not template then return refuse(problem) end
-  return convert_template(template, job)
+  return convert_template(template, job, more)
 end
 
 converters.cdk = converters.cfn
 
-function converters.sam(job)
+function converters.sam(job, more)
   local template, problem = document.parse(job)
   if not template then return refuse(problem) end
   local sam = require "std.normalize.sam"
@@ -87,7 +91,7 @@ function converters.sam(job)
   if not expanded then return nil, err end
   if expanded.unsupported then return expanded end
   local converted
-  converted, err = convert_template(expanded.template, job)
+  converted, err = convert_template(expanded.template, job, more)
   if not converted then return nil, err end
   add_all(converted.assumptions, expanded.assumptions)
   return converted
@@ -99,9 +103,9 @@ function converters.serverless(job)
   local serverless = require "std.normalize.serverless"
   local built = serverless.template(service, job)
   if built.unsupported then return built end
-  local converted, err = convert_template(built.template, job, function(key)
+  local converted, err = convert_template(built.template, job, { find_package = function(key)
     return key == serverless.PACKAGE and built.package or nil
-  end)
+  end })
   if not converted then return nil, err end
   add_all(converted.assumptions, built.assumptions)
   return converted
@@ -109,6 +113,15 @@ end
 
 function converters.terraform(job)
   return require("std.normalize.terraform").convert(job)
+end
+
+-- A template that another one nests.
+convert_nested = function(job, more)
+  local err
+  job.text, err = document.read(job.path)
+  if not job.text then return nil, err end
+  local kind = detect.detect(job.path, job.text) == "sam" and "sam" or "cfn"
+  return converters[kind](job, more)
 end
 
 -- A text that is not even YAML says more by where it is broken.

@@ -105,13 +105,36 @@ local function locals(parts, out)
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
 
+local function dependencies(depends_on)
+  if #depends_on == 0 then return nil end
+  return "  depends_on = [\n    " .. table.concat(depends_on, ",\n    ") .. ",\n  ]"
+end
+
+local function module_block(block, depends_on, out)
+  local lines = { ('module "%s" {'):format(block.label),
+    ('  source = "./modules/%s"'):format(block.label) }
+  if block.count then lines[#lines + 1] = ("  count = %s ? 1 : 0"):format(block.count) end
+  for _, input in ipairs(block.inputs) do
+    lines[#lines + 1] = ("  %s = %s"):format(input.name, input.text)
+  end
+  lines[#lines + 1] = dependencies(depends_on)
+  add(out, table.concat(lines, "\n"), "\n}\n")
+end
+
+local function check_block(rule, out)
+  local lines = { ('check "%s" {'):format(rule.name) }
+  for _, item in ipairs(rule.assertions) do
+    lines[#lines + 1] = ("  assert {\n    condition = %s\n    error_message = %s\n  }"):format(
+      item.condition, expr.quote(item.message))
+  end
+  add(out, table.concat(lines, "\n"), "\n}\n")
+end
+
 local function resource_block(block, depends_on, out)
   local lines = { ('resource "%s" "%s" {'):format(block.type, block.label) }
   if block.count then lines[#lines + 1] = ("  count = %s ? 1 : 0"):format(block.count) end
   block.body:write(lines, 1)
-  if #depends_on > 0 then
-    lines[#lines + 1] = "  depends_on = [\n    " .. table.concat(depends_on, ",\n    ") .. ",\n  ]"
-  end
+  lines[#lines + 1] = dependencies(depends_on)
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
 
@@ -126,7 +149,9 @@ local function main(parts)
     for _, block in ipairs(resource.blocks) do
       resource_block(block, resource.depends_on, out)
     end
+    if resource.module then module_block(resource.module, resource.depends_on, out) end
   end
+  for _, rule in ipairs(parts.rules) do check_block(rule, out) end
   return format(table.concat(out, "\n"))
 end
 
@@ -135,7 +160,9 @@ local function variable(item, out)
   if item.description then
     lines[#lines + 1] = "  description = " .. expr.quote(item.description)
   end
-  lines[#lines + 1] = "  default = " .. expr.text(item.default, 1)
+  if item.default ~= nil then
+    lines[#lines + 1] = "  default = " .. expr.text(item.default, 1)
+  end
   if item.sensitive then lines[#lines + 1] = "  sensitive = true" end
   for _, rule in ipairs(item.validations or {}) do
     lines[#lines + 1] = ("  validation {\n    condition = %s\n    error_message = %s\n  }"):format(

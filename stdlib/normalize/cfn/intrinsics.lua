@@ -132,6 +132,13 @@ local function equals(arg, scope)
   return ("(%s == %s)"):format(operand(left, right), operand(right, left))
 end
 
+-- What only rules have: memberships of lists of texts.
+local MEMBERS = {
+  ["Fn::Contains"] = "contains(%s, %s)",
+  ["Fn::EachMemberEquals"] = "alltrue([for item in %s : item == %s])",
+  ["Fn::EachMemberIn"] = "alltrue([for item in %s : contains(%s, item)])",
+}
+
 local OPERATORS = { ["Fn::And"] = " && ", ["Fn::Or"] = " || " }
 
 ---A condition as expression text.
@@ -144,6 +151,9 @@ function M.condition(value, scope)
   if name == "Fn::Equals" then return equals(arg, scope) end
   if name == "Fn::Not" and type(arg) == "table" and #arg == 1 then
     return "!" .. M.condition(arg[1], scope)
+  end
+  if MEMBERS[name] and type(arg) == "table" and arg[2] ~= nil then
+    return MEMBERS[name]:format(text(eval(arg[1], scope)), text(eval(arg[2], scope)))
   end
   local operator = OPERATORS[name]
   if not operator or type(arg) ~= "table" or #arg == 0 then

@@ -235,10 +235,20 @@ local function describe(parameter, item)
   return item
 end
 
+-- The outer stack gives the value.
+local function given_variable(name, label, kind, parameter, scope)
+  local item = typed(label, kind, "")
+  item.default = nil
+  item.validations = validations(name, kind, parameter, item, scope)
+  scope.parameters[name] = { node = expr.raw("var." .. label, type_of(item)), variable = item }
+  return describe(parameter, item)
+end
+
 local function add(name, parameter, scope, taken)
   local kind = type(parameter.Type) == "string" and parameter.Type or "String"
   local label = names.unique(taken, names.identifier(name))
   kind, parameter = ssm_kind(name, kind, parameter, scope)
+  if scope.given[name] then return given_variable(name, label, kind, parameter, scope) end
   local default = given_default(parameter)
   local absent = default == nil or default == "" and kind:find("AWS::", 1, true)
   local network = absent and network_of(name, kind, parameter)

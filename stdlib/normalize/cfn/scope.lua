@@ -3,6 +3,7 @@
 -- up while converting: data sources used, things unsupported, assumptions made.
 local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
+local nested = require "std.normalize.cfn.nested"
 local provider = require "std.normalize.provider"
 
 local Scope = {}
@@ -22,6 +23,7 @@ function Scope.new(template, options)
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
     unsupported_list = {}, assumptions = {}, seen = {}, packages = {}, used_mappings = {},
     network = {}, references = {}, secrets = {},
+    files = {}, exports = {}, output_names = {}, given = options.given or {}, open = options.open,
     local_package = options.local_package, stack_name = options.stack_name or "stack",
     empty = options.empty or function() return expr.list {} end,
   }, Scope)
@@ -109,9 +111,19 @@ local function target_expression(target, attribute)
   return address(target, attribute)
 end
 
+-- The identity of a nested stack says nothing but its name.
+local function stack_id(scope, id)
+  return ("arn:aws:cloudformation:us-east-1:000000000000:stack/%s-%s/00000000-0000-4000-8000-"
+    .. "000000000000"):format(scope.stack_name, id)
+end
+
 ---Node for Ref of a resource.
 function Scope:reference(id)
   local target = self.resources[id]
+  if target.module then return stack_id(self, id) end
+  if target.address and (self.current_property or ""):find("UserData") then
+    return target.address
+  end
   if not target.type then
     self:unsupported(nil, "refers to " .. id .. ", which is not converted")
     return expr.none
@@ -129,6 +141,7 @@ end
 ---Node for GetAtt.
 function Scope:attribute(id, name)
   local target = self.resources[id]
+  if target.module then return nested.attribute(self, target, name) end
   if not target.type then
     self:unsupported(nil, "refers to " .. id .. ", which is not converted")
     return expr.none
