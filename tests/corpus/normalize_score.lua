@@ -42,6 +42,12 @@ local function read_index()
   return jobs, formats
 end
 
+-- "path:line:col" below the corpus.
+local function place_of(entry)
+  local file = (entry.file or "?"):gsub("^.*/corpus/", "")
+  return ("%s:%s:%s"):format(file, entry.line or "-", entry.col or "-")
+end
+
 local function count(outcomes, formats)
   local table_of, reasons = {}, {}
   for n, outcome in ipairs(outcomes) do
@@ -53,10 +59,12 @@ local function count(outcomes, formats)
     local seen = {}
     for _, entry in ipairs(record.unsupported) do
       local reason = ("%s %s: %s"):format(entry.type or "", entry.property or "", entry.reason)
-      if not seen[reason] then reasons[reason] = (reasons[reason] or 0) + 1 end
+      local known = reasons[reason] or { times = 0, place = place_of(entry) }
+      reasons[reason] = known
+      if not seen[reason] then known.times = known.times + 1 end
       seen[reason] = true
     end
-    if record.error then print("failed", record.input, record.error.message) end
+    if record.error then print("failed", place_of(record.error), record.error.message) end
   end
   return table_of, reasons
 end
@@ -113,8 +121,12 @@ for format in pairs(FORMATS) do
   end
 end
 local list = {}
-for reason, times in pairs(reasons) do list[#list + 1] = { reason, times } end
+for reason, known in pairs(reasons) do
+  list[#list + 1] = { reason, known.times, known.place }
+end
 table.sort(list, function(a, b) return a[2] > b[2] or a[2] == b[2] and a[1] < b[1] end)
-for n = 1, math.min(#list, options.reasons) do print(list[n][2], list[n][1]) end
+for n = 1, math.min(#list, options.reasons) do
+  print(list[n][2], list[n][1], list[n][3])
+end
 print(("%.1f s of processor time in this process"):format(os.clock() - started))
 out:close()

@@ -43,12 +43,7 @@ local function is_structure(self, item)
   self:unsupported(nil, "a structure known only at deploy time")
 end
 
----Calls fn(item, test, i) for each structure of a list; see values.each.
-function M.structures(self, value, fn)
-  values.each(self, value, function(item, test, i)
-    if is_structure(self, item) then fn(item, test, i) end
-  end)
-end
+M.structures = values.structures
 
 ---Calls fn(key, item) for each entry of a map with free keys, in the order of the keys.
 function M.entries(self, value, fn)

@@ -50,7 +50,9 @@ function M.each(self, value, fn)
     visit(arms[3], no, i)
   end
   if M.if_arms(value) then return visit(value, nil, 1) end
-  for i, item in ipairs(value) do visit(item, nil, i) end
+  for i, item in ipairs(value) do
+    self.scope:at(tostring(i - 1), function() visit(item, nil, i) end)
+  end
 end
 
 local function is_plain(value) return type(value) == "table" and not M.is_intrinsic(value) end

@@ -14,10 +14,10 @@ locals {
   mappings = {
     Retention = {
       dev = {
-        Days = 1
+        Days = "1"
       }
       prod = {
-        Days = 14
+        Days = "14"
       }
     }
   }
