@@ -86,14 +86,16 @@ function converters.sam(job)
 end
 
 function converters.serverless(job)
-  local document, err = yaml.decode(job.text, { file = job.path, tags = "cloudformation" })
-  if not document then return nil, err end
+  local document, marks = yaml.decode(job.text, { file = job.path, tags = "cloudformation",
+    marks = true })
+  if not document then return nil, marks end
   local serverless = require "std.normalize.serverless"
-  local built = serverless.template(document, job)
+  local built, err = serverless.template(document, job, marks)
+  if not built then return nil, err end
   if built.unsupported then return built end
   local converted
   converted, err = convert_template(built.template, job, function(key)
-    return key == serverless.PACKAGE and built.package or nil
+    return built.packages[key]
   end)
   if not converted then return nil, err end
   for _, text in ipairs(built.assumptions) do
