@@ -82,15 +82,21 @@ function converters.sam(job)
   expanded, err = sam.expand(template, job)
   if not expanded then return nil, err end
   if expanded.unsupported then return expanded end
-  return convert_template(expanded.template, job)
+  local converted
+  converted, err = convert_template(expanded.template, job)
+  if not converted then return nil, err end
+  for _, text in ipairs(expanded.assumptions) do
+    converted.assumptions[#converted.assumptions + 1] = text
+  end
+  return converted
 end
 
 function converters.serverless(job)
-  local document, marks = yaml.decode(job.text, { file = job.path, tags = "cloudformation",
-    marks = true })
-  if not document then return nil, marks end
+  local document, err = yaml.decode(job.text, { file = job.path, tags = "cloudformation" })
+  if not document then return nil, err end
   local serverless = require "std.normalize.serverless"
-  local built, err = serverless.template(document, job, marks)
+  local built
+  built, err = serverless.template(document, job)
   if not built then return nil, err end
   if built.unsupported then return built end
   local converted

@@ -11,6 +11,7 @@ local resolve = require "std.resolve"
 local resources = require "std.normalize.serverless_resources"
 local roles = require "std.normalize.serverless_role"
 local variables = require "std.normalize.serverless_variables"
+local yaml = require "std.yaml"
 
 local M = {}
 
@@ -79,7 +80,7 @@ end
 
 -- Keys in the order of the file, where it is known.
 local function keys_of(map, marks)
-  local at = marks and marks[map]
+  local at = marks[map]
   return at and at.order or names.sorted_keys(map)
 end
 
@@ -164,19 +165,22 @@ local function build(service, document, marks)
 end
 
 ---@param document table parsed
----@param job {path: string, out: string, slug: string}
----@param marks table|nil positions of the document's parts
+---@param job {path: string, out: string, text: string}
 ---@return table|nil built {template=, assumptions=, packages=} or {unsupported=}
 ---@return table|nil err variables that refer to each other
-function M.template(document, job, marks)
-  local resolved, err = variables.resolve(document, job, marks)
+function M.template(document, job)
+  -- Read again for the order of functions and the places of variables.
+  local marked, marks = yaml.decode(job.text, { file = job.path, tags = "cloudformation",
+    marks = true })
+  if marked == nil then marked, marks = document, {} end
+  local resolved, err = variables.resolve(marked, job, marks)
   if not resolved then return nil, err end
   local service = new_service(resolved, job)
   if service.provider.name ~= "aws" then
     return { unsupported = { { id = "provider", type = "serverless", property = "name",
       reason = "cloud " .. tostring(service.provider.name) } } }
   end
-  build(service, resolved.document, marks or {})
+  build(service, resolved.document, marks)
   local template = resources.merge(service, resolved.document.resources)
   template.Parameters = resources.merged(template.Parameters or {}, resolved.parameters)
   if service.plugins["serverless-pseudo-parameters"] or service.plugins["serverless-cf-vars"] then

@@ -53,7 +53,11 @@ end
 local function bucket_of(service, fn, event)
   local bucket = event.bucket
   local id = declared_bucket(service, bucket)
-  if id then return service:own_part(id, "AWS::S3::Bucket"), bucket end
+  if id then
+    local declared = service:own_part(id)
+    -- By its name: a bucket that waits for a permission may not be what the permission refers to.
+    return declared, declared.Properties.BucketName, id
+  end
   if event.existing then
     return service:refuse(fn.name, "existing", "a bucket that the service does not declare")
   end
@@ -69,7 +73,7 @@ end
 function handlers.s3(service, fn, event)
   if type(event) ~= "table" or Service.is_intrinsic(event) then event = { bucket = event } end
   service:check(fn.name, "setting of an s3 event", event, S3)
-  local bucket, name = bucket_of(service, fn, event)
+  local bucket, name, declared_id = bucket_of(service, fn, event)
   if not bucket then return end
   local rules = {}
   for _, rule in ipairs(Service.list(event.rules)) do
@@ -81,9 +85,9 @@ function handlers.s3(service, fn, event)
   notify.LambdaConfigurations = notify.LambdaConfigurations or {}
   table.insert(notify.LambdaConfigurations, { Event = event.event or "s3:ObjectCreated:*",
     Function = Service.target(fn), Filter = #rules > 0 and { S3Key = { Rules = rules } } or nil })
-  local id = service:permission(fn, Service.alnum(Service.name_of(name)) .. "S3",
-    "s3.amazonaws.com", join("arn:", Service.PARTITION, ":s3:::", name),
-    { SourceAccount = Service.ACCOUNT })
+  local source = name and join("arn:", Service.PARTITION, ":s3:::", name)
+  local id = service:permission(fn, Service.alnum(name and Service.name_of(name) or declared_id)
+    .. "S3", "s3.amazonaws.com", source, { SourceAccount = Service.ACCOUNT })
   bucket.DependsOn = Service.list(bucket.DependsOn)
   table.insert(bucket.DependsOn, id)
 end
@@ -97,7 +101,7 @@ local function pool_of(service, fn, event)
   for id, resource in pairs(service.declared) do
     if resource.Type == "AWS::Cognito::UserPool"
       and Service.table_or_empty(resource.Properties).UserPoolName == event.pool then
-      return id, service:own_part(id, resource.Type)
+      return id, service:own_part(id)
     end
   end
   if event.existing then

@@ -310,11 +310,11 @@ end
 ---The document with its variables replaced.
 ---@param document table
 ---@param job {path: string}
----@param marks table|nil positions, as yaml.decode gives them
+---@param marks table positions, as yaml.decode gives them
 ---@return table|nil resolved {document, unsupported, assumptions, parameters}
 ---@return table|nil err variables that refer to each other, or expand without end
 function M.resolve(document, job, marks)
-  local state = setmetatable({ document = document, marks = marks or {}, path = job.path,
+  local state = setmetatable({ document = document, marks = marks, path = job.path,
     base = files.folder(job.path), reading = {}, active = {}, done = {}, seen = {},
     unsupported = {}, assumptions = {}, parameters = {}, steps = 0, depth = 0, bytes = 0 }, State)
   local ok, result = pcall(resolve, state, document)

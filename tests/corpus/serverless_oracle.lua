@@ -256,11 +256,10 @@ local function compare(ours, theirs)
 end
 
 local function run_one(osls, input, scratch)
-  local document, marks = yaml.decode(fs.read(input), { file = input, tags = "cloudformation",
-    marks = true })
-  if not document then return nil, "not readable" end
-  if type(document) == "table" then document.plugins = nil end
-  local built, err = serverless.template(document, { path = input, out = scratch }, marks)
+  local text = without_plugins(fs.read(input))
+  local document = yaml.decode(text, { file = input, tags = "cloudformation" })
+  if type(document) ~= "table" then return nil, "not readable" end
+  local built, err = serverless.template(document, { path = input, out = scratch, text = text })
   if not built then return nil, "we: " .. err.message end
   if built.unsupported then
     local first = built.unsupported[1]
