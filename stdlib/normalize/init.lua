@@ -92,9 +92,11 @@ function converters.sam(job)
 end
 
 function converters.serverless(job)
+  local serverless = require "std.normalize.serverless"
+  local program = serverless.program(job.path)
+  if program then return program end
   local document, err = yaml.decode(job.text, { file = job.path, tags = "cloudformation" })
   if not document then return nil, err end
-  local serverless = require "std.normalize.serverless"
   local built
   built, err = serverless.template(document, job)
   if not built then return nil, err end

@@ -142,6 +142,8 @@ local function new_service(resolved, job)
   service.package, service.packages = packages.collect(job), {}
   service.package_settings = table_or_empty(resolved.document.package)
   service.plugins, service.keys = {}, {}
+  local title = table_or_empty(resolved.document.service)
+  service.provider.kmsKeyArn = service.provider.kmsKeyArn or title.awsKmsKeyArn
   for _, entry in ipairs(resolved.unsupported) do
     service.unsupported[#service.unsupported + 1] = entry
   end
@@ -162,6 +164,15 @@ local function build(service, document, marks)
   roles.add(service)
   local problem = service.needs_package and packages.problem(service.package)
   if problem then service:refuse("service", "package", problem) end
+end
+
+---What a service in JavaScript or TypeScript becomes; nil for others.
+---@param path string
+function M.program(path)
+  local name = path:match("[^/]+$") or path
+  if not name:find("^serverless%.[cm]?[jt]s$") then return nil end
+  return { unsupported = { { id = "service", type = "serverless", property = name,
+    reason = "a service that is a program, which would have to be run" } } }
 end
 
 ---@param document table parsed

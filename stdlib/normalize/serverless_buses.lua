@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Events of Serverless functions that come from schedules, EventBridge and SNS.
 local Service = require "std.normalize.serverless_service"
+local sha256 = require "std.sha256"
 
 local M = {}
 local handlers = {}
@@ -96,16 +97,19 @@ local function bus_of(service, bus)
   return bus, id
 end
 
-local function rule_name(service, fn, event, index)
-  if event.name then return event.name end
-  local name = service.prefix .. "-" .. fn.name .. "-rule-" .. index
+-- EventBridge takes names of 64 characters.
+local function shortened(name)
   if #name <= 64 then return name end
-  return name:sub(1, 31) .. require "std.sha256".string(name):sub(1, 32)
+  return name:sub(1, 31) .. "-" .. sha256.string(name):sub(1, 32)
+end
+
+local function rule_name(service, fn, event, index)
+  return event.name or shortened(service.prefix .. "-" .. fn.name .. "-rule-" .. index)
 end
 
 local function bridge_target(fn, event, name)
   local retry, letters = event.retryPolicy, event.deadLetterQueueArn
-  return input_of({ Arn = Service.target(fn), Id = name .. "-target",
+  return input_of({ Arn = Service.target(fn), Id = shortened(name .. "-target"),
     RetryPolicy = retry and { MaximumEventAgeInSeconds = retry.maximumEventAge,
       MaximumRetryAttempts = retry.maximumRetryAttempts } or nil,
     DeadLetterConfig = letters and { Arn = letters } or nil }, event)

@@ -167,6 +167,9 @@ local function skill(label, principal)
     if event.enabled == false then
       return service:assume(fn.id .. ": its " .. label .. " event is switched off")
     end
+    if not event.appId then
+      return service:assume(fn.id .. ": its " .. label .. " event names no skill that may call it")
+    end
     local index = next_index(fn, label)
     service:permission(fn, label .. index, principal, nil, { EventSourceToken = event.appId })
   end

@@ -82,8 +82,13 @@ local function package(osls, input, document)
   fs.write(fs.join(dir, "serverless.yml"), without_plugins(fs.read(input)))
   handler_files(dir, document)
   local env = { HOME = scratch.path, SLS_TELEMETRY_DISABLED = "1", AWS_ACCESS_KEY_ID = "test",
-    AWS_SECRET_ACCESS_KEY = "test", AWS_REGION = "us-east-1" }
-  local result = process.run { argv = { osls, "package" }, cwd = dir, env = env, timeout = 120 }
+    AWS_SECRET_ACCESS_KEY = "test" }
+  local stage = type(document.provider) == "table" and document.provider.stage
+  local argv = { osls, "package" }
+  if not stage or tostring(stage):find("self:provider.stage", 1, true) then
+    argv = { osls, "package", "--stage", "dev" }
+  end
+  local result = process.run { argv = argv, cwd = dir, env = env, timeout = 120 }
   local text = fs.read(fs.join(dir, ".serverless/cloudformation-template-update-stack.json"))
   if text then return json.decode(text) end
   local said = result and result.stdout .. result.stderr or "it does not start"
@@ -112,6 +117,10 @@ local PROPERTY_ON_PURPOSE = {
   { "^ApiGatewayDeployment$", "^%.P%.StageName", "the stage is a resource of its own" },
   { "^ApiGatewayMethod", "Access%-Control%-Allow%-Credentials", "API Gateway wants quotes" },
   { "^ApiGatewayMethod", "ResponseTemplates", "texts of our own" },
+  { "LambdaFunction$", "^%.P%.Runtime", "the default of a release of the framework" },
+  { "LambdaVersion$", "Description", "the function's own" },
+  { "", "AWS::Region", "${aws:region} is where it is deployed" },
+  { "", "us%-east%-1.*%-.* instead of \"yes\"", "${aws:region} is where it is deployed" },
   { "EventBridgeLambdaPermission%d+$", "SourceArn", "the same ARN, as a reference" },
   { "^WebsocketsDeploymentStage$", "DestinationArn", "the same ARN, as a reference" },
   { "^HttpApiAuthorizer", "IdentitySource", "no source is no list" },
@@ -171,7 +180,13 @@ local function tag_map(list)
   return out
 end
 
-local SPECIAL = { Tags = tag_map, Statement = rights }
+local function set_of(items)
+  local out = {}
+  for _, item in ipairs(items) do out[tostring(item)] = "yes" end
+  return out
+end
+
+local SPECIAL = { Tags = tag_map, Statement = rights, AllowMethods = set_of }
 
 -- References to ids with a hash become plain; numbers and their texts, one value and a list of it,
 -- are the same.
