@@ -50,46 +50,65 @@ local function declared_bucket(service, bucket)
   end
 end
 
-local function bucket_of(service, fn, event)
-  local bucket = event.bucket
-  local id = declared_bucket(service, bucket)
-  if id then
-    local declared = service:own_part(id)
-    -- By its name: a bucket that waits for a permission may not be what the permission refers to.
-    return declared, declared.Properties.BucketName, id
-  end
-  if event.existing then
-    return service:refuse(fn.name, "existing", "a bucket that the service does not declare")
-  end
-  if type(bucket) ~= "string" then
-    return service:refuse(fn.name, "s3", "a bucket that is not a plain name")
-  end
-  local props = bucket_settings(service, bucket)
-  id = "S3Bucket" .. Service.alnum(bucket)
-  if not service.resources[id] then service:add(id, "AWS::S3::Bucket", props) end
-  return service.resources[id], props.BucketName
-end
-
-function handlers.s3(service, fn, event)
-  if type(event) ~= "table" or Service.is_intrinsic(event) then event = { bucket = event } end
-  service:check(fn.name, "setting of an s3 event", event, S3)
-  local bucket, name, declared_id = bucket_of(service, fn, event)
-  if not bucket then return end
+local function filter_rules(event)
   local rules = {}
   for _, rule in ipairs(Service.list(event.rules)) do
     local key, value = next(rule)
     rules[#rules + 1] = { Name = key, Value = value }
   end
+  return rules
+end
+
+-- The framework's own bucket, which `resources` may add to under the same id.
+local function own_bucket(service, fn, event, allowed)
+  local props = bucket_settings(service, event.bucket)
+  local id, rules = "S3Bucket" .. Service.alnum(event.bucket), filter_rules(event)
+  if not service.resources[id] then service:add(id, "AWS::S3::Bucket", props) end
+  local bucket = service.resources[id]
   local notify = bucket.Properties.NotificationConfiguration or {}
   bucket.Properties.NotificationConfiguration = notify
   notify.LambdaConfigurations = notify.LambdaConfigurations or {}
   table.insert(notify.LambdaConfigurations, { Event = event.event or "s3:ObjectCreated:*",
     Function = Service.target(fn), Filter = #rules > 0 and { S3Key = { Rules = rules } } or nil })
-  local source = name and join("arn:", Service.PARTITION, ":s3:::", name)
-  local id = service:permission(fn, Service.alnum(name and Service.name_of(name) or declared_id)
-    .. "S3", "s3.amazonaws.com", source, { SourceAccount = Service.ACCOUNT })
-  bucket.DependsOn = Service.list(bucket.DependsOn)
-  table.insert(bucket.DependsOn, id)
+  bucket.DependsOn = bucket.DependsOn or {}
+  table.insert(bucket.DependsOn, allowed)
+end
+
+-- A bucket of `resources` gets its notifications beside it: it may be what the functions refer to.
+local function attach(service, fn, event, id, allowed)
+  local declared = service.declared[id]
+  if Service.table_or_empty(declared.Properties).NotificationConfiguration then
+    return service:refuse(fn.name, "s3", "a bucket with notifications of its own")
+  end
+  local added = id .. "Notification"
+  if not service.resources[added] then
+    service:add(added, "AWS::Serverless::BucketNotification", { Bucket = { Ref = id },
+      LambdaConfigurations = {} }, { DependsOn = {} })
+  end
+  local made = { Event = event.event or "s3:ObjectCreated:*", Function = Service.target(fn) }
+  for _, rule in ipairs(filter_rules(event)) do made[Service.normal(rule.Name)] = rule.Value end
+  local notification = service.resources[added]
+  table.insert(notification.Properties.LambdaConfigurations, made)
+  table.insert(notification.DependsOn, allowed)
+end
+
+function handlers.s3(service, fn, event)
+  if type(event) ~= "table" or Service.is_intrinsic(event) then event = { bucket = event } end
+  service:check(fn.name, "setting of an s3 event", event, S3)
+  local id = declared_bucket(service, event.bucket)
+  local own = type(event.bucket) == "string" and "S3Bucket" .. Service.alnum(event.bucket)
+  local attached = id and id ~= own
+  if not attached and event.existing then
+    return service:refuse(fn.name, "existing", "a bucket that the service does not declare")
+  elseif not attached and type(event.bucket) ~= "string" then
+    return service:refuse(fn.name, "s3", "a bucket that is not a plain name")
+  end
+  local name = attached and { Ref = id } or bucket_settings(service, event.bucket).BucketName
+  local allowed = service:permission(fn, Service.alnum(Service.name_of(event.bucket)) .. "S3",
+    "s3.amazonaws.com", join("arn:", Service.PARTITION, ":s3:::", name),
+    { SourceAccount = Service.ACCOUNT })
+  if attached then return attach(service, fn, event, id, allowed) end
+  own_bucket(service, fn, event, allowed)
 end
 
 -- --- user pools ----------------------------------------------------------------------------------

@@ -51,13 +51,6 @@ function Service:own_part(id)
   if not self.taken[id] then
     local resource = M.merged({}, self.declared[id])
     resource.Properties = M.merged({}, table_or_empty(resource.Properties))
-    local notify = resource.Properties.NotificationConfiguration
-    if type(notify) == "table" then
-      notify = M.merged({}, notify)
-      notify.LambdaConfigurations = notify.LambdaConfigurations
-        and M.merged({}, notify.LambdaConfigurations)
-      resource.Properties.NotificationConfiguration = notify
-    end
     if type(resource.Properties.LambdaConfig) == "table" then
       resource.Properties.LambdaConfig = M.merged({}, resource.Properties.LambdaConfig)
     end

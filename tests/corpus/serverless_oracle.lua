@@ -105,6 +105,7 @@ local ON_PURPOSE = {
   { "CustomS31$", "a custom resource; the bucket's own notification stands for it" },
   { "^CustomDashresource", "serves a custom resource" },
   { "LambdaPermissionFn$", "needs an attribute that the provider does not have" },
+  { "^%w+Notification$", "in place of a custom resource" },
   { "^ApiGatewayAccount$", "in place of a custom resource" },
   { "^IamRoleApiGatewayLogs$", "in place of a custom resource" },
   { "^ApiGatewayStage$", "the framework changes the stage after the deployment of the stack" },

@@ -352,9 +352,20 @@ resources:
   Resources:
     Own: { Type: AWS::S3::Bucket, Properties: { BucketName: own-name } }
 ]])
-    assert.equal("own-name", made.Own.Properties.BucketName)
-    assert.same(ARN, made.Own.Properties.NotificationConfiguration.LambdaConfigurations[1]
-      .Function)
+    assert.same({ Bucket = { Ref = "Own" }, LambdaConfigurations = { { Function = ARN,
+      Event = "s3:ObjectCreated:*" } } }, made.OwnNotification.Properties)
+    assert.is_nil(made.Own.Properties.NotificationConfiguration)
+  end)
+
+  it("merges what the service says of a bucket that the framework makes", function()
+    local made = resources("      - s3: pics\n", "", [[
+resources:
+  Resources:
+    S3BucketPics: { Type: AWS::S3::Bucket, Properties: { Tags: [{ Key: a, Value: b }] } }
+]])
+    assert.equal("pics", made.S3BucketPics.Properties.BucketName)
+    assert.equal("a", made.S3BucketPics.Properties.Tags[1].Key)
+    assert.is_table(made.S3BucketPics.Properties.NotificationConfiguration)
   end)
 
   it("names unknown kinds, settings, and what needs a custom resource", function()
