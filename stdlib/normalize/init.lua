@@ -106,13 +106,17 @@ function converters.sam(job, more)
 end
 
 function converters.serverless(job)
+  local serverless = require "std.normalize.serverless"
+  local program = serverless.program(job.path)
+  if program then return program end
   local service, problem = document.parse(job)
   if not service then return refuse(problem) end
-  local serverless = require "std.normalize.serverless"
-  local built = serverless.template(service, job)
+  local built, err = serverless.template(service, job)
+  if not built then return nil, err end
   if built.unsupported then return built end
-  local converted, err = convert_template(built.template, job, { find_package = function(key)
-    return key == serverless.PACKAGE and built.package or nil
+  local converted
+  converted, err = convert_template(built.template, job, { find_package = function(key)
+    return built.packages[key]
   end })
   if not converted then return nil, err end
   add_all(converted.assumptions, built.assumptions)

@@ -285,8 +285,8 @@ describe("normalize serverless variables", function()
 
   it("names a variable without value and fallback", function()
     local record = run("service: x\nprovider: { name: aws }\nfunctions:\n"
-      .. "  a: { handler: a.run, description: \"${env:NOWHERE}\" }\n", "serverless.yml")
-    assert.equal("${env:NOWHERE}", record.unsupported[1].property)
+      .. "  a: { handler: a.run, description: \"${self:custom.nowhere}\" }\n", "serverless.yml")
+    assert.equal("${self:custom.nowhere}", record.unsupported[1].property)
   end)
 end)
 
