@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Scores normalising on a corpus of public templates (INDEX.tsv; skipped where it is absent):
---   lsqm exec tests/corpus/normalize_score.lua [CORPUS] [validate] [reasons=N]
+--   lsqm exec tests/corpus/normalize_score.lua [CORPUS] [validate] [reasons=N] [only=FORMAT]
+--     [records=FILE]
 -- validate puts all results as modules into one root, so that terraform loads its provider once;
 -- TF_CLI_CONFIG_FILE says where providers come from.
 local fs = require "std.fs"
@@ -12,6 +13,8 @@ local options = { corpus = nil, reasons = 25 }
 for _, word in ipairs { ... } do
   local reasons = word:match("^reasons=(%d+)$")
   if word == "validate" then options.validate = true
+  elseif word:find("^only=") then options.only = word:sub(6)
+  elseif word:find("^records=") then options.records = word:sub(9)
   elseif reasons then options.reasons = tonumber(reasons)
   else options.corpus = word end
 end
@@ -33,7 +36,8 @@ local function read_index()
     end)())
     local full = fs.join(corpus, (repo:gsub("/", "+")), path)
     if format == "terraform" then full = fs.dirname(full) end
-    if role == "main" and FORMATS[format] and not seen[full] then
+    local wanted = FORMATS[format] and (not options.only or options.only == format)
+    if role == "main" and wanted and not seen[full] then
       seen[full] = true
       jobs[#jobs + 1] = { path = full, format = FORMATS[format] }
       formats[#jobs] = format
@@ -102,6 +106,11 @@ for n, job in ipairs(jobs) do job.out = fs.join(out.path, tostring(n)) end
 local started = os.clock()
 local outcomes = parallel.cpu_map("std.normalize", jobs, { fn = "normalize", collect = true })
 local rows, reasons = count(outcomes, formats)
+if options.records then
+  local records = {}
+  for n, outcome in ipairs(outcomes) do records[n] = outcome.value end
+  assert(json.write(options.records, json.array(records)))
+end
 local valid = options.validate and validate(outcomes, formats, out.path) or {}
 print(("%-12s %6s %11s %12s %7s %6s"):format("format", "total", "normalized", "unsupported",
   "failed", "valid"))
