@@ -5,6 +5,7 @@
 -- validate puts all results as modules into one root, so that terraform loads its provider once;
 -- TF_CLI_CONFIG_FILE says where providers come from.
 local fs = require "std.fs"
+local hcl = require "std.hcl"
 local json = require "std.json"
 local parallel = require "std.parallel"
 local process = require "std.process"
@@ -65,11 +66,28 @@ local function count(outcomes, formats)
   return table_of, reasons
 end
 
+-- A root reads its variables' values from files, a module does not: null is enough to validate.
+local function arguments(dir)
+  local lines = {}
+  for _, entry in ipairs(fs.list(dir) or {}) do
+    local body = entry.name:find("%.tf$") and hcl.parse(fs.read(fs.join(dir, entry.name)) or "")
+    for _, block in ipairs(body and body.items or {}) do
+      local has_default = block.type ~= "variable"
+      for _, item in ipairs(block.body and block.body.items or {}) do
+        has_default = has_default or item.name == "default"
+      end
+      if not has_default then lines[#lines + 1] = "  " .. block.labels[1] .. " = null\n" end
+    end
+  end
+  return table.concat(lines)
+end
+
 local function validate(outcomes, formats, dir)
   local modules, format_of = {}, {}
   for n, outcome in ipairs(outcomes) do
     if outcome.ok and outcome.value.status == "normalized" then
-      modules[#modules + 1] = ("module \"m%d\" {\n  source = \"./%d\"\n}\n"):format(n, n)
+      modules[#modules + 1] = ("module \"m%d\" {\n  source = \"./%d\"\n%s}\n"):format(n, n,
+        arguments(fs.join(dir, tostring(n))))
       format_of[tostring(n)] = formats[n]
     end
   end
