@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Scores normalising on a corpus of public templates (INDEX.tsv; skipped where it is absent):
---   lsqm exec tests/corpus/normalize_score.lua [CORPUS] [validate] [reasons=N]
+--   lsqm exec tests/corpus/normalize_score.lua [CORPUS] [validate] [reasons=N] [only=FORMAT]
+--     [records=FILE]
 -- validate puts all results as modules into one root, so that terraform loads its provider once;
 -- TF_CLI_CONFIG_FILE says where providers come from.
 local fs = require "std.fs"
+local hcl = require "std.hcl"
 local json = require "std.json"
 local parallel = require "std.parallel"
 local process = require "std.process"
@@ -12,6 +14,8 @@ local options = { corpus = nil, reasons = 25 }
 for _, word in ipairs { ... } do
   local reasons = word:match("^reasons=(%d+)$")
   if word == "validate" then options.validate = true
+  elseif word:find("^only=") then options.only = word:sub(6)
+  elseif word:find("^records=") then options.records = word:sub(9)
   elseif reasons then options.reasons = tonumber(reasons)
   else options.corpus = word end
 end
@@ -33,7 +37,8 @@ local function read_index()
     end)())
     local full = fs.join(corpus, (repo:gsub("/", "+")), path)
     if format == "terraform" then full = fs.dirname(full) end
-    if role == "main" and FORMATS[format] and not seen[full] then
+    local wanted = FORMATS[format] and (not options.only or options.only == format)
+    if role == "main" and wanted and not seen[full] then
       seen[full] = true
       jobs[#jobs + 1] = { path = full, format = FORMATS[format] }
       formats[#jobs] = format
@@ -69,11 +74,28 @@ local function count(outcomes, formats)
   return table_of, reasons
 end
 
+-- A root reads its variables' values from files, a module does not: null is enough to validate.
+local function arguments(dir)
+  local lines = {}
+  for _, entry in ipairs(fs.list(dir) or {}) do
+    local body = entry.name:find("%.tf$") and hcl.parse(fs.read(fs.join(dir, entry.name)) or "")
+    for _, block in ipairs(body and body.items or {}) do
+      local has_default = block.type ~= "variable"
+      for _, item in ipairs(block.body and block.body.items or {}) do
+        has_default = has_default or item.name == "default"
+      end
+      if not has_default then lines[#lines + 1] = "  " .. block.labels[1] .. " = null\n" end
+    end
+  end
+  return table.concat(lines)
+end
+
 local function validate(outcomes, formats, dir)
   local modules, format_of = {}, {}
   for n, outcome in ipairs(outcomes) do
     if outcome.ok and outcome.value.status == "normalized" then
-      modules[#modules + 1] = ("module \"m%d\" {\n  source = \"./%d\"\n}\n"):format(n, n)
+      modules[#modules + 1] = ("module \"m%d\" {\n  source = \"./%d\"\n%s}\n"):format(n, n,
+        arguments(fs.join(dir, tostring(n))))
       format_of[tostring(n)] = formats[n]
     end
   end
@@ -110,6 +132,11 @@ for n, job in ipairs(jobs) do job.out = fs.join(out.path, tostring(n)) end
 local started = os.clock()
 local outcomes = parallel.cpu_map("std.normalize", jobs, { fn = "normalize", collect = true })
 local rows, reasons = count(outcomes, formats)
+if options.records then
+  local records = {}
+  for n, outcome in ipairs(outcomes) do records[n] = outcome.value end
+  assert(json.write(options.records, json.array(records)))
+end
 local valid = options.validate and validate(outcomes, formats, out.path) or {}
 print(("%-12s %6s %11s %12s %7s %6s"):format("format", "total", "normalized", "unsupported",
   "failed", "valid"))
