@@ -21,7 +21,10 @@ DONE = ("CREATE_COMPLETE", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILE
         "DELETE_COMPLETE")
 # Their ids name what they are attached to.
 ATTACHMENTS = {"AWS::Lambda::Permission", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy",
-               "AWS::S3::BucketPolicy", "AWS::IAM::Policy", "AWS::SNS::Subscription"}
+               "AWS::S3::BucketPolicy", "AWS::IAM::Policy", "AWS::SNS::Subscription",
+               "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule",
+               "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage",
+               "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Version"}
 
 
 def packages(account, template):
@@ -102,7 +105,7 @@ def compare(job):
         mine = [entry for entry in entries if inventory.belongs(entry, owned)]
         for entry in mine:
             entry["taken"] = True
-        results.append(difference.compare(side["left"], {"ids": side["ids"], "inventory": mine}))
+        results.append(side.get("left") and difference.compare(side["left"], {"ids": side["ids"], "inventory": mine}))
     return {"results": results, "strangers": [e for e in entries if not e.get("taken")]}
 
 

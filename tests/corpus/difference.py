@@ -9,17 +9,30 @@ ORDERED = {"Choices", "Branches", "Catch", "Retry", "Command", "EntryPoint", "co
 POLICY_LISTS = {"Action", "Resource", "AWS", "Service", "NotAction", "NotResource", "Federated"}
 
 
+KEYS = ("Name", "name", "IndexName", "AttributeName", "PolicyName", "path", "RouteKey", "ClientName",
+        "Sid", "Id", "ParameterKey", "GatewayId")
+
+
+def keyed(items):
+    """A list of things that name themselves, by name; a list where they do not."""
+    for key in KEYS:
+        names = [i.get(key) if isinstance(i, dict) else None for i in items]
+        if items and all(isinstance(n, str) for n in names) and len(set(names)) == len(names):
+            return dict(zip(names, items))
+    return items
+
+
 def canonical(value, field=""):
     """The same value for lists that are sets, and for policies that say the same."""
     if isinstance(value, dict):
         return {k: canonical(v, k) for k, v in value.items()}
     if isinstance(value, list):
         items = [canonical(v, field) for v in value]
-        if field not in ORDERED:
-            items.sort(key=lambda v: json.dumps(v, sort_keys=True))
         if field in POLICY_LISTS and len(items) == 1:
             return items[0]
-        return items
+        if field in ORDERED:
+            return items
+        return keyed(sorted(items, key=lambda v: json.dumps(v, sort_keys=True)))
     return value
 
 
@@ -29,16 +42,14 @@ def substitute(value, pairs):
     if isinstance(value, list):
         return [substitute(v, pairs) for v in value]
     if isinstance(value, str):
-        for text, stand_in in pairs:
-            if text in value:
-                value = value.replace(text, stand_in)
-        for pattern, stand_in in GENERATED:
+        for pattern, stand_in in pairs + GENERATED:
             value = pattern.sub(stand_in, value)
     return value
 
 
-GENERATED = ((re.compile(r"terraform-\d{14,}[0-9a-f]{4,}"), "<generated>"),
-             (re.compile(r"(https?://)?(localhost|127\.0\.0\.1):\d+"), "<endpoint>"))
+GENERATED = [(re.compile(r"terraform-\d{14,}[0-9a-f]{4,}"), "<generated>"),
+             (re.compile(r"(https?://)?(localhost|127\.0\.0\.1):\d+"), "<endpoint>"),
+             (re.compile(r"/stream/\d{4}-[0-9T:.-]+Z?"), "/stream/<time>")]
 
 
 # What an ARN says besides names.
@@ -60,13 +71,14 @@ def names_in(ident):
 
 def pairs_of(ids, other):
     """Texts to replace: a name that the other side has too was said by the template and stays."""
-    pairs, seen = {}, json.dumps(other["inventory"], default=str)
+    seen = set(re.findall(r"[\w.-]+", json.dumps(other["inventory"], default=str)))
+    pairs = {}
     for logical in sorted(ids):
         for ident in ids[logical]:
-            for form in names_in(ident):
-                if form not in seen:
-                    pairs.setdefault(form, "<%s>" % logical)
-    return sorted(pairs.items(), key=lambda pair: -len(pair[0]))
+            for form in names_in(ident) - seen:
+                pairs.setdefault(form, "<%s>" % logical)
+    return [(re.compile(r"(?<![\w-])%s(?![\w-])" % re.escape(form)), stand_in)
+            for form, stand_in in sorted(pairs.items(), key=lambda pair: -len(pair[0]))]
 
 
 def rows_of(inventory, pairs):

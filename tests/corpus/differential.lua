@@ -162,12 +162,12 @@ end
 -- The first error of each module that terraform names.
 local function errors_of(logs)
   local found = {}
-  for chunk in (logs .. "\nError: "):gmatch("(.-)\n[^\n]-Error: ") do
-    local n = chunk:match("with module%.m(%d+)%.") or chunk:match("module%.m(%d+)[%.%s]")
-    local resource = chunk:match("with (module%.m%d+%.[^,\n]+)")
-    if n and not found[tonumber(n)] then
-      local title = chunk:match("^[^\n]*")
-      found[tonumber(n)] = ((resource or "") .. ": " .. title):gsub("module%.m%d+%.", "")
+  for chunk in (logs .. "\nError: "):match("Error: (.*)"):gmatch("(.-)\n[^\n]-Error: ") do
+    local n, resource = chunk:match("with module%.m(%d+)%.([^,\n]+)")
+    n = tonumber(n or chunk:match("module%.m(%d+)[%.%s]"))
+    if n and not found[n] then
+      local title = chunk:match("^(.-)\n%s*with ") or chunk
+      found[n] = ((resource or "") .. ": " .. title):gsub("%s+", " ")
     end
   end
   return found
@@ -222,20 +222,20 @@ function M.compare(lab, items)
   local emulator <close> = assert(emulators.start(lab.plan, { workdir = lab.work }))
   local dir = assert(fs.tempdir(fs.join(lab.work, "root-")))
   local list = deploy(lab, items, dir.path, emulator.endpoint)
-  local modules, sides, compared, services = modules_of(state.read(dir.path)), {}, {}, {}
+  local modules, sides, services = modules_of(state.read(dir.path)), json.array {}, json.array {}
   for n, item in ipairs(list) do
-    if not item.failed then
-      compared[#compared + 1] = item
-      sides[#sides + 1] = right_side(item, modules[n] or {})
-    end
+    sides[n] = right_side(item, modules[n] or {})
+    if item.failed then sides[n].left = false end
     for _, name in ipairs(item.services) do services[#services + 1] = name end
   end
   local answer = call(lab, "compare", { endpoint = emulator.endpoint, sides = sides,
     services = services })
   local results = {}
-  for n, item in ipairs(compared) do
-    results[n] = answer.results and judge(item, answer.results[n])
-      or { item = item, status = "apply", reason = answer.reason }
+  for n, item in ipairs(list) do
+    if not item.failed then
+      results[#results + 1] = answer.results and judge(item, answer.results[n])
+        or { item = item, status = "apply", reason = answer.reason }
+    end
   end
   for _, item in ipairs(items) do
     if item.failed then
@@ -246,9 +246,9 @@ function M.compare(lab, items)
   return results, answer.strangers or {}
 end
 
---- Normalises one input and deploys its template; fills item.left.
+--- Normalises one input. The SAM translator serves one caller at a time: not two of these at once.
 ---@return table? result where it ends here: {item=, status="unsupported"|"refused", reason=}
-function M.template(lab, item)
+function M.convert(lab, item)
   item.out = fs.join(lab.work, "roots", item.slug)
   item.record = normalize.normalize { path = item.path, format = item.format, out = item.out }
   if item.record.status ~= "normalized" then
@@ -256,8 +256,13 @@ function M.template(lab, item)
   end
   local template, err = original(item)
   if not template then return { item = item, status = "refused", reason = err } end
-  item.left = template_side(lab, item, template)
-  item.services = services_of(template)
+  item.template, item.services = template, services_of(template)
+end
+
+--- Deploys the original; fills item.left.
+---@return table? result where it ends here: {item=, status="refused", reason=}
+function M.template(lab, item)
+  item.left = template_side(lab, item, item.template)
   if item.left.status ~= "CREATE_COMPLETE" then
     return { item = item, status = "refused", reason = item.left.reason }
   end
@@ -364,7 +369,12 @@ local function main(...)
     print_result(result, options.show)
     io.stdout:flush()
   end
-  parallel.map(corpus_of.templates(options), function(item)
+  local converted = {}
+  for _, item in ipairs(corpus_of.templates(options)) do
+    local ended = M.convert(lab, item)
+    if ended then add(ended) else converted[#converted + 1] = item end
+  end
+  parallel.map(converted, function(item)
     local ended = M.template(lab, item)
     if ended then add(ended) else ready[#ready + 1] = item end
   end, { limit = options.jobs })

@@ -222,7 +222,7 @@ LISTS = {
         "skip": lambda item: any(a.get("Main") for a in item.get("Associations", [])),
         "drop": {"RouteTableAssociationId"}}),
     "ec2.gateway": ("ec2", "describe_internet_gateways", {}, "InternetGateways",
-                    "InternetGatewayId", {"skip": lambda item: "igw-default" in str(item)}),
+                    "InternetGatewayId", {"skip": lambda item: item["InternetGatewayId"] == "igw-00000001"}),
     "ec2.nat": ("ec2", "describe_nat_gateways", {}, "NatGateways", "NatGatewayId", {
         "drop": {"NetworkInterfaceId", "PrivateIp", "PublicIp"}}),
     "ec2.address": ("ec2", "describe_addresses", {}, "Addresses", "AllocationId", {
