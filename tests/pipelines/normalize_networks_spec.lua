@@ -145,7 +145,7 @@ describe("machines from CloudFormation", function()
     Type: AWS::EC2::Instance
     Properties: { ImageId: a, NetworkInterfaces: [{ DeviceIndex: "1", SubnetId: s }] }
 ]]
-    assert.equal("M NetworkInterfaces: a second network interface", record.why)
+    assert.equal("M NetworkInterfaces.0: a second network interface", record.why)
   end)
 end)
 

@@ -38,6 +38,24 @@ function M.resource_of(self, value, cfn_type)
   return id, type(props) == "table" and props or {}
 end
 
+local function is_structure(self, item)
+  if type(item) == "table" and not values.is_intrinsic(item) then return true end
+  self:unsupported(nil, "a structure known only at deploy time")
+end
+
+M.structures = values.structures
+
+---Calls fn(key, item) for each entry of a map with free keys, in the order of the keys.
+function M.entries(self, value, fn)
+  if values.is_no_value(value) or not is_structure(self, value) then return end
+  for _, key in ipairs(names.sorted_keys(value)) do
+    self.scope:at(tostring(key), function() fn(tostring(key), value[key]) end)
+  end
+end
+
+---Spec of a property that another entry of the same rule reads.
+function M.elsewhere() end
+
 ---A map of parameters as blocks of a name and a value. `method`: when a change of a database's
 ---parameter applies; after a restart suits every parameter.
 ---@param block string

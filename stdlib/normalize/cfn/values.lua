@@ -50,7 +50,9 @@ function M.each(self, value, fn)
     visit(arms[3], no, i)
   end
   if M.if_arms(value) then return visit(value, nil, 1) end
-  for i, item in ipairs(value) do visit(item, nil, i) end
+  for i, item in ipairs(value) do
+    self.scope:at(tostring(i - 1), function() visit(item, nil, i) end)
+  end
 end
 
 local function is_plain(value) return type(value) == "table" and not M.is_intrinsic(value) end
@@ -71,24 +73,6 @@ function M.structure(fn)
     if is_plain(value) then return fn(self, value, body) end
     self:unsupported(nil, "a structure known only at deploy time")
   end
-end
-
----The same property of each structure of a list, as a list; properties beside it are named.
----@param key string
----@param specs table<string, table>|nil properties that may stand beside it
----@return any node
-function M.pluck(self, value, key, specs)
-  local items = {}
-  M.structures(self, value, function(item, test)
-    for other in pairs(item) do
-      if other ~= key and not (specs and specs[other]) then
-        self:unsupported(nil, tostring(other) .. " of an item has no counterpart")
-      end
-    end
-    local node = self:value(item[key])
-    items[#items + 1] = test and expr.cond(test, node, expr.none) or node
-  end)
-  return #items > 0 and expr.list(items) or expr.none
 end
 
 -- --- lists of pairs --------------------------------------------------------------------------
@@ -132,14 +116,41 @@ function M.pairs_map(self, value, spec)
   return #parts > 0 and merged(parts) or expr.none
 end
 
+---A list of structures as the list of one property of each.
+---@param key string
+---@param specs table<string, any>|nil properties that may stand beside it
+function M.pluck(self, value, key, specs)
+  if M.is_no_value(value) then return value end
+  local arms = M.if_arms(value)
+  if arms then
+    return { ["Fn::If"] = { arms[1], M.pluck(self, arms[2], key, specs),
+      M.pluck(self, arms[3], key, specs) } }
+  end
+  if type(value) ~= "table" or M.is_intrinsic(value) then
+    self:unsupported(nil, "a structure known only at deploy time")
+    return nil
+  end
+  if #value == 0 then
+    for name in pairs(value) do
+      if name ~= key and not (specs and specs[name]) then
+        self:unsupported(nil, tostring(name) .. " has no counterpart")
+      end
+    end
+    return value[key]
+  end
+  local items = {}
+  for _, item in ipairs(value) do items[#items + 1] = M.pluck(self, item, key, specs) end
+  return items
+end
+
 -- --- single values ---------------------------------------------------------------------------
 
 local function enum(self, spec, node)
   if type(node) == "table" and node.k == "cond" then
     return expr.cond(node.test, enum(self, spec, node.yes), enum(self, spec, node.no))
   end
+  if node == expr.none then return node end
   if type(node) == "table" then
-    if node == expr.none then return node end
     return expr.raw(("%s[%s]"):format(expr.text(expr.map(spec.enum), 1), expr.text(node)))
   end
   local mapped = spec.enum[expr.scalar(node)]
@@ -198,18 +209,30 @@ local function lowered(node)
   return type(node) == "table" and expr.raw("lower(" .. expr.text(node) .. ")", "string") or node
 end
 
+---The ARN of a role where CloudFormation takes a name too.
+function M.role_arn(self, value)
+  local node = self:value(value)
+  if type(node) == "string" and not node:find("^arn:") then
+    return self:value { ["Fn::Sub"] = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" .. node }
+  end
+  local text = type(node) == "table" and node.k == "raw" and node.text or ""
+  if text:find("^aws_iam_role%.[%w_]+%.name$")
+    or text:find("^one%(aws_iam_role%.[^)]*%.name%)$") then
+    return expr.raw((text:gsub("%.name", ".arn")), "string")
+  end
+  return node
+end
+
 ---Node of an attribute.
 ---@param self table the resource that is converted
 ---@param value any template value
----@param spec table what the rule says: json, pairs, pluck, edit (of text), lower,
----  single, enum, wrap
+---@param spec table what the rule says: json, pairs, edit (of text), lower, single, enum, wrap
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
-  if spec.pairs or (attribute.kind == "map" and type(value) == "table" and
+  if spec.pairs or not spec.wrap and (attribute.kind == "map" and type(value) == "table" and
       (#value > 0 or M.if_arms(value))) then
     return M.pairs_map(self, value, type(spec.pairs) == "table" and spec.pairs or {})
   end
-  if spec.pluck then return M.pluck(self, value, spec.pluck, spec.props) end
   local node = self:value(value)
   if node == expr.none then return node end
   if spec.edit and type(node) == "string" then node = spec.edit(node) end

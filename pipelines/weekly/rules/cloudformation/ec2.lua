@@ -16,7 +16,7 @@ end
 local function group_owner(argument)
   return function(self, value, body)
     if type(value) == "table" and value.Ref == "AWS::AccountId" then return end
-    local group = self:value(self.rule.SourceSecurityGroupId)
+    local group = self:value(self.entry.SourceSecurityGroupId)
     if group == expr.none then return self:unsupported(nil, "a group known by its name") end
     local node = expr.template { self:value(value), "/", group }
     body:set(argument, argument == "security_groups" and expr.list { node } or node)
@@ -56,7 +56,7 @@ local function group_rule(kind)
       local block = body:block(kind, test)
       block:raw("from_port", "0")
       block:raw("to_port", "0")
-      self.rule = item
+      self.entry = item
       self:map(item, of_every_protocol(item) and every or specs, block)
     end)
   end
@@ -89,7 +89,7 @@ local function lone_rule(direction)
   local type_name = "aws_vpc_security_group_" .. direction .. "_rule"
   return { type = type_name, attributes = { Id = "id" }, props = specs,
     build = function(self, props)
-      self.rule = props
+      self.entry = props
       self:map(props, of_every_protocol(props) and every or specs, self:block(type_name))
     end }
 end
@@ -206,7 +206,7 @@ return {
     attributes = { SubnetId = "id", VpcId = "vpc_id", AvailabilityZone = "availability_zone",
       CidrBlock = "cidr_block", Ipv6CidrBlocks = subnet_ranges },
     props = { CidrBlock = network "cidr_block", PrivateDnsNameOptionsOnLaunch = DNS_NAMES } },
-  ["AWS::EC2::SubnetCidrBlock"] = { type = "aws_subnet", part_of = "SubnetId", into = "",
+  ["AWS::EC2::SubnetCidrBlock"] = { type = "aws_subnet", part_of = "SubnetId", into = ".",
     ref = "ipv6_cidr_block_association_id", props = {} },
   ["AWS::EC2::SubnetCidrReservation"] = { type = "aws_ec2_subnet_cidr_reservation",
     attributes = { SubnetCidrReservationId = "id" }, props = { Cidr = "cidr_block" } },

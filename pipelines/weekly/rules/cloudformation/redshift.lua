@@ -34,6 +34,7 @@ return {
       LoggingProperties = { separate = "aws_redshift_logging", suffix = "logging", link = OF },
       NamespaceResourcePolicy = { separate = "aws_redshift_resource_policy", suffix = "policy",
         link = { resource_arn = "cluster_namespace_arn" }, into = "policy", json = true },
+      Endpoint = function(self) self:unsupported(nil, "it is what the cluster answers") end,
       DestinationRegion = copy, SnapshotCopyGrantName = said_with_region,
       SnapshotCopyRetentionPeriod = said_with_region,
     },
