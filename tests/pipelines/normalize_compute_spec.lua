@@ -207,8 +207,10 @@ end)
 describe("classic load balancers from CloudFormation", function()
   it("makes policies and what they apply to resources of their own", function()
     local main, record = normalized [[
+  Q: { Type: AWS::SQS::Queue }
   B:
     Type: AWS::ElasticLoadBalancing::LoadBalancer
+    DependsOn: Q
     Properties:
       Subnets: [s]
       Listeners:
@@ -226,6 +228,8 @@ describe("classic load balancers from CloudFormation", function()
     has(main, ' policy_type_name = "LBCookieStickinessPolicyType"\n')
     has(main, ' load_balancer_port = "443"\n policy_names = ["sticky"]\n')
     has(main, ' instance_port = "80"\n policy_names = ["proxy"]\n')
+    has(main, "depends_on = [\n aws_load_balancer_policy.b_policy,\n"
+      .. " aws_load_balancer_policy.b_policy_2,\n aws_sqs_queue.q,\n ]")
     assert.truthy(table.concat(record.assumptions, "\n"):find("InstanceProtocol HTTP", 1, true))
   end)
 end)

@@ -30,6 +30,13 @@ end
 ---Sets an attribute to expression text.
 function Body:raw(name, text) self:set(name, expr.raw(text)) end
 
+---What the resource waits for besides what the template says.
+---@param addresses string[]
+function Body:depend(addresses)
+  self.depends = self.depends or {}
+  table.move(addresses, 1, #addresses, #self.depends + 1, self.depends)
+end
+
 ---A new nested block.
 ---@param name string
 ---@param test string|nil condition: the block exists only when it holds

@@ -110,9 +110,16 @@ local function locals(parts, out)
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
 
-local function dependencies(depends_on)
-  if #depends_on == 0 then return nil end
-  return "  depends_on = [\n    " .. table.concat(depends_on, ",\n    ") .. ",\n  ]"
+local function dependencies(depends_on, own)
+  local all, seen = {}, {}
+  for _, group in ipairs { own or {}, depends_on } do
+    for _, address in ipairs(group) do
+      if not seen[address] then all[#all + 1] = address end
+      seen[address] = true
+    end
+  end
+  if #all == 0 then return nil end
+  return "  depends_on = [\n    " .. table.concat(all, ",\n    ") .. ",\n  ]"
 end
 
 local function module_block(block, depends_on, out)
@@ -139,7 +146,7 @@ local function resource_block(block, depends_on, out)
   local lines = { ('resource "%s" "%s" {'):format(block.type, block.label) }
   if block.count then lines[#lines + 1] = ("  count = %s ? 1 : 0"):format(block.count) end
   block.body:write(lines, 1)
-  lines[#lines + 1] = dependencies(depends_on)
+  lines[#lines + 1] = dependencies(depends_on, block.body.depends)
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
 

@@ -138,7 +138,7 @@ local function link_order(self)
   for i, block in ipairs(self.blocks) do first[block.type] = self.addresses[i] end
   for _, block in ipairs(self.blocks) do
     local needed = first[NEEDS[block.type]]
-    if needed then block.body:raw("depends_on", "[" .. needed .. "]") end
+    if needed then block.body:depend { needed } end
   end
 end
 
