@@ -56,7 +56,11 @@ end
 local function cloudformation(state, marks)
   return function(tag, value, line, col)
     local key = M.cloudformation_tags[tag]
-    if not key then error(unknown_tag(tag, line, col, state), 0) end
+    if not key then
+      if not state.unknown then error(unknown_tag(tag, line, col, state), 0) end
+      state.unknown[#state.unknown + 1] = { tag = tag, line = line, col = col }
+      return value
+    end
     if tag == "!GetAtt" then value = split_getatt(value) end
     local long = { [key] = value }
     if marks then
@@ -106,14 +110,17 @@ end
 ---@param text string
 ---@param options table|nil {file =, tags = "cloudformation"|"strict"|"ignore"|function(tag, value,
 ---  line, col, kind) -> value, marks = boolean, yaml11 = yes/no/on/off are booleans (default with
----  cloudformation), multi = list of all documents, max_bytes =, max_depth =, max_alias_nodes =}
+---  cloudformation), unknown = list that gets {tag, line, col} of each tag that CloudFormation
+---  does not have, instead of an error, multi = list of all documents, max_bytes =, max_depth =,
+---  max_alias_nodes =}
 ---@return any value or nil
 ---@return table|lsqm.Error|nil marks, or what went wrong
 function M.decode(text, options)
   if type(text) ~= "string" then error("yaml.decode: text must be a string", 2) end
   options = options or {}
   local marks = options.marks and {} or nil
-  local on_tag = tag_handler(options, { text = text, file = options.file }, marks)
+  local on_tag = tag_handler(options,
+    { text = text, file = options.file, unknown = options.unknown }, marks)
   local doc <close>, err = raw.parse(text, parse_options(options))
   if not doc then return nil, err end
   local ok, value = pcall(doc.value, doc, on_tag, marks, M.null, ARRAY)

@@ -21,17 +21,20 @@ local function jobs_of(args)
   return jobs
 end
 
+local function at(place, file)
+  local line = place.line and (":%d:%d"):format(place.line, place.col or 1) or ""
+  return (place.file or file) .. line
+end
+
 local function reasons(record)
   if record.error then
-    local line, col = record.error.line, record.error.col or 1
-    local at = line and (":%d:%d"):format(line, col) or ""
-    return { ("  %s%s: %s"):format(record.error.file or record.input, at, record.error.message) }
+    return { ("  %s: %s"):format(at(record.error, record.input), record.error.message) }
   end
   local lines = {}
   for _, entry in ipairs(record.unsupported) do
     local property = entry.property and " " .. entry.property or ""
-    lines[#lines + 1] = ("  %s (%s)%s: %s"):format(entry.id or "template", entry.type or "",
-      property, entry.reason)
+    lines[#lines + 1] = ("  %s: %s (%s)%s: %s"):format(at(entry, record.input),
+      entry.id ~= "" and entry.id or "template", entry.type or "", property, entry.reason)
   end
   return lines
 end

@@ -2,33 +2,10 @@
 -- Packages of functions and layers: inline code, local folders, and stand-ins for what is not
 -- there. Packages are only described here (scope.packages[path] = {files=}, {dir=} or
 -- {base=, names=}); whoever writes the result makes the zip files.
-local expr = require "std.normalize.expr"
-
 local M = {}
 
 -- The bucket name that says "a folder beside the template"; SAM and Serverless inputs use it.
 M.LOCAL = "lsqm-local"
-
----The text of a node where parameters stand for their defaults, or nil.
----@return string|nil
-function M.constant(scope, node)
-  if type(node) ~= "table" then return node ~= nil and expr.scalar(node) or nil end
-  if node.k == "raw" then
-    for _, parameter in pairs(scope.parameters) do
-      if parameter.node.text == node.text and type(parameter.variable.default) ~= "table" then
-        return expr.scalar(parameter.variable.default)
-      end
-    end
-    return nil
-  end
-  if node.k ~= "tpl" then return nil end
-  local out = {}
-  for i, part in ipairs(node.parts) do
-    out[i] = M.constant(scope, part)
-    if not out[i] then return nil end
-  end
-  return table.concat(out)
-end
 
 local PYTHON = "def %s(event, context):\n    return {\"statusCode\": 200, \"body\": \"{}\"}\n"
 local NODE = "exports.%s = async () => ({ statusCode: 200, body: \"{}\" });\n"
@@ -55,7 +32,7 @@ local function package(self, body, content)
   body:raw("source_code_hash", 'filebase64sha256("${path.module}/' .. path .. '")')
 end
 
-local function read_of(self, key) return M.constant(self.scope, self:value(self.props[key])) end
+local function read_of(self, key) return self.scope:constant(self:value(self.props[key])) end
 
 local function put_stub(self, body, what)
   local runtime, handler = read_of(self, "Runtime") or "", read_of(self, "Handler") or ""
@@ -66,7 +43,7 @@ end
 local EXTENSIONS = { { "^python", "py" }, { "^nodejs", "js" } }
 
 local function inline(self, value, body)
-  local text = M.constant(self.scope, self:value(value))
+  local text = self.scope:constant(self:value(value))
   if not text then return self:unsupported(nil, "inline code with values known at deploy time") end
   local runtime, name = read_of(self, "Runtime") or "", "index.py"
   for _, entry in ipairs(EXTENSIONS) do
@@ -78,7 +55,7 @@ end
 -- A bucket that the template makes is left alone; anything else is not there to be read.
 local function from_bucket(self, value, body)
   local bucket = self:value(value.S3Bucket)
-  local key = M.constant(self.scope, self:value(value.S3Key)) or "package"
+  local key = self.scope:constant(self:value(value.S3Key)) or "package"
   if bucket == M.LOCAL then
     local content = self.scope.local_package and self.scope.local_package(key)
     if content then return package(self, body, content) end
@@ -108,7 +85,7 @@ function M.layer(self, value, body)
   if type(value) ~= "table" or value.S3Bucket == nil then
     return self:unsupported(nil, "content in another place")
   end
-  local key = M.constant(self.scope, self:value(value.S3Key)) or "layer"
+  local key = self.scope:constant(self:value(value.S3Key)) or "layer"
   local content = value.S3Bucket == M.LOCAL and self.scope.local_package
     and self.scope.local_package(key)
   if not content then

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Terraform expressions as values. A node is a Lua string, number or boolean, or a table with `k`:
---   raw{text,t}   expression text; t is its type where it is known ("list", "number", "string")
+--   raw{text,t,value}  expression text; where known t is its type ("list", "number", "string",
+--                 "bool"), value what it stands for by the defaults of parameters, or_else what
+--                 it is within a text when it is null
 --   tpl{parts}    string template: strings and nodes
 --   list{items}   map{keys,vals}   cond{test,yes,no}   none (AWS::NoValue)
 local M = {}
@@ -85,13 +87,25 @@ end
 function writers.raw(node) return node.text end
 function writers.none() return "null" end
 
+-- Nothing is an empty text within a text.
+local function present(node)
+  if node == M.none then return "" end
+  if type(node) == "table" and node.or_else then
+    return M.raw(("coalesce(%s, %s)"):format(node.text, M.quote(node.or_else)))
+  end
+  if type(node) ~= "table" or node.k ~= "cond" then return node end
+  return M.cond(node.test, present(node.yes), present(node.no))
+end
+
 function writers.tpl(node)
   local out = {}
   for i, part in ipairs(node.parts) do
     if type(part) == "string" then
       out[i] = escape(part)
+    elseif part ~= M.none then
+      out[i] = "${" .. text_of(present(part), 0) .. "}"
     else
-      out[i] = "${" .. text_of(part == M.none and "" or part, 0) .. "}"
+      out[i] = ""
     end
   end
   return '"' .. table.concat(out) .. '"'
@@ -149,7 +163,7 @@ function M.text(node, depth, json) return text_of(node, depth or 0, json) end
 
 ---"jsonencode(…)" of a node; a string that is already a document stays one.
 function M.json(node, depth)
-  if type(node) == "string" then return M.quote(node) end
+  if type(node) ~= "table" then return M.quote(M.scalar(node)) end
   if node.k == "tpl" or node.k == "raw" then return text_of(node, depth or 0) end
   return "jsonencode(" .. text_of(node, depth or 0, true) .. ")"
 end

@@ -3,10 +3,9 @@
 local cfn = require "std.normalize.cfn"
 local cfn_rules = require "std.normalize.cfn.rules"
 local detect = require "std.normalize.detect"
-local error_of = require "std.error"
+local document = require "std.normalize.document"
 local expr = require "std.normalize.expr"
 local fs = require "std.fs"
-local include = require "std.normalize.cfn.include"
 local json = require "std.json"
 local names = require "std.normalize.names"
 local resolve = require "std.resolve"
@@ -60,62 +59,89 @@ local function local_file(base)
   end
 end
 
-local function convert_template(template, job, find_package)
+local convert_nested
+
+local function convert_template(template, job, more)
   if type(template.Resources) ~= "table" then
-    return nil, error_of.new { op = "normalize", code = "invalid", file = job.path, line = 1,
-      col = 1, message = "the template has no Resources" }
+    return nil, document.invalid(job, "the template has no Resources")
   end
-  local read_file = local_file(fs.dirname(job.path))
-  template = include.expand(template, read_file)
-  return cfn.convert(template, { rules = M.rules(), stack_name = job.slug, empty = empty,
-    read_file = read_file,
-    local_package = find_package or local_package(fs.dirname(job.path)) })
+  more = more or {}
+  return cfn.convert(template, { rules = M.rules(), stack_name = job.slug, empty = empty, job = job,
+    read_file = local_file(fs.dirname(job.path)), given = more.given, open = convert_nested,
+    local_package = more.find_package or local_package(fs.dirname(job.path)) })
 end
 
 local converters = {}
 
-function converters.cfn(job)
-  local template, err = yaml.decode(job.text, { file = job.path, tags = "cloudformation" })
-  if not template then return nil, err end
-  if type(template) ~= "table" then
-    return nil, error_of.new { op = "normalize", code = "invalid", file = job.path, line = 1,
-      col = 1, message = "not a template" }
-  end
-  return convert_template(template, job)
+-- What a reader found wrong: an error, or the names of what cannot be done.
+local function refuse(problem)
+  if problem.unsupported then return problem end
+  return nil, problem
+end
+
+local function add_all(list, more)
+  for _, item in ipairs(more or {}) do list[#list + 1] = item end
+end
+
+function converters.cfn(job, more)
+  local template, problem = document.parse(job)
+  if not template then return refuse(problem) end
+  return convert_template(template, job, more)
 end
 
 converters.cdk = converters.cfn
 
-function converters.sam(job)
-  local template, err = yaml.decode(job.text, { file = job.path, tags = "cloudformation" })
-  if not template then return nil, err end
+function converters.sam(job, more)
+  local template, problem = document.parse(job)
+  if not template then return refuse(problem) end
   local sam = require "std.normalize.sam"
-  local expanded
-  expanded, err = sam.expand(template, job)
+  local expanded, err = sam.expand(template, job)
   if not expanded then return nil, err end
   if expanded.unsupported then return expanded end
-  return convert_template(expanded.template, job)
+  local converted
+  converted, err = convert_template(expanded.template, job, more)
+  if not converted then return nil, err end
+  add_all(converted.assumptions, expanded.assumptions)
+  return converted
 end
 
 function converters.serverless(job)
-  local document, err = yaml.decode(job.text, { file = job.path, tags = "cloudformation" })
-  if not document then return nil, err end
   local serverless = require "std.normalize.serverless"
-  local built = serverless.template(document, job)
+  local program = serverless.program(job.path)
+  if program then return program end
+  local service, problem = document.parse(job)
+  if not service then return refuse(problem) end
+  local built, err = serverless.template(service, job)
+  if not built then return nil, err end
   if built.unsupported then return built end
   local converted
-  converted, err = convert_template(built.template, job, function(key)
-    return key == serverless.PACKAGE and built.package or nil
-  end)
+  converted, err = convert_template(built.template, job, { find_package = function(key)
+    return built.packages[key]
+  end })
   if not converted then return nil, err end
-  for _, text in ipairs(built.assumptions) do
-    converted.assumptions[#converted.assumptions + 1] = text
-  end
+  add_all(converted.assumptions, built.assumptions)
   return converted
 end
 
 function converters.terraform(job)
   return require("std.normalize.terraform").convert(job)
+end
+
+-- A template that another one nests.
+convert_nested = function(job, more)
+  local err
+  job.text, err = document.read(job.path)
+  if not job.text then return nil, err end
+  local kind = detect.detect(job.path, job.text) == "sam" and "sam" or "cfn"
+  return converters[kind](job, more)
+end
+
+-- A text that is not even YAML says more by where it is broken.
+local function unknown_kind(job)
+  local value, err = yaml.decode(job.text, { file = job.path, tags = "ignore" })
+  if value == nil and err and err.line then return err end
+  return document.invalid(job, job.text == "" and "the file is empty"
+    or "no template of a known kind")
 end
 
 local function read(job)
@@ -129,14 +155,11 @@ local function read(job)
     job.path = found
   end
   if info.type == "dir" and job.format == "terraform" then return true end
-  job.text, err = fs.read(job.path)
+  job.text, err = document.read(job.path)
   if not job.text then return nil, err end
   if job.format == "auto" then job.format = detect.detect(job.path, job.text) end
   if job.format == "terraform" then job.path = fs.dirname(job.path) end
-  if not job.format then
-    return nil, error_of.new { op = "normalize", code = "invalid", file = job.path, line = 1,
-      col = 1, message = "no template of a known kind" }
-  end
+  if not job.format then return nil, unknown_kind(job) end
   return true
 end
 

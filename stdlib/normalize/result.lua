@@ -4,6 +4,7 @@ local archive = require "std.archive"
 local fs = require "std.fs"
 local json = require "std.json"
 local names = require "std.normalize.names"
+local positions = require "std.normalize.positions"
 local resolve = require "std.resolve"
 
 local M = {}
@@ -19,8 +20,8 @@ function M.failed(job, err)
   local record = record_of(job, "failed")
   local is_table = type(err) == "table"
   record.error = { message = is_table and err.message or tostring(err),
-    file = is_table and err.file or job.path, line = is_table and err.line or nil,
-    col = is_table and err.col or nil }
+    file = is_table and err.file or job.path, line = is_table and err.line or 1,
+    col = is_table and err.col or 1 }
   return record
 end
 
@@ -107,6 +108,7 @@ function M.finish(job, converted)
   local unsupported = converted.unsupported or {}
   local record = record_of(job, #unsupported == 0 and "normalized" or "unsupported")
   record.resources = array_values(converted.resources or {})
+  positions.add(job, unsupported)
   record.unsupported = json.array(unsupported)
   record.assumptions = json.array(converted.assumptions or {})
   record.provider_aliases = converted.provider_aliases and json.array(converted.provider_aliases)

@@ -77,6 +77,25 @@ function Body:excess(report, path)
   end
 end
 
+-- The text of one thing set, blocks with all that is in them.
+local function item_text(item)
+  if not item.body then return expr.text(item.node) end
+  local lines = {}
+  item.body:write(lines, 0)
+  return table.concat(lines, "\n")
+end
+
+---Names of what is set to a text that `test` accepts.
+---@param test fun(text: string): boolean
+---@return string[]
+function Body:names_where(test)
+  local found = {}
+  for _, item in ipairs(self.items) do
+    if test(item_text(item)) then found[#found + 1] = item.name end
+  end
+  return found
+end
+
 local function write_item(item, out, depth)
   local pad = ("  "):rep(depth)
   if not item.body then

@@ -65,12 +65,38 @@ local function target_of(report, spec, schema, path)
   return schema and target and inner_schema(schema, target) or not target and schema or nil
 end
 
+local SCALAR = { s = true, n = true, b = true }
+
+local function plucked(report, spec, shape, path)
+  for _, key in ipairs(names.sorted_keys(shape)) do
+    if key ~= spec.pluck and not (spec.props and spec.props[key]) then
+      report.missing[#report.missing + 1] = path .. "." .. key
+    end
+  end
+end
+
+-- A value or a free map where Terraform has a block, a structure where it has an attribute.
+local function fits(report, spec, shape, inner, schema, path)
+  local function wrong(what) report.wrong[#report.wrong + 1] = path .. ": " .. what end
+  if spec.inline or spec.separate and not spec.into then return end
+  if inner and SCALAR[shape] then return wrong "a value for a block" end
+  if type(shape) ~= "table" or spec.separate then return end
+  if inner and shape["{}"] then return wrong "a map for a block" end
+  local attribute = schema.attrs[spec.to]
+  if not inner and not shape["{}"] and attribute and attribute.kind ~= "map" then
+    wrong("a structure for " .. spec.to)
+  end
+end
+
 local function visit(report, spec, shape, schema, path, cfn_type)
   if spec.drop or spec.fn then return end
   local inner = target_of(report, spec, schema, path)
   if spec.document then return document(report, shape, spec.document, path .. ".") end
-  if spec.json or spec.pairs or spec.wrap or spec.scalar or spec.pluck then return end
   shape = first_of(shape)
+  if spec.named and type(shape) == "table" then shape = first_of(shape["{}"] or shape) end
+  if spec.json or spec.pairs or spec.wrap or spec.scalar or spec.item then return end
+  if spec.pluck then return plucked(report, spec, shape, path) end
+  fits(report, spec, shape, inner, schema, path)
   if type(shape) ~= "table" or shape["{}"] then return end
   if spec.each then shape = first_of(shape[spec.each] or shape) end
   if spec.inline then inner = schema end
@@ -101,7 +127,8 @@ local function own_names(report, rule, schema)
       report.wrong[#report.wrong + 1] = ("%s: no %s"):format(what, first)
     end
   end
-  check(rule.ref or "id", "Ref")
+  local ref = rule.ref == nil and "id" or rule.ref
+  for _, name in ipairs(type(ref) == "table" and ref or { ref }) do check(name, "Ref") end
   check(rule.name, "name")
   for key, name in pairs(rule.attributes or {}) do check(name, "GetAtt " .. key) end
   for _, group in ipairs { rule.set or {}, rule.defaults or {} } do
@@ -138,7 +165,9 @@ end
 ---@return {missing: string[], attributes: string[], unknown: string[], wrong: string[]}
 function M.of(entry, rule)
   local report = { missing = {}, attributes = {}, unknown = {}, wrong = {} }
-  for _, variant in ipairs(rule.variants or {}) do merge(report, M.of(entry, variant)) end
+  for _, key in ipairs(names.sorted_keys(rule.variants or {})) do
+    merge(report, M.of(entry, rule.variants[key]))
+  end
   local opaque = rule.build and not rule.props
   if rule.drop or opaque or rule.part_of or rule.variants then return report end
   local schema = provider.resource(rule.type)

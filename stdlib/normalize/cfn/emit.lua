@@ -16,6 +16,17 @@ local DATA = {
   aws_availability_zones = '  state = "available"\n',
 }
 
+-- What an account has by itself (see params.lua).
+local NETWORK = {
+  aws_vpc = "  default = true\n",
+  aws_security_group = '  name = "default"\n  vpc_id = data.aws_vpc.default.id\n',
+  aws_subnets = '  filter {\n    name = "default-for-az"\n    values = ["true"]\n  }\n',
+}
+
+-- Attributes that the provider keeps out of outputs.
+local SECRET = { "%.secret", "password", "%.private_key", "%.auth_token", "_api_key%.[%w_]+%.value",
+  "aws_ssm_parameter%.[%w_]+%.value", "%.client_secret", "aws_appsync_api_key%.[%w_]+%.key" }
+
 local function add(out, ...) out[#out + 1] = table.concat({ ... }) end
 
 local function data_sources(scope, out)
@@ -27,8 +38,61 @@ local function data_sources(scope, out)
     lookup.body:write(lines, 1)
     add(out, table.concat(lines, "\n"), "\n}\n")
   end
-  for _, label in ipairs(scope.ssm) do
-    add(out, ('data "aws_ssm_parameter" "%s" {\n  name = var.%s\n}\n'):format(label, label))
+  for _, kind in ipairs(names.sorted_keys(scope.network)) do
+    add(out, ('data "%s" "default" {\n%s}\n'):format(kind, NETWORK[kind]))
+  end
+end
+
+-- Expression texts that carry a secret: variables, and attributes that are set from them.
+local function sensitive_texts(parts)
+  local list = {}
+  for _, item in ipairs(parts.variables) do
+    if item.sensitive then list[#list + 1] = "var." .. item.name end
+  end
+  return list
+end
+
+local function mentions(text, list)
+  for _, word in ipairs(list) do
+    local _, stop = text:find(word, 1, true)
+    while stop do
+      if not text:find("^[%w_]", stop + 1) then return true end
+      _, stop = text:find(word, stop + 1, true)
+    end
+  end
+  return false
+end
+
+local function carriers(parts, list)
+  local found = {}
+  if #list == 0 then return found end
+  for _, id in ipairs(parts.order) do
+    for _, block in ipairs(parts.done[id].blocks) do
+      for _, name in ipairs(block.body:names_where(function(text) return mentions(text, list) end))
+      do
+        found[#found + 1] = ("%s.%s.%s"):format(block.type, block.label, name)
+        found[#found + 1] = ("%s.%s[*].%s"):format(block.type, block.label, name)
+      end
+    end
+  end
+  return found
+end
+
+local function is_sensitive(parts, text)
+  if mentions(text, parts.sensitive) or mentions(text, parts.carriers) then return true end
+  for _, pattern in ipairs(SECRET) do
+    if text:find(pattern) then return true end
+  end
+  return false
+end
+
+-- A secret that is made here can be read when its value is there.
+local function secrets(parts, out)
+  for _, label in ipairs(names.sorted_keys(parts.scope.secrets)) do
+    local secret = parts.scope.secrets[label]
+    local made = parts.done[secret.id]
+    add(out, ('data "aws_secretsmanager_secret_version" "%s" {\n  secret_id = %s\n'):format(label,
+      secret.text), "  depends_on = [", table.concat(made and made.addresses or {}, ", "), "]\n}\n")
   end
 end
 
@@ -36,10 +100,37 @@ local function locals(parts, out)
   if #parts.conditions == 0 and not parts.mappings then return end
   local lines = { "locals {" }
   for _, condition in ipairs(parts.conditions) do
-    lines[#lines + 1] = ("  %s = %s"):format(condition.name, condition.text)
+    local text = condition.text
+    if mentions(text, parts.sensitive) then text = "nonsensitive(" .. text .. ")" end
+    lines[#lines + 1] = ("  %s = %s"):format(condition.name, text)
   end
   if parts.mappings then
     lines[#lines + 1] = "  mappings = " .. expr.text(parts.mappings, 1)
+  end
+  add(out, table.concat(lines, "\n"), "\n}\n")
+end
+
+local function dependencies(depends_on)
+  if #depends_on == 0 then return nil end
+  return "  depends_on = [\n    " .. table.concat(depends_on, ",\n    ") .. ",\n  ]"
+end
+
+local function module_block(block, depends_on, out)
+  local lines = { ('module "%s" {'):format(block.label),
+    ('  source = "./modules/%s"'):format(block.label) }
+  if block.count then lines[#lines + 1] = ("  count = %s ? 1 : 0"):format(block.count) end
+  for _, input in ipairs(block.inputs) do
+    lines[#lines + 1] = ("  %s = %s"):format(input.name, input.text)
+  end
+  lines[#lines + 1] = dependencies(depends_on)
+  add(out, table.concat(lines, "\n"), "\n}\n")
+end
+
+local function check_block(rule, out)
+  local lines = { ('check "%s" {'):format(rule.name) }
+  for _, item in ipairs(rule.assertions) do
+    lines[#lines + 1] = ("  assert {\n    condition = %s\n    error_message = %s\n  }"):format(
+      item.condition, expr.quote(item.message))
   end
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
@@ -48,9 +139,7 @@ local function resource_block(block, depends_on, out)
   local lines = { ('resource "%s" "%s" {'):format(block.type, block.label) }
   if block.count then lines[#lines + 1] = ("  count = %s ? 1 : 0"):format(block.count) end
   block.body:write(lines, 1)
-  if #depends_on > 0 then
-    lines[#lines + 1] = "  depends_on = [\n    " .. table.concat(depends_on, ",\n    ") .. ",\n  ]"
-  end
+  lines[#lines + 1] = dependencies(depends_on)
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
 
@@ -58,13 +147,16 @@ local function main(parts)
   local out = { 'terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n'
     .. "    }\n  }\n}\n" }
   data_sources(parts.scope, out)
+  secrets(parts, out)
   locals(parts, out)
   for _, id in ipairs(parts.order) do
     local resource = parts.done[id]
     for _, block in ipairs(resource.blocks) do
       resource_block(block, resource.depends_on, out)
     end
+    if resource.module then module_block(resource.module, resource.depends_on, out) end
   end
+  for _, rule in ipairs(parts.rules) do check_block(rule, out) end
   return format(table.concat(out, "\n"))
 end
 
@@ -73,11 +165,13 @@ local function variable(item, out)
   if item.description then
     lines[#lines + 1] = "  description = " .. expr.quote(item.description)
   end
-  lines[#lines + 1] = "  default = " .. expr.text(item.default, 1)
+  if item.default ~= nil then
+    lines[#lines + 1] = "  default = " .. expr.text(item.default, 1)
+  end
   if item.sensitive then lines[#lines + 1] = "  sensitive = true" end
-  if item.validation then
+  for _, rule in ipairs(item.validations or {}) do
     lines[#lines + 1] = ("  validation {\n    condition = %s\n    error_message = %s\n  }"):format(
-      item.validation.condition, expr.quote(item.validation.message))
+      rule.condition, expr.quote(rule.message))
   end
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
@@ -93,12 +187,6 @@ local function variables(parts)
     variable({ name = "stack_name", type = "string", default = scope.stack_name }, out)
   end
   return #out > 0 and format(table.concat(out, "\n")) or nil
-end
-
-local function is_sensitive(parts, text)
-  for _, item in ipairs(parts.variables) do
-    if item.sensitive and text:find("var." .. item.name, 1, true) then return true end
-  end
 end
 
 local function outputs(parts)
@@ -119,6 +207,11 @@ end
 ---@param parts table see std.normalize.cfn
 ---@return table<string, string> text by file name
 function M.files(parts)
+  for _, name in ipairs(names.sorted_keys(parts.scope.references)) do
+    parts.variables[#parts.variables + 1] = parts.scope.references[name]
+  end
+  parts.sensitive = sensitive_texts(parts)
+  parts.carriers = carriers(parts, parts.sensitive)
   return { ["main.tf"] = main(parts), ["outputs.tf"] = outputs(parts),
     ["variables.tf"] = variables(parts) }
 end

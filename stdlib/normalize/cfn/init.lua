@@ -2,46 +2,43 @@
 -- A CloudFormation template (already parsed) to Terraform files.
 local Resource = require "std.normalize.cfn.resource"
 local Scope = require "std.normalize.cfn.scope"
+local document = require "std.normalize.document"
 local emit = require "std.normalize.cfn.emit"
-local expr = require "std.normalize.expr"
+local expand = require "std.normalize.cfn.expand"
+local graph = require "std.normalize.cfn.graph"
 local intrinsics = require "std.normalize.cfn.intrinsics"
 local names = require "std.normalize.names"
+local nested = require "std.normalize.cfn.nested"
 local params = require "std.normalize.cfn.params"
+local positions = require "std.normalize.positions"
+local sections = require "std.normalize.cfn.sections"
 
 local M = {}
 
-local SECTIONS = { AWSTemplateFormatVersion = true, Description = true, Metadata = true,
-  Parameters = true, Mappings = true, Conditions = true, Resources = true, Outputs = true,
-  Transform = true, Rules = true, Hooks = true, Globals = true }
+local WAIT = "AWS::CloudFormation::WaitCondition"
 
--- Attributes of a resource that say how CloudFormation works, not what is deployed.
-local WITHOUT_MEANING = { Metadata = true, DeletionPolicy = true, UpdateReplacePolicy = true,
-  UpdatePolicy = true, CreationPolicy = true }
-local ATTRIBUTES = { Type = true, Properties = true, Condition = true, DependsOn = true }
-
-local function check_sections(template, scope)
-  for _, key in ipairs(names.sorted_keys(template)) do
-    if not SECTIONS[key] then scope:unsupported(key, "section of the template") end
-  end
-  if template.Rules then scope:assume("section Rules has no Terraform meaning") end
-  local transform = template.Transform
-  local list = type(transform) == "table" and transform or { transform }
-  if transform and #list == 0 then scope:unsupported("Transform", "a macro") end
-  for _, name in ipairs(list) do
-    if name ~= "AWS::LanguageExtensions" and name ~= "AWS::Serverless-2016-10-31" then
-      scope:unsupported("Transform", "macro " .. (type(name) == "string" and name or "include"))
-    end
-  end
-end
+-- Types that cannot have a rule, by pattern.
+local KINDS = {
+  { "^Custom::", "custom resource" },
+  { "^AWS::CloudFormation::CustomResource$", "custom resource" },
+  { "^AWS::CloudFormation::Macro$", "a macro that a template defines" },
+  { "::MODULE$", "module of a CloudFormation registry" },
+}
 
 local function unsupported_type(scope, id, cfn_type)
-  local entry = { id = id, type = cfn_type }
-  if cfn_type:find("^Custom::") or cfn_type == "AWS::CloudFormation::CustomResource" then
-    entry.reason = "custom resource"
-  else
-    entry.reason = "no rule for this type"
+  local reason = "no rule for this type"
+  for _, kind in ipairs(KINDS) do
+    if cfn_type:find(kind[1]) then reason = kind[2] break end
   end
-  scope.unsupported_list[#scope.unsupported_list + 1] = entry
+  scope.unsupported_list[#scope.unsupported_list + 1] = { id = id, type = cfn_type,
+    reason = reason }
+end
+
+-- A wait for a signal deploys nothing. Its address is only good for software that signals.
+local function declare_wait(scope, id, cfn_type)
+  scope.resources[id] = { cfn_type = cfn_type, dropped = true,
+    address = cfn_type == WAIT .. "Handle" and "https://signal.invalid/" .. id or nil }
+  scope:assume(("%s (%s) is left out: Terraform does not wait for signals"):format(id, cfn_type))
 end
 
 local function declare_one(scope, id, resource, find)
@@ -50,6 +47,10 @@ local function declare_one(scope, id, resource, find)
     scope.unsupported_list[#scope.unsupported_list + 1] = { id = tostring(id), type = "",
       reason = "not a resource: it has no Type" }
     return
+  end
+  if cfn_type == nested.TYPE then return nested.declare(scope, id, resource, scope.open) end
+  if cfn_type == WAIT or cfn_type == WAIT .. "Handle" then
+    return declare_wait(scope, id, cfn_type)
   end
   local rule = find(cfn_type)
   if rule and rule.variants then
@@ -107,81 +108,43 @@ local function declare(scope, resources, find)
   end
 end
 
-local function depends_on(scope, value, done)
-  local list = type(value) == "string" and { value } or type(value) == "table" and value or {}
-  local addresses = {}
+-- Everything of the resources named; one that is left out passes on what it waits for itself.
+local function depends_on(scope, value, done, addresses, seen)
+  local list = type(value) == "table" and value or { value }
   for _, id in ipairs(list) do
-    local other = done[id]
-    if not scope.resources[id] then
+    local target, other = scope.resources[id], done[id]
+    if not target then
       scope:unsupported("DependsOn", "'" .. tostring(id) .. "' is not declared")
+    elseif not other and not seen[id] then
+      seen[id] = true
+      depends_on(scope, scope.template.Resources[id].DependsOn, done, addresses, seen)
     end
-    for _, address in ipairs(other and other.addresses or {}) do
-      addresses[#addresses + 1] = address
+    for _, address in ipairs(other and (other.depend or other.addresses) or {}) do
+      if not seen[address] then addresses[#addresses + 1] = address end
+      seen[address] = true
     end
   end
   return addresses
-end
-
-local function note_attributes(scope, id, resource)
-  for _, key in ipairs(names.sorted_keys(resource)) do
-    if not ATTRIBUTES[key] then
-      if not WITHOUT_MEANING[key] then
-        scope.unsupported_list[#scope.unsupported_list + 1] = { id = id, type = resource.Type,
-          property = key, reason = "attribute of the resource" }
-      elseif key ~= "Metadata" then
-        scope:assume(("%s of %s has no Terraform meaning"):format(key, id))
-      end
-    end
-  end
 end
 
 local function convert_resources(scope, resources)
   local done, order = {}, {}
   for _, id in ipairs(names.sorted_keys(resources)) do
     local target = scope.resources[id]
-    if target and target.type then
-      local convert = target.part and Resource.part or Resource.convert
-      done[id] = convert(scope, id, resources[id])
-      note_attributes(scope, id, resources[id])
+    if target and (target.type or target.module) then
+      local convert = target.part and Resource.part or target.module and nested.convert
+        or Resource.convert
+      done[id] = convert(scope, id, resources[id], intrinsics.eval)
+      sections.attributes(scope, id, resources[id])
       order[#order + 1] = id
     end
   end
   for _, id in ipairs(order) do
     scope.current_id, scope.current_type = id, scope.resources[id].cfn_type
-    done[id].depends_on = depends_on(scope, resources[id].DependsOn, done)
+    done[id].depends_on = depends_on(scope, resources[id].DependsOn, done, {}, {})
   end
   scope.current_id, scope.current_type = nil, nil
   return done, order
-end
-
-local function convert_conditions(scope)
-  local out = {}
-  for _, name in ipairs(names.sorted_keys(scope.conditions)) do
-    scope.current_id, scope.current_type = name, "Condition"
-    out[#out + 1] = { name = scope.condition_names[name],
-      text = intrinsics.condition(scope.conditions[name], scope) }
-  end
-  scope.current_id, scope.current_type = nil, nil
-  return out
-end
-
-local function convert_outputs(scope, template)
-  local out, taken = {}, {}
-  local outputs = type(template.Outputs) == "table" and template.Outputs or {}
-  for _, name in ipairs(names.sorted_keys(outputs)) do
-    local output = outputs[name]
-    scope.current_id, scope.current_type = name, "Output"
-    if type(output) == "table" then
-      local node = intrinsics.eval(output.Value, scope)
-      if output.Condition then
-        node = expr.cond(scope:condition(output.Condition), node, expr.none)
-      end
-      out[#out + 1] = { name = names.unique(taken, names.identifier(name)), node = node,
-        description = type(output.Description) == "string" and output.Description or nil }
-    end
-  end
-  scope.current_id, scope.current_type = nil, nil
-  return out
 end
 
 local function addresses_of(done)
@@ -190,26 +153,72 @@ local function addresses_of(done)
   return map
 end
 
+local CYCLES = {
+  { section = "Conditions", kind = "Condition", edges = graph.condition_edges },
+  { section = "Resources", kind = "resource", edges = graph.resource_edges },
+}
+
+-- An error when parts of the template refer to each other in a circle.
+local function circular(template, job)
+  for _, check in ipairs(CYCLES) do
+    local nodes = template[check.section]
+    local cycle = type(nodes) == "table" and graph.cycle(nodes, check.edges)
+    if cycle then
+      local line, col = positions.find(job, { id = cycle[1], type = check.kind })
+      return document.invalid(job, ("circular reference: %s -> %s"):format(
+        table.concat(cycle, " -> "), cycle[1]), { line = line, col = col })
+    end
+  end
+end
+
+local function take_expansion(scope, expanded)
+  for _, entry in ipairs(expanded.unsupported) do
+    scope.unsupported_list[#scope.unsupported_list + 1] = entry
+  end
+  for _, text in ipairs(expanded.assumptions) do scope:assume(text) end
+end
+
+local function variables_of(scope)
+  local map = {}
+  for name, parameter in pairs(scope.parameters) do map[name] = parameter.variable end
+  return map
+end
+
+local function result_of(scope, parts)
+  for name, text in pairs(emit.files(parts)) do scope.files[name] = text end
+  return { files = scope.files, packages = scope.packages, resources = addresses_of(parts.done),
+    unsupported = scope.unsupported_list, assumptions = scope.assumptions,
+    imports = scope.imports, exports = scope.exports, outputs = scope.output_names,
+    variables = variables_of(scope) }
+end
+
 ---Converts a parsed template.
----@param template table
----@param options {rules: fun(type: string): table|nil, stack_name: string, base: string|nil}
----@return table {files=, packages=, resources=, unsupported=, assumptions=, resource_count=}
+---@param template table changed here
+---@param options {rules: fun(type: string): table|nil, stack_name: string, job: table,
+---  empty: fun(value: table): any, local_package: function|nil, given: table<string, boolean>|nil
+---  parameters that get a value from outside, open: function (see std.normalize.cfn.nested)}
+---@return table|nil {files=, packages=, resources=, unsupported=, assumptions=, outputs=, …}
+---@return table|nil err a template that CloudFormation would refuse as well
 function M.convert(template, options)
+  local expanded = expand.template(template, options.job)
+  local err = circular(template, options.job)
+  if err then return nil, err end
   local scope = Scope.new(template, options)
+  take_expansion(scope, expanded)
   local resources = type(template.Resources) == "table" and template.Resources or {}
-  check_sections(template, scope)
+  sections.check(scope, template)
   local parts = { scope = scope, variables = params.convert(template, scope) }
   declare(scope, resources, options.rules)
+  if scope.problem then return nil, scope.problem end
   parts.done, parts.order = convert_resources(scope, resources)
-  parts.conditions = convert_conditions(scope)
-  parts.outputs = convert_outputs(scope, template)
-  parts.mappings = scope.uses_mappings and intrinsics.eval(scope.mappings, scope) or nil
+  parts.conditions = sections.conditions(scope)
+  parts.rules = sections.rules(scope, template)
+  parts.outputs = sections.outputs(scope, template)
+  parts.mappings = sections.mappings(scope)
   if #parts.order == 0 and #scope.unsupported_list == 0 then
     scope.unsupported_list[1] = { id = "", type = "", reason = "no resource to deploy" }
   end
-  return { files = emit.files(parts), packages = scope.packages,
-    resources = addresses_of(parts.done), unsupported = scope.unsupported_list,
-    assumptions = scope.assumptions, imports = scope.imports }
+  return result_of(scope, parts)
 end
 
 return M

@@ -3,127 +3,268 @@
 -- values that the template does not give are listed as assumptions.
 local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
+local pattern = require "std.normalize.pattern"
+local stand_in = require "std.normalize.stand_in"
 
-local M = {}
-
--- Stand-ins by type, then by name: formed as the services demand, naming nothing that exists.
-local BY_TYPE = {
-  { "VPC::Id", "vpc-0123456789abcdef0" }, { "Subnet::Id", "subnet-0123456789abcdef0" },
-  { "SecurityGroup::Id", "sg-0123456789abcdef0" }, { "KeyName", "lsqm-key" },
-  { "Image::Id", "ami-0123456789abcdef0" }, { "AvailabilityZone::Name", "us-east-1a" },
-  { "HostedZone::Id", "Z0123456789ABCDEFGHIJ" }, { "Instance::Id", "i-0123456789abcdef0" },
-  { "Volume::Id", "vol-0123456789abcdef0" }, { "SecurityGroup::GroupName", "default" },
-}
-
-local BY_NAME = {
-  { "e?mail", "user@example.com" }, { "certificate.*arn", "arn:aws:acm:us-east-1:000000000000:"
-    .. "certificate/00000000-0000-4000-8000-000000000000" },
-  { "role.*arn", "arn:aws:iam::000000000000:role/lsqm" },
-  { "topic.*arn", "arn:aws:sns:us-east-1:000000000000:lsqm" },
-  { "arn", "arn:aws:sqs:us-east-1:000000000000:lsqm" }, { "cidr", "10.0.0.0/16" },
-  { "bucket", "lsqm-bucket" }, { "domain", "example.com" }, { "hosted_?zone_?id",
-    "Z0123456789ABCDEFGHIJ" }, { "vpc", "vpc-0123456789abcdef0" },
-  { "subnet", "subnet-0123456789abcdef0" }, { "security_?group", "sg-0123456789abcdef0" },
-  { "account", "000000000000" }, { "region", "us-east-1" }, { "password", "Lsqm-passw0rd" },
-  { "user", "lsqmuser" }, { "ur[li]", "https://example.com" }, { "endpoint",
-    "https://example.com" }, { "phone", "+15555550100" }, { "port", "8080" },
-  { "^ami", "ami-0123456789abcdef0" }, { "zone", "us-east-1a" },
-}
-
-local function lookup(list, key)
-  for _, entry in ipairs(list) do
-    if key:find(entry[1]) then return entry[2] end
-  end
-end
-
-local function fit(value, parameter)
-  local min, max = tonumber(parameter.MinLength), tonumber(parameter.MaxLength)
-  if min and #value < min then value = value .. ("x"):rep(math.tointeger(min) - #value) end
-  if max and #value > max then value = value:sub(1, math.tointeger(max)) end
-  return value
-end
-
----A value for a parameter or variable that has none.
----@param name string
----@param parameter table {Type=, AllowedValues=, MinLength=, MinValue=…}
-function M.stand_in(name, parameter)
-  local allowed = parameter.AllowedValues
-  if type(allowed) == "table" and allowed[1] ~= nil then return allowed[1] end
-  local kind = parameter.Type or "String"
-  if kind == "Number" or kind == "List<Number>" then return tonumber(parameter.MinValue) or 1 end
-  return fit(lookup(BY_TYPE, kind) or lookup(BY_NAME, names.snake(name)) or "lsqm", parameter)
-end
+local M = { stand_in = stand_in.value }
 
 local function is_list_type(kind)
   return kind == "CommaDelimitedList" or kind:find("List<", 1, true) ~= nil
 end
 
-local function split_list(value, trim_number)
+local function trim(text) return text:match("^%s*(.-)%s*$") end
+
+-- "" is a list of one empty text, as CloudFormation has it.
+local function split_list(value, is_number)
   local items = {}
-  for item in expr.scalar(value):gmatch("[^,]+") do
-    item = item:match("^%s*(.-)%s*$")
-    items[#items + 1] = trim_number and tonumber(item) or item
+  for item in (expr.scalar(value) .. ","):gmatch("([^,]*),") do
+    item = trim(item)
+    items[#items + 1] = is_number and tonumber(item) or item
   end
   return expr.list(items)
 end
 
-local function default_of(name, parameter, scope)
-  local value = parameter.Default
-  if type(value) == "userdata" or type(value) == "table" then value = nil end
-  if value == nil or (value == "" and parameter.Type and parameter.Type:find("AWS::EC2::", 1, true))
-  then
-    value = M.stand_in(name, parameter)
-    scope:assume(("parameter %s has no default: %s"):format(name, expr.scalar(value)))
+-- --- what the account has by itself ------------------------------------------------------------
+
+-- A network that every account has stands for one that nobody named.
+local NETWORK = {
+  { type = "AWS::EC2::VPC::Id", name = "vpc_id$", data = { "aws_vpc" }, what = "the default VPC",
+    value = "data.aws_vpc.default.id" },
+  { type = "List<AWS::EC2::Subnet::Id>", name = "subnet_ids$", data = { "aws_subnets" },
+    what = "the subnets of the default VPC", value = "data.aws_subnets.default.ids" },
+  { type = "AWS::EC2::Subnet::Id", name = "subnet_id$", data = { "aws_subnets" },
+    what = "a subnet of the default VPC", value = "data.aws_subnets.default.ids[%d]" },
+  { type = "List<AWS::EC2::SecurityGroup::Id>", name = "security_group_ids$",
+    data = { "aws_vpc", "aws_security_group" }, what = "the default security group",
+    value = "[data.aws_security_group.default.id]" },
+  { type = "AWS::EC2::SecurityGroup::Id", name = "security_group_id$",
+    data = { "aws_vpc", "aws_security_group" }, what = "the default security group",
+    value = "data.aws_security_group.default.id" },
+}
+
+local function network_of(name, kind, parameter)
+  if parameter.AllowedPattern or parameter.AllowedValues then kind = kind:gsub("^String$", "") end
+  local is_list = is_list_type(kind)
+  local plain = kind == "String" or kind == "CommaDelimitedList"
+  for _, entry in ipairs(NETWORK) do
+    local fits = is_list == (entry.type:find("List<", 1, true) ~= nil)
+    if kind == entry.type or plain and fits and names.snake(name):find(entry.name) then
+      return entry
+    end
   end
+end
+
+-- Two parameters for subnets mean two subnets.
+local function network_value(entry, scope)
+  if not entry.value:find("%d", 1, true) then return entry.value end
+  scope.subnets_used = (scope.subnets_used or -1) + 1
+  return entry.value:format(scope.subnets_used % 3)
+end
+
+local function network_node(label, entry, scope)
+  for _, kind in ipairs(entry.data) do scope.network[kind] = true end
+  local value = network_value(entry, scope)
+  if entry.type:find("List<", 1, true) then
+    return expr.raw(("coalescelist(var.%s, %s)"):format(label, value), "list")
+  end
+  return expr.raw(("coalesce(var.%s, %s)"):format(label, value), "string")
+end
+
+-- --- defaults ----------------------------------------------------------------------------------
+
+local function given_default(parameter)
+  local value = parameter.Default
+  if type(value) == "userdata" or type(value) == "table" then return nil end
   return value
 end
 
-local function validation(name, parameter)
+local function satisfies(parameter, kind, value)
   local allowed = parameter.AllowedValues
-  if type(allowed) ~= "table" or #allowed == 0 or is_list_type(parameter.Type or "") then return end
-  local items, number = {}, parameter.Type == "Number"
-  for i, value in ipairs(allowed) do
-    items[i] = number and tonumber(value) or expr.scalar(value)
+  if type(allowed) == "table" and #allowed > 0 then
+    for _, item in ipairs(allowed) do
+      if expr.scalar(item) == expr.scalar(value) then return true end
+    end
+    return is_list_type(kind)
   end
-  return { condition = ("contains(%s, var.%s)"):format(expr.text(expr.list(items), 2), name),
-    message = name .. " is not one of the allowed values." }
-end
-
-local function variable(label, kind, default)
-  local t = "string"
   if kind == "Number" then
-    t, default = "number", tonumber(default) or 0
-  elseif is_list_type(kind) and not kind:find("^AWS::SSM") then
-    local number = kind == "List<Number>"
-    t, default = number and "list(number)" or "list(string)", split_list(default, number)
-  else
-    default = expr.scalar(default)
+    local n, min, max = tonumber(value), tonumber(parameter.MinValue), tonumber(parameter.MaxValue)
+    return n ~= nil and not (min and n < min) and not (max and n > max)
   end
-  return { name = label, type = t, default = default }
+  return is_list_type(kind) or stand_in.allows(parameter, expr.scalar(value))
 end
 
-local function description(parameter)
-  return type(parameter.Description) == "string" and parameter.Description or nil
+local function list_stand_in(name, kind, parameter)
+  local first = expr.scalar(stand_in.value(name, parameter))
+  if kind:find("AvailabilityZone", 1, true) then return first .. ",us-east-1b" end
+  if kind:find("Subnet", 1, true) then return first .. ",subnet-0123456789abcdef1" end
+  return first
+end
+
+-- A default that the template itself refuses is no default: somebody has to give another.
+local function default_of(name, kind, parameter, scope)
+  local value = given_default(parameter)
+  local ok = value ~= nil and satisfies(parameter, kind, value)
+  if ok and not (value == "" and kind:find("AWS::", 1, true)) then return value end
+  local made = is_list_type(kind) and list_stand_in(name, kind, parameter)
+    or stand_in.value(name, parameter)
+  local why = value == nil and "has no default" or "has a default that it does not allow"
+  local shown = tostring(parameter.NoEcho) == "true" and "a placeholder" or expr.scalar(made)
+  scope:assume(("parameter %s %s: %s"):format(name, why, shown))
+  return made
+end
+
+-- --- validation --------------------------------------------------------------------------------
+
+local function each(kind, label, test)
+  if not is_list_type(kind) then return test:format("var." .. label) end
+  return ("alltrue([for item in var.%s : %s])"):format(label, test:format("item"))
+end
+
+local function allowed_values(kind, parameter, label)
+  local allowed = parameter.AllowedValues
+  if type(allowed) ~= "table" or #allowed == 0 then return nil end
+  local items, is_number = {}, kind == "Number" or kind == "List<Number>"
+  for i, value in ipairs(allowed) do
+    items[i] = is_number and tonumber(value) or expr.scalar(value)
+  end
+  local text = expr.text(expr.list(items), 2):gsub("%%", "%%%%")
+  return each(kind, label, "contains(" .. text .. ", %s)"), "is not one of the allowed values"
+end
+
+local function allowed_pattern(kind, parameter, label, scope)
+  if type(parameter.AllowedPattern) ~= "string" then return nil end
+  local text, note = pattern.re2(parameter.AllowedPattern)
+  if note then
+    scope:assume(("pattern of variable %s: Terraform cannot say %s%s"):format(label, note,
+      text and "" or ", so it is left out"))
+  end
+  if not text then return nil end
+  local quoted = expr.quote(text):gsub("%%", "%%%%")
+  return each(kind, label, "can(regex(" .. quoted .. ", %s))"),
+    "does not match its pattern"
+end
+
+local function bounds(low, high, subject)
+  local parts = {}
+  if tonumber(low) then parts[1] = ("%s >= %s"):format(subject, expr.scalar(tonumber(low))) end
+  if tonumber(high) then
+    parts[#parts + 1] = ("%s <= %s"):format(subject, expr.scalar(tonumber(high)))
+  end
+  return #parts > 0 and table.concat(parts, " && ") or nil
+end
+
+local function lengths(kind, parameter, label)
+  if is_list_type(kind) or kind == "Number" then return nil end
+  return bounds(parameter.MinLength, parameter.MaxLength, "length(var." .. label .. ")"),
+    "is too short or too long"
+end
+
+local function range(kind, parameter, label)
+  if kind ~= "Number" then return nil end
+  return bounds(parameter.MinValue, parameter.MaxValue, "var." .. label), "is out of range"
+end
+
+local function validations(name, kind, parameter, item, scope)
+  local list = {}
+  for _, rule in ipairs { allowed_values, allowed_pattern, lengths, range } do
+    local condition, message = rule(kind, parameter, item.name, scope)
+    if condition then
+      local described = parameter.ConstraintDescription
+      list[#list + 1] = { condition = condition, message = type(described) == "string"
+        and described ~= "" and described or ("%s %s."):format(name, message) }
+    end
+  end
+  return list
+end
+
+-- A pattern that no value was found for cannot be kept: the root would never deploy.
+local function checked(name, kind, parameter, item, scope)
+  local default = item.default
+  if type(default) == "table" or satisfies(parameter, kind, default) then
+    return validations(name, kind, parameter, item, scope)
+  end
+  scope:assume(("parameter %s: no value was found that it allows, so it allows any"):format(name))
+  return {}
+end
+
+-- --- variables ---------------------------------------------------------------------------------
+
+local function typed(label, kind, default)
+  if kind == "Number" then
+    return { name = label, type = "number", default = tonumber(default) or 0 }
+  elseif is_list_type(kind) then
+    local is_number = kind == "List<Number>"
+    return { name = label, type = is_number and "list(number)" or "list(string)",
+      default = split_list(default, is_number) }
+  end
+  return { name = label, type = "string", default = expr.scalar(default) }
+end
+
+local function type_of(item)
+  return item.type:match("^list") and "list" or item.type
+end
+
+-- A key pair has to exist: without a name the instance has none.
+local function key_pair(name, label, scope)
+  scope:assume(("parameter %s has no default: no key pair"):format(name))
+  local node = expr.raw("var." .. label, "string")
+  node.or_else = "none"
+  return { name = label, type = "string", default = expr.none }, node
+end
+
+local function network_variable(name, label, entry, scope)
+  scope:assume(("parameter %s has no default: %s"):format(name, entry.what))
+  local is_list = entry.type:find("List<", 1, true)
+  local item = { name = label, type = is_list and "list(string)" or "string",
+    default = is_list and expr.list {} or expr.none }
+  return item, network_node(label, entry, scope)
+end
+
+-- The value of a parameter of Systems Manager is not there to be read.
+local function ssm_kind(name, kind, parameter, scope)
+  local inner = kind:match("^AWS::SSM::Parameter::Value<(.*)>$")
+  if not inner then return kind, parameter end
+  scope:assume(("parameter %s stands for the value of %s in Systems Manager"):format(name,
+    expr.scalar(given_default(parameter) or "a parameter")))
+  return inner, { Type = inner, Description = parameter.Description, NoEcho = parameter.NoEcho }
+end
+
+local function describe(parameter, item)
+  item.description = type(parameter.Description) == "string" and parameter.Description or nil
+  item.sensitive = tostring(parameter.NoEcho) == "true"
+  return item
+end
+
+-- The outer stack gives the value.
+local function given_variable(name, label, kind, parameter, scope)
+  local item = typed(label, kind, "")
+  item.default = nil
+  item.validations = validations(name, kind, parameter, item, scope)
+  scope.parameters[name] = { node = expr.raw("var." .. label, type_of(item)), variable = item }
+  return describe(parameter, item)
 end
 
 local function add(name, parameter, scope, taken)
   local kind = type(parameter.Type) == "string" and parameter.Type or "String"
   local label = names.unique(taken, names.identifier(name))
-  local result = variable(label, kind, default_of(name, parameter, scope))
-  result.description = description(parameter)
-  result.sensitive = tostring(parameter.NoEcho) == "true"
-  local t = result.type:match("^list") and "list" or result.type
-  local node = expr.raw("var." .. label, t)
-  if kind:find("^AWS::SSM::Parameter::Value") then
-    scope.ssm[#scope.ssm + 1] = label
-    local read = ("data.aws_ssm_parameter.%s.value"):format(label)
-    node = is_list_type(kind) and expr.raw(("split(\",\", %s)"):format(read), "list")
-      or expr.raw(read, "string")
+  kind, parameter = ssm_kind(name, kind, parameter, scope)
+  if scope.given[name] then return given_variable(name, label, kind, parameter, scope) end
+  local default = given_default(parameter)
+  local absent = default == nil or default == "" and kind:find("AWS::", 1, true)
+  local network = absent and network_of(name, kind, parameter)
+  local item, node
+  if network then
+    item, node = network_variable(name, label, network, scope)
+  elseif absent and kind == "AWS::EC2::KeyPair::KeyName" then
+    item, node = key_pair(name, label, scope)
   else
-    result.validation = validation(label, parameter)
+    item = typed(label, kind, default_of(name, kind, parameter, scope))
+    item.validations = checked(name, kind, parameter, item, scope)
+    node = expr.raw("var." .. label, type_of(item))
+    if node.t ~= "list" then node.value = expr.scalar(item.default) end
   end
-  scope.parameters[name] = { node = node, variable = result }
-  return result
+  scope.parameters[name] = { node = node, variable = item }
+  return describe(parameter, item)
 end
 
 -- Names that Terraform keeps for itself in module calls.
@@ -135,13 +276,16 @@ local RESERVED = { "source", "version", "providers", "count", "for_each", "lifec
 function M.convert(template, scope)
   local taken, variables = {}, {}
   for _, name in ipairs(RESERVED) do taken[name] = true end
-  scope.ssm = {}
   local parameters = type(template.Parameters) == "table" and template.Parameters or {}
   for _, name in ipairs(names.sorted_keys(parameters)) do
+    scope.current_id, scope.current_type = name, "Parameter"
     if type(parameters[name]) == "table" then
       variables[#variables + 1] = add(name, parameters[name], scope, taken)
+    else
+      scope:unsupported(nil, "not a parameter: it has no Type")
     end
   end
+  scope.current_id, scope.current_type = nil, nil
   return variables
 end
 

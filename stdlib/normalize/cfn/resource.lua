@@ -48,7 +48,7 @@ function Resource.counterpart(key, schema, cfn_type)
   local last = cfn_type and cfn_type:match("::(%w+)$")
   if last and #key > #last and key:sub(1, #last) == last then
     local short = index[squash(key:sub(#last + 1))]
-    if short then return short end
+    if short and short ~= "id" then return short end
   end
   local one = index[singular(wanted) or ""]
   return one and schema.blocks[one] and one or nil
@@ -76,7 +76,7 @@ local function set_attribute(self, body, name, spec, value)
   if attribute and attribute.nested then
     return self:unsupported(nil, name .. " needs a rule of its own")
   end
-  if spec.pluck then value = values.pluck(self, value, spec.pluck) end
+  if spec.pluck then value = values.pluck(self, value, spec.pluck, spec.props) end
   if spec.document then return body:set(name, document.node(self, value, spec)) end
   body:set(name, values.attribute(self, value, spec, attribute or { kind = "dynamic" }))
 end
@@ -119,40 +119,6 @@ end
 
 local function both(a, b) return a and b and ("(%s && %s)"):format(a, b) or a or b end
 
--- An If around blocks becomes dynamic blocks, one for each arm.
-local function set_blocks(self, body, name, spec, value, test)
-  if value == nil or type(value) == "userdata" or values.is_no_value(value) then return end
-  local arms = values.if_arms(value)
-  if arms then
-    local condition = self.scope:condition(arms[1])
-    set_blocks(self, body, name, spec, arms[2], both(test, condition))
-    return set_blocks(self, body, name, spec, arms[3], both(test, "!" .. condition))
-  end
-  if spec.each and type(value) == "table" then value = value[spec.each] or {} end
-  if type(value) ~= "table" or #value == 0 then
-    local keep = spec.keep_empty or self.rule.keep_empty
-    if type(value) == "table" and next(value) == nil and not keep then return end
-    return fill_block(self, body, name, spec, value, test)
-  end
-  for i, item in ipairs(value) do
-    self.scope:at(tostring(i - 1), function() set_blocks(self, body, name, spec, item, test) end)
-  end
-end
-
-local function leaf(self, body, path, spec, value)
-  local part, rest = path:match("^([^.]+)%.(.*)$")
-  if part then return leaf(self, body:single(part), rest, spec, value) end
-  local name = path
-  local block = provider.block(body.schema, name)
-  if block and not spec.json and not spec.attribute then
-    return set_blocks(self, body, name, spec, value)
-  end
-  if not body.schema.attrs[name] then
-    return self:unsupported(nil, "the provider has no " .. name .. " here")
-  end
-  set_attribute(self, body, name, spec, value)
-end
-
 local function arm_of(structure, key)
   if structure[key] == nil then return { Ref = "AWS::NoValue" } end
   return structure[key]
@@ -181,27 +147,95 @@ local function inline(self, spec, value, body)
   self:map(value, spec.props or {}, body)
 end
 
-apply = function(self, spec, value, body)
-  if spec.to == nil and spec.separate == nil then
-    if spec.inline and not spec.fn then return inline(self, spec, value, body) end
-    return spec.fn(self, value, body)
+-- The list inside of a structure that holds nothing else, and what to do with its items.
+local function inner_list(self, spec, value)
+  for key in pairs(value) do
+    if key ~= spec.each then self:unsupported(tostring(key), "no counterpart") end
   end
+  return setmetatable({ each = false }, { __index = spec }), value[spec.each]
+end
+
+-- A map with free keys: one block for each, the key as an attribute.
+local function named_blocks(self, body, name, spec, value, test)
+  for _, key in ipairs(names.sorted_keys(value)) do
+    self.scope:at(tostring(key), function()
+      local inner = body:block(name, test)
+      inner:set(spec.named, tostring(key))
+      if spec.scalar then return set_attribute(self, inner, spec.scalar, {}, value[key]) end
+      inline(self, spec, value[key], inner)
+    end)
+  end
+end
+
+-- An If around blocks becomes dynamic blocks, one for each arm.
+local function set_blocks(self, body, name, spec, value, test)
+  if value == nil or type(value) == "userdata" or values.is_no_value(value) then return end
+  local arms = values.if_arms(value)
+  if arms then
+    local condition = self.scope:condition(arms[1])
+    set_blocks(self, body, name, spec, arms[2], both(test, condition))
+    return set_blocks(self, body, name, spec, arms[3], both(test, "!" .. condition))
+  end
+  if spec.each and type(value) == "table" and #value == 0 and not values.is_intrinsic(value) then
+    spec, value = inner_list(self, spec, value)
+    return set_blocks(self, body, name, spec, value, test)
+  end
+  if spec.named and type(value) == "table" and not values.is_intrinsic(value) then
+    return named_blocks(self, body, name, spec, value, test)
+  end
+  if type(value) ~= "table" or #value == 0 then
+    local keep = spec.keep_empty or self.rule.keep_empty
+    if type(value) == "table" and next(value) == nil and not keep then return end
+    return fill_block(self, body, name, spec, value, test)
+  end
+  for i, item in ipairs(value) do
+    self.scope:at(tostring(i - 1), function() set_blocks(self, body, name, spec, item, test) end)
+  end
+end
+
+local function leaf(self, body, path, spec, value)
+  local part, rest = path:match("^([^.]+)%.(.*)$")
+  if part then return leaf(self, body:single(part), rest, spec, value) end
+  local name = path
+  local block = provider.block(body.schema, name)
+  if block and not spec.json and not spec.attribute then
+    return set_blocks(self, body, name, spec, value)
+  end
+  if not body.schema.attrs[name] then
+    return self:unsupported(nil, "the provider has no " .. name .. " here")
+  end
+  set_attribute(self, body, name, spec, value)
+end
+
+-- A rule's own code meets values of any kind: a template is not checked against the schema. What
+-- it does not expect is named and does not end the whole template.
+local function call(self, fn, ...)
+  local place = self.scope.current_property
+  local ok, why = pcall(fn, self, ...)
+  if ok then return end
+  self.scope.current_property = place
+  self:unsupported(nil, "a value that the rule does not expect: "
+    .. tostring(why):gsub("^.-:%d+: ", ""))
+end
+
+apply = function(self, spec, value, body)
+  if spec.fn and not spec.separate then return call(self, spec.fn, value, body) end
   if spec.separate then return self:separate(spec, value) end
-  if spec.fn then return spec.fn(self, value, body) end
+  if spec.inline and spec.to == nil then return inline(self, spec, value, body) end
   leaf(self, body, spec.to, spec, value)
 end
 
--- `when`: only these values lose nothing.
-local function drop(self, spec, key, value)
-  if spec.when then
-    local node = self:value(value)
-    if node == expr.none then return end
-    if type(node) == "table" or not spec.when[expr.scalar(node)] then
-      return self:unsupported(nil, type(node) == "table" and "a value known only at deploy time"
-        or "value " .. expr.scalar(node))
+-- `only`: the values that lose nothing, mostly what Terraform does anyway.
+local function leave_out(self, key, spec, value)
+  local node = spec.only and self:value(value)
+  if node == nil or node == expr.none then return self.scope:drop(self.id, key, spec.drop) end
+  for _, allowed in ipairs(spec.only) do
+    if type(node) ~= "table" and expr.scalar(node) == expr.scalar(allowed) then
+      return self.scope:drop(self.id, key, spec.drop)
     end
   end
-  self.scope:drop(self.id, key, spec.drop)
+  self:unsupported(nil, type(node) == "table" and "a value known only at deploy time"
+    or "value " .. expr.scalar(node))
 end
 
 ---Maps the properties of a structure into a body.
@@ -221,7 +255,7 @@ function Resource:map(props, specs, body)
       end
       if type(spec) == "string" then spec = { to = spec } end
       if type(spec) == "function" then spec = { fn = spec } end
-      if spec and spec.drop then return drop(self, spec, tostring(key), props[key]) end
+      if spec and spec.drop then return leave_out(self, tostring(key), spec, props[key]) end
       if spec then apply(self, spec, props[key], body) end
     end)
   end
@@ -247,7 +281,19 @@ function Resource:block(type_name, suffix, test)
   return body
 end
 
----A property that is a resource of its own in Terraform, linked to the first one.
+local function separate_one(self, spec, value, test)
+  local body = self:block(spec.separate, spec.suffix or spec.separate:match("_([^_]+)$"), test)
+  local link = spec.link or {}
+  for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
+  for _, name in ipairs(names.sorted_keys(spec.set or {})) do body:raw(name, spec.set[name]) end
+  if spec.item then return body:set(spec.item, self:value(value)) end
+  if spec.into then return leaf(self, body, spec.into, spec, value) end
+  inline(self, spec, value, body)
+  set_defaults(self, spec, body)
+end
+
+---A property that is a resource of its own in Terraform, linked to the first one. With `item` the
+---property is a list of values, each of them that attribute of a resource.
 function Resource:separate(spec, value, test)
   if values.is_no_value(value) then return end
   local arms = values.if_arms(value)
@@ -256,18 +302,12 @@ function Resource:separate(spec, value, test)
     self:separate(spec, arms[2], both(test, condition))
     return self:separate(spec, arms[3], both(test, "!" .. condition))
   end
-  local suffix = spec.suffix or spec.separate:match("_([^_]+)$")
-  if type(value) == "table" and #value > 0 and not spec.into then
+  if type(value) == "table" and (spec.item or #value > 0 and not spec.into) then
     return values.each(self, value, function(item, when)
-      self:separate(spec, item, both(test, when))
+      separate_one(self, spec, item, both(test, when))
     end)
   end
-  local body = self:block(spec.separate, suffix, test)
-  local link = spec.link or {}
-  for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
-  if spec.into then return leaf(self, body, spec.into, spec, value) end
-  inline(self, spec, value, body)
-  set_defaults(self, spec, body)
+  separate_one(self, spec, value, test)
 end
 
 ---Expression for an attribute of this resource's first block.
@@ -343,13 +383,13 @@ function Resource.convert(scope, id, resource)
   self.props = props
   local body
   if rule.build then
-    rule.build(self, props)
+    call(self, rule.build, props)
   else
     body = self:block(target.type)
     for _, name in ipairs(names.sorted_keys(rule.set or {})) do body:raw(name, rule.set[name]) end
     self:map(props, rule.props or {}, body)
     add_parts(self, target.parts, body)
-    if rule.finish then rule.finish(self, props, body) end
+    if rule.finish then call(self, rule.finish, props, body) end
     if rule.name and not body:has(rule.name) then set_name(self, rule, body) end
     set_defaults(self, rule, body)
   end

@@ -4,20 +4,29 @@
 local Body = require "std.normalize.cfn.body"
 local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
+local Resource = require "std.normalize.cfn.resource"
+local nested = require "std.normalize.cfn.nested"
 local provider = require "std.normalize.provider"
 
 local Scope = {}
 Scope.__index = Scope
+
+local function section(template, name)
+  return type(template[name]) == "table" and template[name] or {}
+end
 
 ---@param template table
 ---@param options {empty: fun(value: table): any}|nil
 function Scope.new(template, options)
   options = options or {}
   return setmetatable({
-    template = template, mappings = template.Mappings or {}, conditions = template.Conditions or {},
+    template = template, mappings = section(template, "Mappings"),
+    conditions = section(template, "Conditions"), job = options.job or {},
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
-    unsupported_list = {}, assumptions = {}, seen = {}, files = {}, packages = {},
-    lookups = {}, lookup_keys = {}, read_file = options.read_file,
+    unsupported_list = {}, assumptions = {}, seen = {}, packages = {}, used_mappings = {},
+    network = {}, references = {}, secrets = {}, lookups = {}, lookup_keys = {},
+    read_file = options.read_file,
+    files = {}, exports = {}, output_names = {}, given = options.given or {}, open = options.open,
     local_package = options.local_package, stack_name = options.stack_name or "stack",
     empty = options.empty or function() return expr.list {} end,
   }, Scope)
@@ -53,6 +62,34 @@ function Scope:at(property, fn)
   return result
 end
 
+---The text of a node where parameters stand for their defaults, or nil.
+---@return string|nil
+function Scope:constant(node)
+  if type(node) ~= "table" then return node ~= nil and expr.scalar(node) or nil end
+  if node.k == "raw" then return node.value end
+  if node.k ~= "tpl" then return nil end
+  local out = {}
+  for i, part in ipairs(node.parts) do
+    out[i] = self:constant(part)
+    if not out[i] then return nil end
+  end
+  return table.concat(out)
+end
+
+---Notes that a mapping is needed; nil: any of them.
+function Scope:use_mapping(name)
+  if name then
+    self.used_mappings[name] = true
+    return
+  end
+  for key in pairs(self.mappings) do self.used_mappings[key] = true end
+end
+
+---Whether a node is the region that the provider works in.
+function Scope:is_region(node)
+  return type(node) == "table" and node.text == "data.aws_region.current.name"
+end
+
 ---@param name string
 ---@return string expression
 function Scope:condition(name)
@@ -74,14 +111,33 @@ end
 
 local function target_expression(self, target, attribute)
   if type(attribute) == "function" then return attribute(target, address, self) end
+  if type(attribute) == "table" then
+    local parts = {}
+    for i, name in ipairs(attribute) do parts[i] = "${" .. address(target, name) .. "}" end
+    return '"' .. table.concat(parts, "|") .. '"'
+  end
   return address(target, attribute)
+end
+
+-- The identity of a nested stack says nothing but its name.
+local function stack_id(scope, id)
+  return ("arn:aws:cloudformation:us-east-1:000000000000:stack/%s-%s/00000000-0000-4000-8000-"
+    .. "000000000000"):format(scope.stack_name, id)
 end
 
 ---Node for Ref of a resource.
 function Scope:reference(id)
   local target = self.resources[id]
+  if target.module then return stack_id(self, id) end
+  if target.address and (self.current_property or ""):find("UserData") then
+    return target.address
+  end
   if not target.type then
     self:unsupported(nil, "refers to " .. id .. ", which is not converted")
+    return expr.none
+  end
+  if target.rule.ref == false then
+    self:unsupported(nil, ("Ref of %s has no counterpart"):format(target.cfn_type))
     return expr.none
   end
   local attribute = target.rule.ref or "id"
@@ -91,12 +147,19 @@ end
 local function known_attribute(target, name)
   local schema = provider.resource(target.type)
   local snake = names.snake((name:gsub("%.", "")))
-  if schema and schema.attrs[snake] then return snake end
+  if not schema then return nil end
+  if schema.attrs[snake] then return snake end
+  -- A property is an attribute too: BucketName, ModelName.
+  local spec = (target.rule.props or {})[name]
+  if spec == nil then spec = Resource.counterpart(name, schema, target.cfn_type) end
+  if type(spec) == "table" then spec = not spec.fn and spec.to end
+  return schema.attrs[spec] and spec or nil
 end
 
 ---Node for GetAtt.
 function Scope:attribute(id, name)
   local target = self.resources[id]
+  if target.module then return nested.attribute(self, target, name) end
   if not target.type then
     self:unsupported(nil, "refers to " .. id .. ", which is not converted")
     return expr.none
@@ -110,8 +173,9 @@ function Scope:attribute(id, name)
   end
   local schema = provider.resource(target.type)
   local kind = type(attribute) == "string" and schema and schema.attrs[attribute]
-  local t = kind and (kind.kind == "list" or kind.kind == "set") and "list" or "string"
-  return expr.raw(target_expression(self, target, attribute), t)
+  local text, t = target_expression(self, target, attribute)
+  if kind and (kind.kind == "list" or kind.kind == "set") then t = "list" end
+  return expr.raw(text, t or "string")
 end
 
 ---Address of a data source with these arguments, made once.

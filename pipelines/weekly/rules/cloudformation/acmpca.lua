@@ -14,14 +14,14 @@ return {
       Subject = { to = CONFIGURATION .. "subject" },
       RevocationConfiguration = { to = "revocation_configuration", props = {
         CrlConfiguration = { to = "crl_configuration", props = {
-          CrlType = { drop = "the only kind of the provider", when = { COMPLETE = true } } } } } },
+          CrlType = { drop = "the only kind of the provider", only = { "COMPLETE" } } } } } },
     },
   },
   ["AWS::ACMPCA::CertificateAuthorityActivation"] = {
     type = "aws_acmpca_certificate_authority_certificate", ref = "certificate_authority_arn",
     attributes = { CompleteCertificateChain = complete_chain },
     props = { Status = { drop = "an authority with a certificate is active",
-      when = { ACTIVE = true } } },
+      only = { "ACTIVE" } } },
   },
   ["AWS::ACMPCA::Certificate"] = { type = "aws_acmpca_certificate", ref = "arn", props = {} },
   ["AWS::ACMPCA::Permission"] = { type = "aws_acmpca_permission", props = {} },

@@ -30,7 +30,7 @@ end
 
 local INTEGRATION = { IntegrationResponses = shared.elsewhere,
   TimeoutInMillis = "timeout_milliseconds", ConnectionType = "connection_type",
-  ResponseTransferMode = { drop = "the only mode of the provider", when = { BUFFERED = true } } }
+  ResponseTransferMode = { drop = "the only mode of the provider", only = { "BUFFERED" } } }
 
 local function integration(self, value)
   if values.is_no_value(value) then return end
@@ -147,7 +147,7 @@ local function domain_arn(self, value, body)
 end
 
 local ROUTING = { drop = "the only mode of the provider",
-  when = { BASE_PATH_MAPPING_ONLY = true } }
+  only = { "BASE_PATH_MAPPING_ONLY" } }
 
 local function api_stages(self, value, body)
   shared.structures(self, value, function(item, test)

@@ -6,11 +6,7 @@ local PARTS = { "resource_id", "scalable_dimension", "service_namespace" }
 local LINK = { resource_id = "resource_id", scalable_dimension = "scalable_dimension",
   service_namespace = "service_namespace" }
 
-local function target_id(target, address)
-  local parts = {}
-  for i, name in ipairs(PARTS) do parts[i] = "${" .. address(target, name) .. "}" end
-  return '"' .. table.concat(parts, "|") .. '"'
-end
+local target_id = shared.compound("|", table.unpack(PARTS))
 
 -- The id of a target names all three; a target of the template is named directly.
 local function scaling_target(self, value, body)

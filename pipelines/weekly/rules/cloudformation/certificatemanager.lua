@@ -44,7 +44,7 @@ return {
       CertificateTransparencyLoggingPreference =
         "options.certificate_transparency_logging_preference",
       CertificateExport = { drop = "what a certificate is without it",
-        when = { DISABLED = true } } },
+        only = { "DISABLED" } } },
     finish = function(_, props, body)
       if props.CertificateAuthorityArn == nil and not body:has("validation_method") then
         body:raw("validation_method", '"EMAIL"')

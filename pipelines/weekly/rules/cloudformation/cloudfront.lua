@@ -9,7 +9,7 @@ local BEHAVIOR = {
   ForwardedValues = { to = "forwarded_values", defaults = { cookies = { forward = '"none"' } } },
 }
 
-local IPV4 = { drop = "the only kind that the provider makes", when = { ipv4 = true } }
+local IPV4 = { drop = "the only kind that the provider makes", only = { "ipv4" } }
 
 local ORIGIN = {
   Id = "origin_id",
@@ -23,7 +23,7 @@ local ORIGIN = {
 
 local GROUPS = { to = "origin_group", each = "Items", props = {
   Id = "origin_id",
-  SelectionCriteria = { drop = "the only choice of the provider", when = { default = true } },
+  SelectionCriteria = { drop = "the only choice of the provider", only = { "default" } },
   Members = { to = "member", each = "Items" },
   FailoverCriteria = { to = "failover_criteria", props = {
     StatusCodes = { inline = true, props = { Items = "status_codes",
@@ -43,7 +43,7 @@ local CONFIG = {
   DefaultCacheBehavior = { to = "default_cache_behavior", props = BEHAVIOR, defaults = METHODS },
   CacheBehaviors = { to = "ordered_cache_behavior", props = BEHAVIOR, defaults = METHODS },
   Origins = { to = "origin", props = ORIGIN },
-  ConnectionMode = { drop = "the only mode of the provider", when = { direct = true } },
+  ConnectionMode = { drop = "the only mode of the provider", only = { "direct" } },
 }
 
 local COOKIES = { to = "cookies_config", props = { Cookies = "cookies.items" } }

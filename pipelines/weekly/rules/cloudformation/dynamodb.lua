@@ -73,7 +73,7 @@ local IMPORT = { to = "import_table", props = { S3BucketSource = { to = "s3_buck
 
 local ENCRYPTION = { to = "server_side_encryption", props = { SSEEnabled = "enabled",
   KMSMasterKeyId = "kms_key_arn",
-  SSEType = { drop = "the only type of the service", when = { KMS = true } } } }
+  SSEType = { drop = "the only type of the service", only = { "KMS" } } } }
 
 local RECOVERY = { to = "point_in_time_recovery", props = {
   PointInTimeRecoveryEnabled = "enabled" } }
@@ -122,7 +122,7 @@ local OTHER = {
   PointInTimeRecoverySpecification = { inline = true, props = {
     PointInTimeRecoveryEnabled = "point_in_time_recovery" } },
   DeletionProtectionEnabled = { drop = "what a replica is without it",
-    when = { ["false"] = true } },
+    only = { false } },
 }
 
 local function is_own(item)
@@ -168,7 +168,7 @@ local GLOBAL = { Replicas = replicas, WriteProvisionedThroughputSettings = THROU
   SSESpecification = { inline = true, props = { SSEEnabled = "server_side_encryption.enabled",
     SSEType = ENCRYPTION.props.SSEType } },
   MultiRegionConsistency = { drop = "the only mode of the provider",
-    when = { EVENTUAL = true } },
+    only = { "EVENTUAL" } },
   WriteOnDemandThroughputSettings = { inline = true, props = {
     MaxWriteRequestUnits = "on_demand_throughput.max_write_request_units" } },
   ReadOnDemandThroughputSettings = { inline = true, props = {

@@ -16,7 +16,7 @@ end
 local BROKERS = { to = "broker_node_group_info", props = {
   BrokerAZDistribution = "az_distribution",
   ConnectivityInfo = { to = "connectivity_info", props = {
-    NetworkType = { drop = "the only kind of the provider", when = { IPV4 = true } },
+    NetworkType = { drop = "the only kind of the provider", only = { "IPV4" } },
     VpcConnectivity = { to = "vpc_connectivity", props = { ClientAuthentication = {
       to = "client_authentication", props = { Sasl = SASL, Tls = switch "tls" } } } } } } } }
 

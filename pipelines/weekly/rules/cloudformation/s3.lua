@@ -179,7 +179,7 @@ end
 
 local BUCKET = {
   BucketName = "bucket",
-  AbacStatus = { drop = "what a bucket is without it", when = { Disabled = true } },
+  AbacStatus = { drop = "what a bucket is without it", only = { "Disabled" } },
   AccelerateConfiguration = setting("aws_s3_bucket_accelerate_configuration", "accelerate",
     { AccelerationStatus = "status" }),
   AccessControl = access_control,

@@ -54,7 +54,7 @@ return {
     props = {
       ConfigurationSetAttributes = { inline = true },
       DkimAttributes = { inline = true, props = { SigningEnabled = {
-        drop = "the provider's identities sign", when = { ["true"] = true } } } },
+        drop = "the provider's identities sign", only = { true } } } },
       FeedbackAttributes = { separate = "aws_sesv2_email_identity_feedback_attributes",
         suffix = "feedback", link = LINK },
       MailFromAttributes = { separate = "aws_sesv2_email_identity_mail_from_attributes",

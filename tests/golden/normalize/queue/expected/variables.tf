@@ -8,6 +8,6 @@ variable "environment" {
   default = "dev"
   validation {
     condition     = contains(["dev", "prod"], var.environment)
-    error_message = "environment is not one of the allowed values."
+    error_message = "Environment is not one of the allowed values."
   }
 }

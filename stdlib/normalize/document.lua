@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Reads the document of a template: YAML or JSON with CloudFormation's tags. A tag that is none of
+-- CloudFormation's belongs to a preprocessor that we are not: it is named, with its place.
+local error_of = require "std.error"
+local fs = require "std.fs"
+local yaml = require "std.yaml"
+
+local M = {}
+
+-- As the YAML reader's own limit.
+local MAX_BYTES = 16 << 20
+
+---@param job {path: string}
+---@param message string
+---@param place {line: integer|nil, col: integer|nil, file: string|nil}|nil
+function M.invalid(job, message, place)
+  place = place or {}
+  return error_of.new { op = "normalize", code = "invalid", file = place.file or job.path,
+    line = place.line or 1, col = place.col or 1, message = message }
+end
+
+---The text of a file; a failure has a place as well.
+---@return string|nil text, table|nil err
+function M.read(path)
+  local text, err = fs.read(path, { max = MAX_BYTES })
+  if text then return text end
+  return nil, M.invalid({ path = path }, err.message)
+end
+
+local function foreign_tags(job, unknown)
+  local list = {}
+  for i, tag in ipairs(unknown) do
+    list[i] = { id = "", type = "tag", property = tag.tag, file = job.path, line = tag.line,
+      col = tag.col, reason = "not a tag of CloudFormation" }
+  end
+  return { unsupported = list }
+end
+
+---Parses job.text. The second value is an error, or {unsupported = list} where the text is right
+---but asks for something that nothing here can do.
+---@param job {path: string, text: string}
+---@return table|nil value
+---@return table|nil problem
+function M.parse(job)
+  local unknown = {}
+  local value, err = yaml.decode(job.text, { file = job.path, tags = "cloudformation",
+    unknown = unknown })
+  if value == nil then return nil, err end
+  if #unknown > 0 then return nil, foreign_tags(job, unknown) end
+  if type(value) ~= "table" then return nil, M.invalid(job, "not a template") end
+  return value
+end
+
+return M
