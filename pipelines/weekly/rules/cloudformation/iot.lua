@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
-local Resource = require "std.normalize.cfn.resource"
+local counterpart = require "std.normalize.cfn.counterpart"
 local names = require "std.normalize.names"
 local shared = require "std.normalize.cfn.shared"
 
@@ -15,7 +15,7 @@ local function actions(self, value, body)
   shared.structures(self, value, function(item, test)
     for _, kind in ipairs(names.sorted_keys(item)) do
       local spec = ACTION[kind] or {}
-      local name = spec.to or Resource.counterpart(kind, body.schema)
+      local name = spec.to or counterpart.of(kind, body.schema)
       self.scope:at(kind, function()
         if not name then return self:unsupported(nil, "no counterpart in aws_iot_topic_rule") end
         local block = body:block(name, test)
