@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Compares a rule with CloudFormation's own schema of the type: what is not answered, and what the
 -- rule names that does not exist. Reads no template; used by tests and by who writes rules.
-local Resource = require "std.normalize.cfn.resource"
+local counterpart = require "std.normalize.cfn.counterpart"
 local names = require "std.normalize.names"
 local provider = require "std.normalize.provider"
 
@@ -11,7 +11,7 @@ local EMPTY = { attrs = {}, blocks = {} }
 
 local function spec_of(specs, key, schema, cfn_type)
   local spec = specs[key]
-  if spec == nil then spec = Resource.counterpart(key, schema, cfn_type) end
+  if spec == nil then spec = counterpart.of(key, schema, cfn_type) end
   if type(spec) == "string" then return { to = spec } end
   if type(spec) == "function" then return { fn = spec } end
   return spec
@@ -140,7 +140,7 @@ end
 local function attributes(report, entry, rule, schema)
   for _, name in ipairs(entry.get) do
     local own = rule.attributes and rule.attributes[name]
-    if not own and not schema.attrs[names.snake((name:gsub("%.", "")))] then
+    if own == false or not own and not schema.attrs[names.snake((name:gsub("%.", "")))] then
       report.attributes[#report.attributes + 1] = name
     end
   end

@@ -2,6 +2,7 @@
 -- One CloudFormation resource to Terraform blocks: the rule of its type where the rule says
 -- something, names that match the provider's schema for the rest, everything else by name.
 local Body = require "std.normalize.cfn.body"
+local counterpart = require "std.normalize.cfn.counterpart"
 local document = require "std.normalize.cfn.document"
 local expr = require "std.normalize.expr"
 local intrinsics = require "std.normalize.cfn.intrinsics"
@@ -11,48 +12,6 @@ local values = require "std.normalize.cfn.values"
 
 local Resource = {}
 Resource.__index = Resource
-
--- --- names that need no rule -----------------------------------------------------------------
-
-local function singular(name)
-  return name:match("^(.*)ies$") and name:match("^(.*)ies$") .. "y"
-    or name:match("^(.*[sx])es$") or name:match("^(.*)s$")
-end
-
-local function squash(name) return (name:lower():gsub("[^%w]", "")) end
-
--- Names of a body without underscores and case: TargetGroupARNs, MemoryGiBPerVCpu and
--- CloudWatchLogs are cut into words in another way by the provider.
-local function squashed_names(schema)
-  local index = schema.squashed
-  if index then return index end
-  index = {}
-  for _, group in ipairs { schema.blocks, schema.attrs } do
-    for name in pairs(group) do index[squash(name)] = name end
-  end
-  schema.squashed = index
-  return index
-end
-
----The name that a property has in the provider's schema when no rule says another: QueueName of
----AWS::SQS::Queue is "name"; a list of blocks has a singular name in Terraform.
----@param key string property name
----@param schema {attrs: table, blocks: table}
----@param cfn_type string|nil
----@return string|nil
-function Resource.counterpart(key, schema, cfn_type)
-  local snake = names.snake(key)
-  if schema.attrs[snake] or schema.blocks[snake] then return snake end
-  local index, wanted = squashed_names(schema), squash(key)
-  if index[wanted] then return index[wanted] end
-  local last = cfn_type and cfn_type:match("::(%w+)$")
-  if last and #key > #last and key:sub(1, #last) == last then
-    local short = index[squash(key:sub(#last + 1))]
-    if short and short ~= "id" then return short end
-  end
-  local one = index[singular(wanted) or ""]
-  return one and schema.blocks[one] and one or nil
-end
 
 -- --- values of one property ------------------------------------------------------------------
 
@@ -249,7 +208,7 @@ function Resource:map(props, specs, body)
   for _, key in ipairs(names.sorted_keys(props)) do
     self.scope:at(tostring(key), function()
       local spec = specs[key]
-      if spec == nil then spec = Resource.counterpart(tostring(key), body.schema, self.cfn_type) end
+      if spec == nil then spec = counterpart.of(tostring(key), body.schema, self.cfn_type) end
       if spec == nil then
         return self:unsupported(nil, "no counterpart in " .. (body.label or self.type))
       end
@@ -343,7 +302,9 @@ local function add_parts(self, parts, body)
       if key ~= rule.part_of then props[key] = value end
     end
     if rule.into then
-      self:map(props, rule.props, rule.into == "." and body or body:block(rule.into))
+      local at, last = body, rule.into:match("[^.]*$")
+      for name in rule.into:gmatch("([^.]+)%.") do at = at:single(name) end
+      self:map(props, rule.props, last == "" and at or at:block(last))
     end
   end
 end

@@ -4,7 +4,7 @@
 local Body = require "std.normalize.cfn.body"
 local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
-local Resource = require "std.normalize.cfn.resource"
+local counterpart = require "std.normalize.cfn.counterpart"
 local nested = require "std.normalize.cfn.nested"
 local provider = require "std.normalize.provider"
 
@@ -151,7 +151,7 @@ local function known_attribute(target, name)
   if schema.attrs[snake] then return snake end
   -- A property is an attribute too: BucketName, ModelName.
   local spec = (target.rule.props or {})[name]
-  if spec == nil then spec = Resource.counterpart(name, schema, target.cfn_type) end
+  if spec == nil then spec = counterpart.of(name, schema, target.cfn_type) end
   if type(spec) == "table" then spec = not spec.fn and spec.to end
   return schema.attrs[spec] and spec or nil
 end
@@ -165,8 +165,9 @@ function Scope:attribute(id, name)
     return expr.none
   end
   local attributes = target.rule.attributes
-  local attribute = attributes and attributes[name] or known_attribute(target, name)
-  if attribute == nil then
+  local attribute = attributes and attributes[name]
+  if attribute == nil then attribute = known_attribute(target, name) end
+  if not attribute then
     self:unsupported(nil, ("attribute %s of %s has no counterpart"):format(name, target.cfn_type))
     return expr.none
   end

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
-local Resource = require "std.normalize.cfn.resource"
+local counterpart = require "std.normalize.cfn.counterpart"
 local names = require "std.normalize.names"
 local shared = require "std.normalize.cfn.shared"
 
@@ -9,7 +9,7 @@ local function actions(self, value, body)
   shared.structures(self, value, function(item, test)
     position = position + 1
     for _, kind in ipairs(names.sorted_keys(item)) do
-      local name = Resource.counterpart(kind, body.schema)
+      local name = counterpart.of(kind, body.schema)
       if not name then return self:unsupported(kind, "no counterpart in aws_ses_receipt_rule") end
       local block = body:block(name, test)
       block:set("position", position)
