@@ -68,7 +68,7 @@ describe("a rule", function()
     assert.equal("normalized", record.status, reasons(record))
     has(main, 'input_artifacts = ["x"]')
     record = run(template:format "{ Name: y, Files: [f] }")
-    has(reasons(record), "Files has no counterpart")
+    has(reasons(record), "Files of an item has no counterpart")
   end)
 
   it("leaves out what loses nothing, and only that (drop, only)", function()
@@ -91,7 +91,7 @@ describe("a rule", function()
     has(reasons((run [[
   A: { Type: AWS::SecurityHub::DelegatedAdmin, Properties: { AdminAccountId: "1" } }
   T: { Type: AWS::SSM::Parameter, Properties: { Type: String, Value: !Ref A } }
-]])), "Ref of AWS::SecurityHub::DelegatedAdmin has no counterpart")
+]])), "A has no identity of its own in Terraform")
   end)
 
   it("makes a block of each item of the one list of a structure (each)", function()

@@ -11,7 +11,8 @@ local EMPTY = { attrs = {}, blocks = {} }
 
 local function spec_of(specs, key, schema, cfn_type)
   local spec = specs[key]
-  if spec == nil then spec = Resource.counterpart(key, schema, cfn_type) end
+  local found = spec == nil and Resource.counterpart(key, schema, cfn_type)
+  if found then return { to = found, found = true } end
   if type(spec) == "string" then return { to = spec } end
   if type(spec) == "function" then return { fn = spec } end
   return spec
@@ -54,13 +55,22 @@ document = function(report, wanted, shape, path)
   end
 end
 
+-- A name that only happens to be the same leads nowhere; a rule that says it is wrong.
+local function refuse(report, spec, path, what)
+  if spec.found then
+    report.missing[#report.missing + 1] = path
+  else
+    report.wrong[#report.wrong + 1] = path .. ": " .. what
+  end
+end
+
 local function target_of(report, spec, schema, path)
   local target = spec.to
   if spec.separate then schema, target = provider.resource(spec.separate), spec.into end
   if schema == nil then
     report.wrong[#report.wrong + 1] = path .. ": no type " .. spec.separate
   elseif target and not spec.fn and not settable(schema, target) then
-    report.wrong[#report.wrong + 1] = path .. ": cannot set " .. target
+    refuse(report, spec, path, "cannot set " .. target)
   end
   return schema and target and inner_schema(schema, target) or not target and schema or nil
 end
@@ -69,13 +79,15 @@ local SCALAR = { s = true, n = true, b = true }
 
 local function plucked(report, spec, shape, path)
   for _, key in ipairs(names.sorted_keys(shape)) do
-    if key ~= spec.pluck then report.missing[#report.missing + 1] = path .. "." .. key end
+    if key ~= spec.pluck and not (spec.props and spec.props[key]) then
+      report.missing[#report.missing + 1] = path .. "." .. key
+    end
   end
 end
 
 -- A value or a free map where Terraform has a block, a structure where it has an attribute.
 local function fits(report, spec, shape, inner, schema, path)
-  local function wrong(what) report.wrong[#report.wrong + 1] = path .. ": " .. what end
+  local function wrong(what) refuse(report, spec, path, what) end
   if spec.inline or spec.separate and not spec.into then return end
   if inner and SCALAR[shape] then return wrong "a value for a block" end
   if type(shape) ~= "table" or spec.separate then return end
@@ -163,7 +175,9 @@ end
 ---@return {missing: string[], attributes: string[], unknown: string[], wrong: string[]}
 function M.of(entry, rule)
   local report = { missing = {}, attributes = {}, unknown = {}, wrong = {} }
-  for _, variant in ipairs(rule.variants or {}) do merge(report, M.of(entry, variant)) end
+  for _, key in ipairs(names.sorted_keys(rule.variants or {})) do
+    merge(report, M.of(entry, rule.variants[key]))
+  end
   local opaque = rule.build and not rule.props
   if rule.drop or opaque or rule.part_of or rule.variants then return report end
   local schema = provider.resource(rule.type)

@@ -38,9 +38,11 @@ local function object(self, value, shape, spec)
     self.scope:at(name, function()
       local inner = free or shape[name]
       if not inner then return self:unsupported(nil, "no counterpart in " .. spec.to) end
-      local written = free and name or spec.keep_case and name
-        or name:sub(1, 1):lower() .. name:sub(2)
-      out[written] = build(self, value[key], inner, spec)
+      local written = spec.rename and spec.rename[name] or name
+      if not free and not spec.keep_case then
+        written = written:sub(1, 1):lower() .. written:sub(2)
+      end
+      out[free and name or written] = build(self, value[key], inner, spec)
     end)
   end
   return expr.map(out)
@@ -79,9 +81,9 @@ end
 ---A template structure as JSON text of the service's API.
 ---@param self table the resource that is converted
 ---@param value any
----@param spec {to: string, document: any, keep_case: boolean|nil} document: the shape, written as
----  in the index of CloudFormation's schemas: "s", "n", "b", "j", {shape} for a list, a table by
----  property name, {["{}"] = shape} for a map with free keys
+---@param spec {to: string, document: any, keep_case: boolean|nil, rename: table|nil}
+---  document: the shape, written as in the index of CloudFormation's schemas: "s", "n", "b", "j",
+---  {shape} for a list, a table by property name, {["{}"] = shape} for a map with free keys
 ---@return table node
 function M.node(self, value, spec)
   local node = build(self, value, spec.document, spec)

@@ -315,7 +315,11 @@ local function add_parts(self, parts, body)
     for key, value in pairs(self.scope.template.Resources[id].Properties or {}) do
       if key ~= rule.part_of then props[key] = value end
     end
-    if rule.into then self:map(props, rule.props, body:block(rule.into)) end
+    if rule.into == "" then
+      self:map(props, rule.props, body)
+    elseif rule.into then
+      self:map(props, rule.props, body:block(rule.into))
+    end
   end
 end
 

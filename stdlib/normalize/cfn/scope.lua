@@ -71,8 +71,8 @@ local function address(target, attribute)
   return ("one(%s[*]%s)"):format(head, suffix(attribute))
 end
 
-local function target_expression(target, attribute)
-  if type(attribute) == "function" then return attribute(target, address) end
+local function target_expression(self, target, attribute)
+  if type(attribute) == "function" then return attribute(target, address, self) end
   if type(attribute) == "table" then
     local parts = {}
     for i, name in ipairs(attribute) do parts[i] = "${" .. address(target, name) .. "}" end
@@ -89,11 +89,11 @@ function Scope:reference(id)
     return expr.none
   end
   if target.rule.ref == false then
-    self:unsupported(nil, ("Ref of %s has no counterpart"):format(target.cfn_type))
+    self:unsupported(nil, id .. " has no identity of its own in Terraform")
     return expr.none
   end
   local attribute = target.rule.ref or "id"
-  return expr.raw(target_expression(target, attribute), "string")
+  return expr.raw(target_expression(self, target, attribute), "string")
 end
 
 local function known_attribute(target, name)
@@ -123,8 +123,9 @@ function Scope:attribute(id, name)
   end
   local schema = provider.resource(target.type)
   local kind = type(attribute) == "string" and schema and schema.attrs[attribute]
-  local t = kind and (kind.kind == "list" or kind.kind == "set") and "list" or "string"
-  return expr.raw(target_expression(target, attribute), t)
+  local text, t = target_expression(self, target, attribute)
+  if kind and (kind.kind == "list" or kind.kind == "set") then t = "list" end
+  return expr.raw(text, t or "string")
 end
 
 ---Node for a value that another stack exports: a variable with a stand-in value.

@@ -97,4 +97,74 @@ function M.under(prefix, arguments)
   return out
 end
 
+---A map of structures as blocks that name their key: {NAME: {Definition: [...]}}.
+---@param block string
+---@param inner string the block inside that holds the structure
+function M.keyed(block, inner)
+  return values.structure(function(self, value, body)
+    for _, key in ipairs(names.sorted_keys(value)) do
+      local one = body:block(block)
+      one:set("key", tostring(key))
+      values.structure(function() self:map(value[key], {}, one:block(inner)) end)(self, value[key])
+    end
+  end)
+end
+
+---Tags given by the kind of what they are put on, where Terraform tags one kind.
+---@param kind string
+function M.tags_of(kind)
+  return function(self, value, body)
+    values.structures(self, value, function(item, test)
+      if item.ResourceType ~= kind or test then
+        return self:unsupported(nil, "tags of something else than a " .. kind)
+      end
+      self:map({ Tags = item.Tags }, {}, body)
+    end)
+  end
+end
+
+---A rule's build function for one resource in CloudFormation and one in Terraform for each item of
+---a list. A list of structures gives their properties, a list of values the argument `item_specs`.
+---@param list string the property that is the list
+---@param type_name string
+---@param common table specs of the other properties
+---@param item_specs table|string
+function M.each_item(list, type_name, common, item_specs)
+  return function(self, props)
+    local rest = {}
+    for key, value in pairs(props) do if key ~= list then rest[key] = value end end
+    values.each(self, props[list], function(item, test)
+      local suffix = #self.blocks > 0 and tostring(#self.blocks + 1) or nil
+      local body = self:block(type_name, suffix, test)
+      self:map(rest, common, body)
+      if type(item_specs) == "string" then return body:set(item_specs, self:value(item)) end
+      values.structure(function() self:map(item, item_specs, body) end)(self, item)
+    end)
+    if #self.blocks == 0 then self:unsupported(list, "nothing in it") end
+  end
+end
+
+---Properties of a search domain, OpenSearch's and Elasticsearch's alike.
+function M.domain()
+  local logs = values.structure(function(self, value, body)
+    for _, name in ipairs(names.sorted_keys(value)) do
+      local block = body:block("log_publishing_options")
+      block:set("log_type", name)
+      values.structure(function(_, log)
+        self:map(log, { CloudWatchLogsLogGroupArn = "cloudwatch_log_group_arn" }, block)
+      end)(self, value[name])
+    end
+  end)
+  return {
+    AccessPolicies = { to = "access_policies", json = true },
+    AdvancedSecurityOptions = { to = "advanced_security_options",
+      defaults = { enabled = "false" } },
+    -- CloudFormation allows plain HTTP where nothing is said, Terraform does not.
+    DomainEndpointOptions = { to = "domain_endpoint_options", set = { enforce_https = "false" } },
+    EncryptionAtRestOptions = { to = "encrypt_at_rest" },
+    NodeToNodeEncryptionOptions = { to = "node_to_node_encryption" },
+    LogPublishingOptions = logs,
+  }
+end
+
 return M

@@ -53,6 +53,44 @@ function M.each(self, value, fn)
   for i, item in ipairs(value) do visit(item, nil, i) end
 end
 
+local function is_plain(value) return type(value) == "table" and not M.is_intrinsic(value) end
+
+---As each(), for a list of structures: anything else is named and passed over.
+function M.structures(self, value, fn)
+  M.each(self, value, function(item, test, i)
+    if is_plain(item) then return fn(item, test, i) end
+    self:unsupported(nil, "a structure known only at deploy time")
+  end)
+end
+
+---Wraps a rule's function for a property that has to be a structure.
+---@param fn fun(self: table, value: table, body: table)
+function M.structure(fn)
+  return function(self, value, body)
+    if M.is_no_value(value) then return end
+    if is_plain(value) then return fn(self, value, body) end
+    self:unsupported(nil, "a structure known only at deploy time")
+  end
+end
+
+---The same property of each structure of a list, as a list; properties beside it are named.
+---@param key string
+---@param specs table<string, table>|nil properties that may stand beside it
+---@return any node
+function M.pluck(self, value, key, specs)
+  local items = {}
+  M.structures(self, value, function(item, test)
+    for other in pairs(item) do
+      if other ~= key and not (specs and specs[other]) then
+        self:unsupported(nil, tostring(other) .. " of an item has no counterpart")
+      end
+    end
+    local node = self:value(item[key])
+    items[#items + 1] = test and expr.cond(test, node, expr.none) or node
+  end)
+  return #items > 0 and expr.list(items) or expr.none
+end
+
 -- --- lists of pairs --------------------------------------------------------------------------
 
 local function pair(self, item, spec)
@@ -102,8 +140,7 @@ local function enum(self, spec, node)
   end
   if type(node) == "table" then
     if node == expr.none then return node end
-    self:unsupported(nil, "a value known only at deploy time")
-    return expr.none
+    return expr.raw(("%s[%s]"):format(expr.text(expr.map(spec.enum), 1), expr.text(node)))
   end
   local mapped = spec.enum[expr.scalar(node)]
   if mapped == nil then
@@ -159,37 +196,22 @@ function M.role_arn(self, value)
   return node
 end
 
--- A list of {Name = x} as the list of x; anything else in an item is named.
-local function pluck(self, value, key)
-  local arms = M.if_arms(value)
-  if arms then
-    return { ["Fn::If"] = { arms[1], pluck(self, arms[2], key), pluck(self, arms[3], key) } }
-  end
-  if type(value) ~= "table" or M.is_intrinsic(value) then return value end
-  if value[key] ~= nil then
-    for other in pairs(value) do
-      if other ~= key then self:unsupported(nil, tostring(other) .. " has no counterpart") end
-    end
-    return value[key]
-  end
-  local out = {}
-  for i, item in ipairs(value) do out[i] = pluck(self, item, key) end
-  return out
-end
-
 ---Node of an attribute.
 ---@param self table the resource that is converted
 ---@param value any template value
----@param spec table what the rule says: json, tags, pairs, enum, wrap, pluck
+---@param spec table what the rule says: json, pairs, pluck, single, enum, wrap
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
   if spec.pairs or (attribute.kind == "map" and type(value) == "table" and
       (#value > 0 or M.if_arms(value))) then
     return M.pairs_map(self, value, type(spec.pairs) == "table" and spec.pairs or {})
   end
-  if spec.pluck then value = pluck(self, value, spec.pluck) end
+  if spec.pluck then
+    return coerce(self, M.pluck(self, value, spec.pluck, spec.props), attribute)
+  end
   local node = self:value(value)
   if node == expr.none then return node end
+  if spec.single then return expr.list { node } end
   if spec.enum then return enum(self, spec, node) end
   if spec.json then return expr.raw(expr.json(node, 1)) end
   if spec.wrap then return expr.raw(spec.wrap:format(expr.text(node, 1))) end

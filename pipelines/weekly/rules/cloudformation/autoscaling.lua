@@ -18,7 +18,7 @@ local METRICS = { "GroupAndWarmPoolDesiredCapacity", "GroupAndWarmPoolTotalCapac
   "WarmPoolWarmedCapacity" }
 
 local function metrics(self, value, body)
-  values.each(self, value, function(item, test, i)
+  values.structures(self, value, function(item, test, i)
     if test or i > 1 then return self:unsupported(nil, "more than one list of metrics") end
     self:map(item, { Granularity = "metrics_granularity", Metrics = "enabled_metrics" }, body)
     if not body:has "enabled_metrics" then body:set("enabled_metrics", expr.list(METRICS)) end
@@ -27,7 +27,7 @@ end
 
 local function notifications(self, value)
   if type(value) == "table" and value.TopicARN ~= nil then value = { value } end
-  values.each(self, value, function(item, test)
+  values.structures(self, value, function(item, test)
     local body = self:block("aws_autoscaling_notification", "notification", test)
     body:raw("group_names", "[" .. self:own("name") .. "]")
     self:map(item, { TopicARN = "topic_arn", NotificationTypes = "notifications" }, body)

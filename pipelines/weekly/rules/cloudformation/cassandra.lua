@@ -31,7 +31,7 @@ local function columns(key, of_item)
   end
 end
 
-local BILLING = { inline = true, props = { 
+local BILLING = { inline = true, props = {
   Mode = { to = "capacity_specification.throughput_mode",
     enum = { ON_DEMAND = "PAY_PER_REQUEST", PROVISIONED = "PROVISIONED" } },
   ProvisionedThroughput = { inline = true, props = {

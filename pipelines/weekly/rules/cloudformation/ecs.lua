@@ -49,7 +49,7 @@ local function network(name)
 end
 
 local function strategy(self, value)
-  if value ~= "ROLLING" then self:unsupported(nil, "strategy " .. tostring(value)) end
+  if value ~= "ROLLING" then self:unsupported(nil, "a strategy other than ROLLING") end
 end
 
 local DEPLOYMENT = { inline = true, props = {
@@ -63,12 +63,12 @@ local CONNECT = { to = "service_connect_configuration", props = { Services = { t
 
 local EBS = { to = "managed_ebs_volume", props = { SizeInGiB = "size_in_gb" } }
 
-local function force_deployment(self, value, body)
+local force_deployment = values.structure(function(self, value, body)
   self:map(value, { EnableForceNewDeployment = "force_new_deployment",
     ForceNewDeploymentNonce = function(_, nonce)
       body:raw("triggers", "{ nonce = " .. self:text(nonce) .. " }")
     end }, body)
-end
+end)
 
 -- A new service runs one task where no count is given; Terraform would run none.
 local function one_task(_, props, body)
@@ -93,7 +93,7 @@ end
 
 -- The group is named by name or by ARN; Terraform wants the ARN.
 local function group_arn(self, value, body)
-  local id = value.Ref and shared.resource_of(self, value, "AWS::AutoScaling::AutoScalingGroup")
+  local id = shared.resource_of(self, value, "AWS::AutoScaling::AutoScalingGroup")
   body:set("auto_scaling_group_arn", id and self.scope:attribute(id, "AutoScalingGroupARN")
     or self:value(value))
 end

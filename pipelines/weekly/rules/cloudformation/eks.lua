@@ -2,14 +2,8 @@
 local shared = require "std.normalize.cfn.shared"
 local values = require "std.normalize.cfn.values"
 
-local function log_types(self, value, body)
-  local list = {}
-  values.each(self, (value.ClusterLogging or {}).EnabledTypes, function(item, test)
-    if test then return self:unsupported(nil, "a log type under a condition") end
-    list[#list + 1] = item.Type
-  end)
-  body:set("enabled_cluster_log_types", self:value(list))
-end
+local LOG_TYPES = { inline = true, props = { EnabledTypes = { to = "enabled_cluster_log_types",
+  pluck = "Type" } } }
 
 -- What is kept on an update cannot be kept when the add-on is made.
 local function resolve_conflicts(self, value, body)
@@ -18,7 +12,9 @@ local function resolve_conflicts(self, value, body)
   body:set("resolve_conflicts_on_update", node)
 end
 
-local function oidc(self, value, body) self:map(value, {}, body:single("oidc")) end
+local oidc = values.structure(function(self, value, body)
+  self:map(value, {}, body:single("oidc"))
+end)
 
 local NODES = {
   NodeRole = "node_role_arn", Subnets = "subnet_ids", ForceUpdateEnabled = "force_update_version",
@@ -52,7 +48,8 @@ return {
       OpenIdConnectIssuerUrl = "identity[0].oidc[0].issuer",
       ["KubernetesNetworkConfig.ServiceIpv6Cidr"] =
         "kubernetes_network_config[0].service_ipv6_cidr" },
-    props = { Force = "force_update_version", Logging = log_types,
+    props = { Force = "force_update_version",
+      Logging = { inline = true, props = { ClusterLogging = LOG_TYPES } },
       ResourcesVpcConfig = { to = "vpc_config" } },
   },
   ["AWS::EKS::Nodegroup"] = { type = "aws_eks_node_group", ref = NODE_GROUP,

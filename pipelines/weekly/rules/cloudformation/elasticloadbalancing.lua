@@ -27,7 +27,7 @@ end
 local function cookies(kind)
   return function(self, value)
     local type_name, attribute = table.unpack(COOKIES[kind])
-    values.each(self, value, function(item, test)
+    values.structures(self, value, function(item, test)
       local body = policy(self, item, test)
       body:set("policy_type_name", type_name)
       self:map(item, { PolicyName = "policy_name", [attribute] = function(_, given)
@@ -44,7 +44,7 @@ local function ports(self, list, map, name)
 end
 
 local function policies(self, value)
-  values.each(self, value, function(item, test)
+  values.structures(self, value, function(item, test)
     local body, rest = policy(self, item, test), {}
     for key, inner in pairs(item) do rest[key] = inner end
     rest.InstancePorts, rest.LoadBalancerPorts = nil, nil
@@ -67,7 +67,7 @@ local function plain_protocol(self, item, block)
 end
 
 local function listeners(self, value, body)
-  values.each(self, value, function(item, test)
+  values.structures(self, value, function(item, test)
     local block = body:block("listener", test)
     self:map(item, { LoadBalancerPort = "lb_port", Protocol = "lb_protocol",
       SSLCertificateId = "ssl_certificate_id",

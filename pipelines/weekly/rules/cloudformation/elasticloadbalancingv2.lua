@@ -65,10 +65,13 @@ local function listener_attribute(key) return (key:gsub("%.", "_")) end
 -- Attributes by the block that they belong to ("" for none); an If is a condition of its own.
 local function collect(self, value, path_of)
   local groups, order = {}, {}
-  values.each(self, value, function(item, test)
+  values.structures(self, value, function(item, test)
     local key = type(item) == "table" and item.Key
-    local path = type(key) == "string" and path_of(key)
-    if not path then return self:unsupported(nil, "attribute " .. tostring(key)) end
+    if type(key) ~= "string" then
+      return self:unsupported(nil, "an attribute known only at deploy time")
+    end
+    local path = path_of(key)
+    if not path then return self:unsupported(nil, "attribute " .. key) end
     local block = path:match("^([^.]+)%.") or ""
     if not groups[block] then
       groups[block] = {}
@@ -161,11 +164,11 @@ end
 
 -- --- listeners and rules ------------------------------------------------------------------------
 
-local function stickiness(self, value, body)
+local stickiness = values.structure(function(self, value, body)
   local off = tostring(value.Enabled) == "false"
   if off and values.is_no_value(value.DurationSeconds) then return end
   self:map(value, { DurationSeconds = "duration" }, body:block("stickiness"))
-end
+end)
 
 local ACTION = {
   ForwardConfig = { to = "forward", props = { TargetGroups = { to = "target_group", props = {
@@ -184,11 +187,11 @@ local CONDITION = { Field = { drop = "the kind of condition says it" },
   QueryStringConfig = { to = "query_string", each = "Values" } }
 
 local function conditions(self, value, body)
-  values.each(self, value, function(item, test)
+  values.structures(self, value, function(item, test)
     local block, specs = body:block("condition", test), setmetatable({}, { __index = CONDITION })
     specs.Values = function(_, list)
       local name = FIELDS[item.Field]
-      if not name then return self:unsupported(nil, "field " .. tostring(item.Field)) end
+      if not name then return self:unsupported(nil, "values of another field") end
       block:single(name):set("values", self:value(list))
     end
     self:map(item, specs, block)
@@ -196,26 +199,11 @@ local function conditions(self, value, body)
 end
 
 local function certificates(self, value, body)
-  values.each(self, value, function(item, test, i)
+  values.structures(self, value, function(item, test, i)
     if i > 1 then return self:unsupported(nil, "several certificates") end
     local node = self:value(item.CertificateArn)
     body:set("certificate_arn", test and expr.cond(test, node, expr.none) or node)
   end)
-end
-
--- One resource in CloudFormation, one for each item of a list in Terraform.
-local function each_item(list, type_name, shared_specs, item_specs)
-  return function(self, props)
-    local rest = {}
-    for key, value in pairs(props) do if key ~= list then rest[key] = value end end
-    values.each(self, props[list], function(item, test)
-      local body = self:block(type_name, #self.blocks > 0 and tostring(#self.blocks + 1) or nil,
-        test)
-      self:map(rest, shared_specs, body)
-      self:map(item, item_specs, body)
-    end)
-    if #self.blocks == 0 then self:unsupported(list, "nothing in it") end
-  end
 end
 
 return {
@@ -247,12 +235,12 @@ return {
     props = { Actions = { to = "action", props = ACTION }, Conditions = conditions } },
   ["AWS::ElasticLoadBalancingV2::ListenerCertificate"] = {
     type = "aws_lb_listener_certificate", attributes = { Id = "id" },
-    build = each_item("Certificates", "aws_lb_listener_certificate", {}, {}) },
+    build = shared.each_item("Certificates", "aws_lb_listener_certificate", {}, {}) },
   ["AWS::ElasticLoadBalancingV2::TrustStore"] = { type = "aws_lb_trust_store", ref = "arn",
     attributes = { TrustStoreArn = "arn" }, props = {} },
   ["AWS::ElasticLoadBalancingV2::TrustStoreRevocation"] = {
     type = "aws_lb_trust_store_revocation", attributes = { RevocationId = "revocation_id" },
-    build = each_item("RevocationContents", "aws_lb_trust_store_revocation", {}, {
+    build = shared.each_item("RevocationContents", "aws_lb_trust_store_revocation", {}, {
       S3Bucket = "revocations_s3_bucket", S3Key = "revocations_s3_key",
       S3ObjectVersion = "revocations_s3_object_version",
       RevocationType = { drop = "the file says it" } }) },

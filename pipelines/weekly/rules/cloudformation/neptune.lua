@@ -1,20 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 local shared = require "std.normalize.cfn.shared"
-local values = require "std.normalize.cfn.values"
 
 local PARAMETERS = shared.parameters("parameter", "pending-reboot")
-
-local function roles(self, value, body)
-  local list = {}
-  values.each(self, value, function(item, test)
-    if test then return self:unsupported(nil, "a role under a condition") end
-    if not values.is_no_value(item.FeatureName) then
-      self:unsupported("FeatureName", "no counterpart in aws_neptune_cluster")
-    end
-    list[#list + 1] = item.RoleArn
-  end)
-  body:set("iam_roles", self:value(list))
-end
 
 return {
   ["AWS::Neptune::DBCluster"] = {
@@ -22,7 +9,8 @@ return {
     defaults = { skip_final_snapshot = "true" },
     attributes = { ReadEndpoint = "reader_endpoint" },
     props = {
-      AssociatedRoles = roles, DBClusterIdentifier = "cluster_identifier",
+      AssociatedRoles = { to = "iam_roles", pluck = "RoleArn" },
+      DBClusterIdentifier = "cluster_identifier",
       DBClusterParameterGroupName = "neptune_cluster_parameter_group_name",
       DBInstanceParameterGroupName = "neptune_instance_parameter_group_name", DBPort = "port",
       DBSubnetGroupName = "neptune_subnet_group_name", KmsKeyId = "kms_key_arn",
@@ -33,6 +21,7 @@ return {
   ["AWS::Neptune::DBInstance"] = { type = "aws_neptune_cluster_instance", ref = "identifier",
     attributes = { Endpoint = "address" },
     props = { DBClusterIdentifier = "cluster_identifier", DBInstanceClass = "instance_class",
+      AllowMajorVersionUpgrade = { drop = "it is about a later upgrade of the engine" },
       DBParameterGroupName = "neptune_parameter_group_name",
       DBSubnetGroupName = "neptune_subnet_group_name" } },
   ["AWS::Neptune::DBClusterParameterGroup"] = { type = "aws_neptune_cluster_parameter_group",

@@ -38,22 +38,24 @@ local INSTANCE = {
   MasterUsername = "username", MasterUserSecret = SECRET, PreferredBackupWindow = "backup_window",
   PreferredMaintenanceWindow = "maintenance_window", VPCSecurityGroups = "vpc_security_group_ids",
   SourceDBInstanceIdentifier = source_instance,
+  PromotionTier = { drop = "it is about the members of a cluster" },
 }
 for name, path in pairs(RESTORE) do INSTANCE[name] = path end
 
 -- Backups are kept a day where nothing is said; Terraform would keep none.
 local function keep_backups(_, props, body)
-  if values.is_no_value(props.SourceDBInstanceIdentifier) and not body:has "backup_retention_period"
-  then
-    body:set("backup_retention_period", 1)
-  end
+  local replica = not values.is_no_value(props.SourceDBInstanceIdentifier)
+  if replica or body:has "backup_retention_period" then return end
+  body:set("backup_retention_period", 1)
 end
 
 local MEMBER = shared.without("the cluster says it",
-  [[AllocatedStorage BackupRetentionPeriod CharacterSetName DBName DeleteAutomatedBackups
-    DeletionProtection EnableCloudwatchLogsExports EnableIAMDatabaseAuthentication KmsKeyId
-    LicenseModel MasterUserPassword MasterUsername MultiAZ NetworkType OptionGroupName Port StorageEncrypted
-    StorageType VPCSecurityGroups]], {
+  [[AllocatedStorage AllowMajorVersionUpgrade BackupRetentionPeriod CharacterSetName DBName
+    DeleteAutomatedBackups DeletionProtection Domain DomainIAMRoleName
+    EnableCloudwatchLogsExports EnableIAMDatabaseAuthentication EngineLifecycleSupport Iops
+    KmsKeyId LicenseModel ManageMasterUserPassword MasterUserPassword MasterUserSecret
+    MasterUsername MaxAllocatedStorage MultiAZ NetworkType OptionGroupName Port StorageEncrypted
+    StorageThroughput StorageType Timezone VPCSecurityGroups]], {
     CACertificateIdentifier = "ca_cert_identifier", DBClusterIdentifier = "cluster_identifier",
     DBInstanceClass = "instance_class",
     CertificateRotationRestart = { drop = "it says how a certificate is renewed later" },
@@ -68,7 +70,7 @@ end
 -- Roles without a feature belong to the cluster itself.
 local function cluster_roles(self, value, body)
   local plain = {}
-  values.each(self, value, function(item, test)
+  values.structures(self, value, function(item, test)
     if values.is_no_value(item.FeatureName) then
       local node = self:value(item.RoleArn)
       plain[#plain + 1] = test and expr.cond(test, node, expr.none) or node
@@ -91,6 +93,11 @@ local CLUSTER = {
   RestoreToTime = "restore_to_point_in_time.restore_to_time",
   UseLatestRestorableTime = "restore_to_point_in_time.use_latest_restorable_time",
 }
+
+-- The provider takes a source only beside force_destroy.
+local function source_cluster(_, _, body)
+  if body:has "source_db_cluster_identifier" then body:set("force_destroy", false) end
+end
 
 local function proxy_targets(argument)
   return function(self, value)
@@ -143,7 +150,7 @@ return {
   ["AWS::RDS::GlobalCluster"] = { type = "aws_rds_global_cluster",
     ref = "global_cluster_identifier", name = "global_cluster_identifier", name_lower = true,
     attributes = { ["GlobalEndpoint.Address"] = "endpoint", GlobalEndpoint = "endpoint" },
-    props = {} },
+    props = {}, finish = source_cluster },
   ["AWS::RDS::DBProxy"] = { type = "aws_db_proxy", ref = "name",
     attributes = { DBProxyArn = "arn" }, props = {} },
   ["AWS::RDS::DBProxyEndpoint"] = { type = "aws_db_proxy_endpoint",
