@@ -6,6 +6,7 @@ local detect = require "std.normalize.detect"
 local error_of = require "std.error"
 local expr = require "std.normalize.expr"
 local fs = require "std.fs"
+local include = require "std.normalize.cfn.include"
 local json = require "std.json"
 local names = require "std.normalize.names"
 local resolve = require "std.resolve"
@@ -51,12 +52,23 @@ local function local_package(base)
   end
 end
 
+-- Text of a file beside the template.
+local function local_file(base)
+  return function(path)
+    if path:find("..", 1, true) or path:sub(1, 1) == "/" then return nil end
+    return fs.read(fs.join(base, path))
+  end
+end
+
 local function convert_template(template, job, find_package)
   if type(template.Resources) ~= "table" then
     return nil, error_of.new { op = "normalize", code = "invalid", file = job.path, line = 1,
       col = 1, message = "the template has no Resources" }
   end
+  local read_file = local_file(fs.dirname(job.path))
+  template = include.expand(template, read_file)
   return cfn.convert(template, { rules = M.rules(), stack_name = job.slug, empty = empty,
+    read_file = read_file,
     local_package = find_package or local_package(fs.dirname(job.path)) })
 end
 

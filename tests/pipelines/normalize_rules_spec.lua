@@ -71,7 +71,7 @@ describe("a rule", function()
     has(reasons(record), "Files of an item has no counterpart")
   end)
 
-  it("leaves out what loses nothing, and only that (drop, only)", function()
+  it("leaves out what loses nothing, and only that (drop, when)", function()
     local key = "  K: { Type: AWS::KMS::Key, Properties: { KeyPolicy: {}, Origin: %s } }\n"
     local record = run(key:format "AWS_KMS")
     assert.equal("normalized", record.status)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Compares a rule with CloudFormation's own schema of the type: what is not answered, and what the
 -- rule names that does not exist. Reads no template; used by tests and by who writes rules.
-local Resource = require "std.normalize.cfn.resource"
+local counterpart = require "std.normalize.cfn.counterpart"
 local names = require "std.normalize.names"
 local provider = require "std.normalize.provider"
 
@@ -11,7 +11,7 @@ local EMPTY = { attrs = {}, blocks = {} }
 
 local function spec_of(specs, key, schema, cfn_type)
   local spec = specs[key]
-  local found = spec == nil and Resource.counterpart(key, schema, cfn_type)
+  local found = spec == nil and counterpart(key, schema, cfn_type)
   if found then return { to = found, found = true } end
   if type(spec) == "string" then return { to = spec } end
   if type(spec) == "function" then return { fn = spec } end
@@ -124,8 +124,15 @@ walk = function(report, props, specs, schema, path, cfn_type)
       visit(report, spec, props[key], schema, path .. key, cfn_type)
     end
   end
+  local used = report.used[specs] or {}
+  report.used[specs] = used
   for _, key in ipairs(names.sorted_keys(specs)) do
-    if props[key] == nil then report.unknown[#report.unknown + 1] = path .. key end
+    if props[key] ~= nil then
+      used[key] = true
+    else
+      report.unknown[#report.unknown + 1] = path .. key
+      report.origin[path .. key] = { specs, key }
+    end
   end
 end
 
@@ -166,15 +173,21 @@ local function merge(report, one)
     return out
   end
   for _, kind in ipairs { "missing", "attributes", "unknown" } do report[kind] = both(kind) end
+  for specs, used in pairs(one.used) do report.used[specs] = used end
+  for path, origin in pairs(one.origin) do report.origin[path] = origin end
   table.move(one.wrong, 1, #one.wrong, #report.wrong + 1, report.wrong)
   report.merged = true
 end
 
 ---@param entry table a line of the index that tests/tools/cloudformation_index.py makes
 ---@param rule table
----@return {missing: string[], attributes: string[], unknown: string[], wrong: string[]}
+---@return {missing: string[], attributes: string[], unknown: string[], wrong: string[],
+---  used: table, origin: table} used: the keys that some property has, by table of a rule; origin:
+---  the table and the key of what is unknown (types share tables, and one may have more than the
+---  other)
 function M.of(entry, rule)
-  local report = { missing = {}, attributes = {}, unknown = {}, wrong = {} }
+  local report = { missing = {}, attributes = {}, unknown = {}, wrong = {}, used = {},
+    origin = {} }
   for _, key in ipairs(names.sorted_keys(rule.variants or {})) do
     merge(report, M.of(entry, rule.variants[key]))
   end

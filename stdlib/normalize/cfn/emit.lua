@@ -22,6 +22,11 @@ local function data_sources(scope, out)
   for _, kind in ipairs(names.sorted_keys(scope.data)) do
     add(out, ('data "%s" "current" {\n%s}\n'):format(kind, DATA[kind] or ""))
   end
+  for _, lookup in ipairs(scope.lookups) do
+    local lines = { ('data "%s" "%s" {'):format(lookup.type, lookup.label) }
+    lookup.body:write(lines, 1)
+    add(out, table.concat(lines, "\n"), "\n}\n")
+  end
   for _, label in ipairs(scope.ssm) do
     add(out, ('data "aws_ssm_parameter" "%s" {\n  name = var.%s\n}\n'):format(label, label))
   end

@@ -2,6 +2,7 @@
 -- One CloudFormation resource to Terraform blocks: the rule of its type where the rule says
 -- something, names that match the provider's schema for the rest, everything else by name.
 local Body = require "std.normalize.cfn.body"
+local counterpart = require "std.normalize.cfn.counterpart"
 local document = require "std.normalize.cfn.document"
 local expr = require "std.normalize.expr"
 local intrinsics = require "std.normalize.cfn.intrinsics"
@@ -11,48 +12,6 @@ local values = require "std.normalize.cfn.values"
 
 local Resource = {}
 Resource.__index = Resource
-
--- --- names that need no rule -----------------------------------------------------------------
-
-local function singular(name)
-  return name:match("^(.*)ies$") and name:match("^(.*)ies$") .. "y"
-    or name:match("^(.*[sx])es$") or name:match("^(.*)s$")
-end
-
-local function squash(name) return (name:lower():gsub("[^%w]", "")) end
-
--- Names of a body without underscores and case: TargetGroupARNs, MemoryGiBPerVCpu and
--- CloudWatchLogs are cut into words in another way by the provider.
-local function squashed_names(schema)
-  local index = schema.squashed
-  if index then return index end
-  index = {}
-  for _, group in ipairs { schema.blocks, schema.attrs } do
-    for name in pairs(group) do index[squash(name)] = name end
-  end
-  schema.squashed = index
-  return index
-end
-
----The name that a property has in the provider's schema when no rule says another: QueueName of
----AWS::SQS::Queue is "name"; a list of blocks has a singular name in Terraform.
----@param key string property name
----@param schema {attrs: table, blocks: table}
----@param cfn_type string|nil
----@return string|nil
-function Resource.counterpart(key, schema, cfn_type)
-  local snake = names.snake(key)
-  if schema.attrs[snake] or schema.blocks[snake] then return snake end
-  local index, wanted = squashed_names(schema), squash(key)
-  if index[wanted] then return index[wanted] end
-  local last = cfn_type and cfn_type:match("::(%w+)$")
-  if last and #key > #last and key:sub(1, #last) == last then
-    local short = index[squash(key:sub(#last + 1))]
-    if short and short ~= "id" then return short end
-  end
-  local one = index[singular(wanted) or ""]
-  return one and schema.blocks[one] and one or nil
-end
 
 -- --- values of one property ------------------------------------------------------------------
 
@@ -81,16 +40,19 @@ local function set_attribute(self, body, name, spec, value)
 end
 
 -- What CloudFormation fills in where the template says nothing and Terraform asks.
-local function set_defaults(self, rule, body)
-  for _, name in ipairs(names.sorted_keys(rule.defaults or {})) do
-    local default = rule.defaults[name]
-    if not body:has(name) and type(default) == "table" then
-      local block = body:block(name)
-      for _, key in ipairs(names.sorted_keys(default)) do block:raw(key, default[key]) end
-      self.scope:assume(("%s has no %s: what CloudFormation takes then"):format(self.id, name))
-    elseif not body:has(name) then
-      self.scope:assume(("%s has no %s: %s"):format(self.id, name, default))
-      body:raw(name, default)
+local function fill(body, name, value)
+  if type(value) ~= "table" then return body:raw(name, value) end
+  local inner = body:single(name)
+  for _, key in ipairs(names.sorted_keys(value)) do fill(inner, key, value[key]) end
+end
+
+local function set_defaults(self, spec, body)
+  for _, name in ipairs(names.sorted_keys(spec.defaults or {})) do
+    if not body:has(name) then
+      local value = spec.defaults[name]
+      self.scope:assume(("%s has no %s: %s"):format(self.id, name,
+        type(value) == "table" and "what CloudFormation takes" or value))
+      fill(body, name, value)
     end
   end
 end
@@ -115,8 +77,28 @@ end
 
 local function both(a, b) return a and b and ("(%s && %s)"):format(a, b) or a or b end
 
+local function arm_of(structure, key)
+  if structure[key] == nil then return { Ref = "AWS::NoValue" } end
+  return structure[key]
+end
+
+-- An If around a structure becomes an If around each of its properties.
+local function distributed(arms)
+  local out = {}
+  for i = 2, 3 do
+    if type(arms[i]) ~= "table" or values.is_intrinsic(arms[i])
+      and not values.is_no_value(arms[i]) then return nil end
+    for key in pairs(values.is_no_value(arms[i]) and {} or arms[i]) do
+      out[key] = { ["Fn::If"] = { arms[1], arm_of(arms[2], key), arm_of(arms[3], key) } }
+    end
+  end
+  return out
+end
+
 local function inline(self, spec, value, body)
   if values.is_no_value(value) then return end
+  local arms = values.if_arms(value)
+  if arms then value = distributed(arms) or value end
   if values.is_intrinsic(value) or type(value) ~= "table" then
     return self:unsupported(nil, "a structure known only at deploy time")
   end
@@ -160,7 +142,8 @@ local function set_blocks(self, body, name, spec, value, test)
     return named_blocks(self, body, name, spec, value, test)
   end
   if type(value) ~= "table" or #value == 0 then
-    if type(value) == "table" and next(value) == nil and not spec.keep_empty then return end
+    local keep = spec.keep_empty or self.rule.keep_empty
+    if type(value) == "table" and next(value) == nil and not keep then return end
     return fill_block(self, body, name, spec, value, test)
   end
   for i, item in ipairs(value) do
@@ -200,17 +183,17 @@ apply = function(self, spec, value, body)
   leaf(self, body, spec.to, spec, value)
 end
 
--- `only`: the values that lose nothing, mostly what Terraform does anyway.
-local function leave_out(self, key, spec, value)
-  local node = spec.only and self:value(value)
-  if node == nil or node == expr.none then return self.scope:drop(self.id, key, spec.drop) end
-  for _, allowed in ipairs(spec.only) do
-    if type(node) ~= "table" and expr.scalar(node) == expr.scalar(allowed) then
-      return self.scope:drop(self.id, key, spec.drop)
+-- `when`: only these values lose nothing.
+local function drop(self, spec, key, value)
+  if spec.when then
+    local node = self:value(value)
+    if node == expr.none then return end
+    if type(node) == "table" or not spec.when[expr.scalar(node)] then
+      return self:unsupported(nil, type(node) == "table" and "a value known only at deploy time"
+        or "value " .. expr.scalar(node))
     end
   end
-  self:unsupported(nil, type(node) == "table" and "a value known only at deploy time"
-    or "value " .. expr.scalar(node))
+  self.scope:drop(self.id, key, spec.drop)
 end
 
 ---Maps the properties of a structure into a body.
@@ -218,17 +201,19 @@ end
 ---@param specs table<string, any> what the rule says
 ---@param body table
 function Resource:map(props, specs, body)
-  if type(props) ~= "table" then return self:unsupported(nil, "a structure is expected") end
+  if type(props) ~= "table" or values.is_intrinsic(props) then
+    return self:unsupported(nil, "a structure known only at deploy time")
+  end
   for _, key in ipairs(names.sorted_keys(props)) do
     self.scope:at(tostring(key), function()
       local spec = specs[key]
-      if spec == nil then spec = Resource.counterpart(tostring(key), body.schema, self.cfn_type) end
+      if spec == nil then spec = counterpart(tostring(key), body.schema, self.cfn_type) end
       if spec == nil then
         return self:unsupported(nil, "no counterpart in " .. (body.label or self.type))
       end
       if type(spec) == "string" then spec = { to = spec } end
       if type(spec) == "function" then spec = { fn = spec } end
-      if spec and spec.drop then return leave_out(self, tostring(key), spec, props[key]) end
+      if spec and spec.drop then return drop(self, spec, tostring(key), props[key]) end
       if spec then apply(self, spec, props[key], body) end
     end)
   end
@@ -315,33 +300,39 @@ local function add_parts(self, parts, body)
     for key, value in pairs(self.scope.template.Resources[id].Properties or {}) do
       if key ~= rule.part_of then props[key] = value end
     end
-    if rule.into == "" then
-      self:map(props, rule.props, body)
-    elseif rule.into then
-      self:map(props, rule.props, body:block(rule.into))
+    if rule.into then
+      self:map(props, rule.props, rule.into == "." and body or body:block(rule.into))
     end
   end
 end
 
----A logical id that is an attribute or a block of another resource in Terraform.
-function Resource.part(scope, id, resource)
+local function new(scope, id)
   local target = scope.resources[id]
-  scope.current_id, scope.current_type = id, target.cfn_type
-  for _, key in ipairs(names.sorted_keys(resource.Properties or {})) do
-    if target.rule.props[key] == nil and not target.rule.into then
-      scope:unsupported(key, "no counterpart in " .. target.type)
-    end
+  return setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
+    cfn_type = target.cfn_type, count = target.count, rule = target.rule, blocks = {},
+    addresses = {} }, Resource)
+end
+
+---A logical id that is an attribute or a block of another resource in Terraform; of its own it has
+---only further resources.
+function Resource.part(scope, id, resource)
+  local self, props = new(scope, id), {}
+  scope.current_id, scope.current_type = id, self.cfn_type
+  self.addresses[1] = self.type .. "." .. self.label
+  for key, value in pairs(type(resource.Properties) == "table" and resource.Properties or {}) do
+    if key ~= self.rule.part_of then props[key] = value end
   end
+  if not self.rule.into then self:map(props, self.rule.props, Body.new()) end
+  check_required(self)
   scope.current_id, scope.current_type = nil, nil
-  return { blocks = {}, addresses = { target.type .. "." .. target.label } }
+  return self
 end
 
 ---Converts one resource; scope.resources[id] says its type, label and rule.
 ---@return table {blocks=, addresses=}
 function Resource.convert(scope, id, resource)
   local target = scope.resources[id]
-  local self = setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
-    cfn_type = target.cfn_type, count = target.count, blocks = {}, addresses = {} }, Resource)
+  local self = new(scope, id)
   scope.current_id, scope.current_type = id, target.cfn_type
   local props = type(resource.Properties) == "table" and resource.Properties or {}
   local rule = target.rule

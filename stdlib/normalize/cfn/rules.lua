@@ -8,7 +8,8 @@ local M = {}
 local KEYS = { type = "string", ref = true, attributes = "table", props = "table", set = "table",
   build = "function", finish = "function", drop = "string",
   name = "string", name_limit = "number", name_lower = "boolean", part_of = "string",
-  into = "string", makes = "table", defaults = "table", variants = "table", choose = "function" }
+  into = "string", makes = "table", defaults = "table", variants = "table",
+  choose = "function", keep_empty = "boolean" }
 
 local check
 

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What one template's values refer to: parameters, conditions, mappings, resources; and what came
 -- up while converting: data sources used, things unsupported, assumptions made.
+local Body = require "std.normalize.cfn.body"
 local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
-local Resource = require "std.normalize.cfn.resource"
+local counterpart = require "std.normalize.cfn.counterpart"
 local provider = require "std.normalize.provider"
 
 local Scope = {}
@@ -17,6 +18,7 @@ function Scope.new(template, options)
     template = template, mappings = template.Mappings or {}, conditions = template.Conditions or {},
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
     unsupported_list = {}, assumptions = {}, seen = {}, files = {}, packages = {},
+    lookups = {}, lookup_keys = {}, read_file = options.read_file,
     local_package = options.local_package, stack_name = options.stack_name or "stack",
     empty = options.empty or function() return expr.list {} end,
   }, Scope)
@@ -103,7 +105,7 @@ local function known_attribute(target, name)
   if schema.attrs[snake] then return snake end
   -- A property is an attribute too: BucketName, ModelName.
   local spec = (target.rule.props or {})[name]
-  if spec == nil then spec = Resource.counterpart(name, schema, target.cfn_type) end
+  if spec == nil then spec = counterpart(name, schema, target.cfn_type) end
   if type(spec) == "table" then spec = not spec.fn and spec.to end
   return schema.attrs[spec] and spec or nil
 end
@@ -126,6 +128,26 @@ function Scope:attribute(id, name)
   local text, t = target_expression(self, target, attribute)
   if kind and (kind.kind == "list" or kind.kind == "set") then t = "list" end
   return expr.raw(text, t or "string")
+end
+
+---Address of a data source with these arguments, made once.
+---@param type_name string
+---@param label string wanted label
+---@param arguments table<string, any> nodes by argument
+---@return string
+function Scope:lookup(type_name, label, arguments)
+  local body = Body.new()
+  for _, name in ipairs(names.sorted_keys(arguments)) do body:set(name, arguments[name]) end
+  local lines = { type_name }
+  body:write(lines, 0)
+  local key = table.concat(lines, "\n")
+  if not self.lookup_keys[key] then
+    local entry = { type = type_name, body = body,
+      label = names.unique(self.labels, names.identifier(label)) }
+    self.lookups[#self.lookups + 1] = entry
+    self.lookup_keys[key] = ("data.%s.%s"):format(type_name, entry.label)
+  end
+  return self.lookup_keys[key]
 end
 
 ---Node for a value that another stack exports: a variable with a stand-in value.

@@ -88,12 +88,35 @@ function M.without(reason, list, specs)
   return specs
 end
 
+local function is_structure(self, item)
+  if type(item) == "table" and not values.is_intrinsic(item) then return true end
+  self:unsupported(nil, "a structure known only at deploy time")
+end
+
+---Calls fn(item, test, i) for each structure of a list; see values.each.
+function M.structures(self, value, fn)
+  values.each(self, value, function(item, test, i)
+    if is_structure(self, item) then fn(item, test, i) end
+  end)
+end
+
+---Calls fn(key, item) for each entry of a map with free keys, in the order of the keys.
+function M.entries(self, value, fn)
+  if values.is_no_value(value) or not is_structure(self, value) then return end
+  for _, key in ipairs(names.sorted_keys(value)) do
+    self.scope:at(tostring(key), function() fn(tostring(key), value[key]) end)
+  end
+end
+
+---Spec of a property that another entry of the same rule reads.
+function M.elsewhere() end
+
 ---Specs for the same name in Terraform under another prefix.
----@param arguments table<string, string>
 ---@param prefix string
-function M.under(prefix, arguments)
+---@param wanted table<string, string>
+function M.under(prefix, wanted)
   local out = {}
-  for key, name in pairs(arguments) do out[key] = prefix .. "." .. name end
+  for key, name in pairs(wanted) do out[key] = prefix .. "." .. name end
   return out
 end
 

@@ -138,9 +138,9 @@ local function enum(self, spec, node)
   if type(node) == "table" and node.k == "cond" then
     return expr.cond(node.test, enum(self, spec, node.yes), enum(self, spec, node.no))
   end
+  if node == expr.none then return node end
   if type(node) == "table" then
-    if node == expr.none then return node end
-    return expr.raw(("%s[%s]"):format(expr.text(expr.map(spec.enum), 1), expr.text(node)))
+    return expr.raw(("%s[%s]"):format(expr.text(expr.map(spec.enum)), expr.text(node)))
   end
   local mapped = spec.enum[expr.scalar(node)]
   if mapped == nil then
@@ -202,7 +202,7 @@ end
 ---@param spec table what the rule says: json, pairs, pluck, single, enum, wrap
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
-  if spec.pairs or (attribute.kind == "map" and type(value) == "table" and
+  if spec.pairs or not spec.wrap and (attribute.kind == "map" and type(value) == "table" and
       (#value > 0 or M.if_arms(value))) then
     return M.pairs_map(self, value, type(spec.pairs) == "table" and spec.pairs or {})
   end

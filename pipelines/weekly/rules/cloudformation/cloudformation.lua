@@ -6,7 +6,7 @@ local function targets(self, value, body)
   if type(value) == "table" and value.Accounts and not value.OrganizationalUnitIds
       and not value.AccountsUrl then
     return self:map(value, { AccountFilterType = { drop = "accounts alone need no filter",
-      only = { "NONE" } } }, body)
+      when = { NONE = true } } }, body)
   end
   self:map(value, {}, body:block("deployment_targets"))
 end

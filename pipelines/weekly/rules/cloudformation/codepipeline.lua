@@ -20,7 +20,8 @@ return {
     props = {
       Stages = { to = "stage", props = STAGE },
       ArtifactStores = { to = "artifact_store", props = { ArtifactStore = { inline = true } } },
-      RestartExecutionOnUpdate = { drop = "an update starts no execution", only = { false } },
+      RestartExecutionOnUpdate = { drop = "an update starts no execution",
+        when = { ["false"] = true } },
     },
   },
   ["AWS::CodePipeline::CustomActionType"] = { type = "aws_codepipeline_custom_action_type",
@@ -29,6 +30,6 @@ return {
     name = "name",
     props = {
       TargetPipelineVersion = { drop = "the service's API for webhooks has no such field" },
-      RegisterWithThirdParty = { drop = "the default", only = { false } },
+      RegisterWithThirdParty = { drop = "the default", when = { ["false"] = true } },
     } },
 }

@@ -105,5 +105,5 @@ return {
     type = "aws_connect_lambda_function_association", ref = false,
     props = { InstanceId = INSTANCE, IntegrationArn = "function_arn",
       IntegrationType = { drop = "the resource's type says it",
-        only = { "LAMBDA_FUNCTION" } } } },
+        when = { LAMBDA_FUNCTION = true } } } },
 }

@@ -2,7 +2,7 @@
 return {
   ["AWS::Detective::Graph"] = { type = "aws_detective_graph", ref = "graph_arn",
     attributes = { Arn = "graph_arn" },
-    props = { AutoEnableMembers = { drop = "the default", only = { false } } } },
+    props = { AutoEnableMembers = { drop = "the default", when = { ["false"] = true } } } },
   ["AWS::Detective::MemberInvitation"] = { type = "aws_detective_member",
     ref = { "graph_arn", "account_id" },
     props = { MemberId = "account_id", MemberEmailAddress = "email_address" } },

@@ -199,7 +199,7 @@ return {
     attributes = { SubnetId = "id", VpcId = "vpc_id", AvailabilityZone = "availability_zone",
       CidrBlock = "cidr_block", Ipv6CidrBlocks = subnet_ranges },
     props = { PrivateDnsNameOptionsOnLaunch = DNS_NAMES } },
-  ["AWS::EC2::SubnetCidrBlock"] = { type = "aws_subnet", part_of = "SubnetId", into = "",
+  ["AWS::EC2::SubnetCidrBlock"] = { type = "aws_subnet", part_of = "SubnetId", into = ".",
     ref = "ipv6_cidr_block_association_id", props = {} },
   ["AWS::EC2::SubnetCidrReservation"] = { type = "aws_ec2_subnet_cidr_reservation",
     attributes = { SubnetCidrReservationId = "id" }, props = { Cidr = "cidr_block" } },

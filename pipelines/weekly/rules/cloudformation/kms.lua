@@ -7,7 +7,7 @@ local OWN = {
   props = {
     KeyPolicy = POLICY, Enabled = "is_enabled", KeySpec = "customer_master_key_spec",
     PendingWindowInDays = "deletion_window_in_days",
-    Origin = { drop = "key material of AWS KMS is the default", only = { "AWS_KMS" } },
+    Origin = { drop = "key material of AWS KMS is the default", when = { AWS_KMS = true } },
   },
 }
 
@@ -15,10 +15,10 @@ local IMPORTED = {
   type = "aws_kms_external_key", ref = "id", attributes = { KeyId = "id" },
   props = {
     KeyPolicy = POLICY, PendingWindowInDays = "deletion_window_in_days",
-    Origin = { drop = "the type says it", only = { "EXTERNAL" } },
-    KeySpec = { drop = "the only one with imported material", only = { "SYMMETRIC_DEFAULT" } },
-    KeyUsage = { drop = "the only one with imported material", only = { "ENCRYPT_DECRYPT" } },
-    EnableKeyRotation = { drop = "imported material does not rotate", only = { false } },
+    Origin = { drop = "the type says it", when = { EXTERNAL = true } },
+    KeySpec = { drop = "the only one with imported material", when = { SYMMETRIC_DEFAULT = true } },
+    KeyUsage = { drop = "the only one with imported material", when = { ENCRYPT_DECRYPT = true } },
+    EnableKeyRotation = { drop = "imported material does not rotate", when = { ["false"] = true } },
   },
 }
 

@@ -46,7 +46,7 @@ return {
         props = { Principal = PRINCIPAL } },
       CreateTableDefaultPermissions = { to = "create_table_default_permissions",
         props = { Principal = PRINCIPAL } },
-      MutationType = { drop = "Terraform replaces the settings", only = { "REPLACE" } },
+      MutationType = { drop = "Terraform replaces the settings", when = { REPLACE = true } },
     } },
   ["AWS::LakeFormation::DataCellsFilter"] = { type = "aws_lakeformation_data_cells_filter",
     ref = { "table_data[0].table_catalog_id", "table_data[0].database_name",

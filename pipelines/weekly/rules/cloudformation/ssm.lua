@@ -77,7 +77,7 @@ return {
       SyncName = "name", BucketName = "s3_destination.bucket_name",
       BucketPrefix = "s3_destination.prefix", BucketRegion = "s3_destination.region",
       KMSKeyArn = "s3_destination.kms_key_arn", SyncFormat = "s3_destination.sync_format",
-      SyncType = { drop = "the only one in Terraform", only = { "SyncToDestination" } },
+      SyncType = { drop = "the only one in Terraform", when = { SyncToDestination = true } },
       S3Destination = { to = "s3_destination", props = { BucketPrefix = "prefix",
         BucketRegion = "region" } },
     } },

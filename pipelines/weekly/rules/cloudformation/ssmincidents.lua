@@ -29,7 +29,7 @@ return {
     props = {
       Regions = { to = "region", props = { RegionName = "name",
         RegionConfiguration = { inline = true, props = { SseKmsKeyId = "kms_key_arn" } } } },
-      DeletionProtected = { drop = "the default", only = { false } },
+      DeletionProtected = { drop = "the default", when = { ["false"] = true } },
     } },
   ["AWS::SSMIncidents::ResponsePlan"] = { type = "aws_ssmincidents_response_plan", ref = "arn",
     props = {
