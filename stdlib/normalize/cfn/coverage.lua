@@ -157,7 +157,7 @@ end
 local function attributes(report, entry, rule, schema)
   for _, name in ipairs(entry.get) do
     local own = rule.attributes and rule.attributes[name]
-    if not own and not schema.attrs[names.snake((name:gsub("%.", "")))] then
+    if own == false or not own and not schema.attrs[names.snake((name:gsub("%.", "")))] then
       report.attributes[#report.attributes + 1] = name
     end
   end

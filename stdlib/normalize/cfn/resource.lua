@@ -301,7 +301,9 @@ local function add_parts(self, parts, body)
       if key ~= rule.part_of then props[key] = value end
     end
     if rule.into then
-      self:map(props, rule.props, rule.into == "." and body or body:block(rule.into))
+      local at, last = body, rule.into:match("[^.]*$")
+      for name in rule.into:gmatch("([^.]+)%.") do at = at:single(name) end
+      self:map(props, rule.props, last == "" and at or at:block(last))
     end
   end
 end

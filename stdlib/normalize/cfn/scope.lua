@@ -118,8 +118,9 @@ function Scope:attribute(id, name)
     return expr.none
   end
   local attributes = target.rule.attributes
-  local attribute = attributes and attributes[name] or known_attribute(target, name)
-  if attribute == nil then
+  local attribute = attributes and attributes[name]
+  if attribute == nil then attribute = known_attribute(target, name) end
+  if not attribute then
     self:unsupported(nil, ("attribute %s of %s has no counterpart"):format(name, target.cfn_type))
     return expr.none
   end

@@ -10,6 +10,8 @@ local function key_schema(self, value, body)
   shared.structures(self, value, function(item)
     local name = KEYS[item.KeyType]
     if not name then return self:unsupported(nil, "a key type known only at deploy time") end
+    -- A local index has the hash key of its table.
+    if not body.schema.attrs[name] then return end
     body:set(name, self:value(item.AttributeName))
   end)
 end
