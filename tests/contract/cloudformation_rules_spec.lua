@@ -38,10 +38,10 @@ local function filled(shape, value, depth)
   return out
 end
 
-local ODD = { true, 1.5, {}, { Ref = "P" } }
+local ODD = { true, {}, { Ref = "P" } }
 
 local function convert_odd(entry, find)
-  for depth = 1, 4 do
+  for depth = 1, 3 do
     for _, value in ipairs(ODD) do
       local ok, why = pcall(cfn.convert, { Parameters = { P = { Type = "String" } },
         Resources = { R = { Type = entry.type, Properties = filled(entry.props, value, depth) } } },

@@ -191,11 +191,14 @@ function M.of(entry, rule)
   for _, key in ipairs(names.sorted_keys(rule.variants or {})) do
     merge(report, M.of(entry, rule.variants[key]))
   end
-  local opaque = rule.build and not rule.props
-  if rule.drop or opaque or rule.part_of or rule.variants then return report end
+  if rule.drop or rule.variants then return report end
   local schema = provider.resource(rule.type)
   if not schema then report.wrong[1] = "no type " .. tostring(rule.type) end
   schema = schema or EMPTY
+  if rule.part_of or rule.build and not rule.props then
+    own_names(report, rule, schema)
+    return report
+  end
   walk(report, entry.props, rule.props or {}, schema, "", entry.type)
   attributes(report, entry, rule, schema)
   own_names(report, rule, schema)
