@@ -45,26 +45,43 @@ function M.entries(path)
   return list
 end
 
+-- Types share tables: a key is unknown where no type that shares its table has it.
+local function used_keys(reports)
+  local used = {}
+  for _, report in ipairs(reports) do
+    for specs, keys in pairs(report.used) do
+      used[specs] = used[specs] or {}
+      for key in pairs(keys) do used[specs][key] = true end
+    end
+  end
+  return used
+end
+
 ---What the rules of these types do not answer.
 ---@return table[] rows {type, kind, path}; kind "property", "attribute", "unknown" or "wrong"
 function M.gaps(entries)
-  local find, rows = normalize.rules(), {}
-  local KINDS = { missing = "property", attributes = "attribute", unknown = "unknown",
-    wrong = "wrong" }
-  for _, entry in ipairs(entries) do
-    local report = coverage.of(entry, assert(find(entry.type), entry.type))
-    for _, kind in ipairs { "missing", "attributes", "unknown", "wrong" } do
-      for _, path in ipairs(report[kind]) do
-        rows[#rows + 1] = { entry.type, KINDS[kind], path }
-      end
+  local find, rows, reports = normalize.rules(), {}, {}
+  for i, entry in ipairs(entries) do
+    reports[i] = coverage.of(entry, assert(find(entry.type), entry.type))
+  end
+  local used = used_keys(reports)
+  for i, entry in ipairs(entries) do
+    local report = reports[i]
+    local function add(kind, path) rows[#rows + 1] = { entry.type, kind, path } end
+    for _, path in ipairs(report.missing) do add("property", path) end
+    for _, path in ipairs(report.attributes) do add("attribute", path) end
+    for _, path in ipairs(report.unknown) do
+      local specs, key = table.unpack(report.origin[path])
+      if not used[specs][key] then add("unknown", path) end
     end
+    for _, path in ipairs(report.wrong) do add("wrong", path) end
   end
   return rows
 end
 
 -- Terraform types in the order in which a rule names them.
 local function types_of(rule)
-  local list, seen = {}, {}
+  local list, seen, visited = {}, {}, {}
   local function add(name)
     if name and not seen[name] then
       seen[name] = true
@@ -72,6 +89,8 @@ local function types_of(rule)
     end
   end
   local function visit(specs)
+    if visited[specs or false] then return end
+    visited[specs or false] = true
     for _, key in ipairs(names.sorted_keys(specs or {})) do
       local spec = specs[key]
       if type(spec) == "table" then

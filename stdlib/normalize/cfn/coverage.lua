@@ -11,7 +11,8 @@ local EMPTY = { attrs = {}, blocks = {} }
 
 local function spec_of(specs, key, schema, cfn_type)
   local spec = specs[key]
-  if spec == nil then spec = counterpart.of(key, schema, cfn_type) end
+  local found = spec == nil and counterpart.of(key, schema, cfn_type)
+  if found then return { to = found, found = true } end
   if type(spec) == "string" then return { to = spec } end
   if type(spec) == "function" then return { fn = spec } end
   return spec
@@ -54,13 +55,22 @@ document = function(report, wanted, shape, path)
   end
 end
 
+-- A name that only happens to be the same leads nowhere; a rule that says it is wrong.
+local function refuse(report, spec, path, what)
+  if spec.found then
+    report.missing[#report.missing + 1] = path
+  else
+    report.wrong[#report.wrong + 1] = path .. ": " .. what
+  end
+end
+
 local function target_of(report, spec, schema, path)
   local target = spec.to
   if spec.separate then schema, target = provider.resource(spec.separate), spec.into end
   if schema == nil then
     report.wrong[#report.wrong + 1] = path .. ": no type " .. spec.separate
   elseif target and not spec.fn and not settable(schema, target) then
-    report.wrong[#report.wrong + 1] = path .. ": cannot set " .. target
+    refuse(report, spec, path, "cannot set " .. target)
   end
   return schema and target and inner_schema(schema, target) or not target and schema or nil
 end
@@ -77,7 +87,7 @@ end
 
 -- A value or a free map where Terraform has a block, a structure where it has an attribute.
 local function fits(report, spec, shape, inner, schema, path)
-  local function wrong(what) report.wrong[#report.wrong + 1] = path .. ": " .. what end
+  local function wrong(what) refuse(report, spec, path, what) end
   if spec.inline or spec.separate and not spec.into then return end
   if inner and SCALAR[shape] then return wrong "a value for a block" end
   if type(shape) ~= "table" or spec.separate then return end
@@ -114,8 +124,15 @@ walk = function(report, props, specs, schema, path, cfn_type)
       visit(report, spec, props[key], schema, path .. key, cfn_type)
     end
   end
+  local used = report.used[specs] or {}
+  report.used[specs] = used
   for _, key in ipairs(names.sorted_keys(specs)) do
-    if props[key] == nil then report.unknown[#report.unknown + 1] = path .. key end
+    if props[key] ~= nil then
+      used[key] = true
+    else
+      report.unknown[#report.unknown + 1] = path .. key
+      report.origin[path .. key] = { specs, key }
+    end
   end
 end
 
@@ -156,15 +173,21 @@ local function merge(report, one)
     return out
   end
   for _, kind in ipairs { "missing", "attributes", "unknown" } do report[kind] = both(kind) end
+  for specs, used in pairs(one.used) do report.used[specs] = used end
+  for path, origin in pairs(one.origin) do report.origin[path] = origin end
   table.move(one.wrong, 1, #one.wrong, #report.wrong + 1, report.wrong)
   report.merged = true
 end
 
 ---@param entry table a line of the index that tests/tools/cloudformation_index.py makes
 ---@param rule table
----@return {missing: string[], attributes: string[], unknown: string[], wrong: string[]}
+---@return {missing: string[], attributes: string[], unknown: string[], wrong: string[],
+---  used: table, origin: table} used: the keys that some property has, by table of a rule; origin:
+---  the table and the key of what is unknown (types share tables, and one may have more than the
+---  other)
 function M.of(entry, rule)
-  local report = { missing = {}, attributes = {}, unknown = {}, wrong = {} }
+  local report = { missing = {}, attributes = {}, unknown = {}, wrong = {}, used = {},
+    origin = {} }
   for _, key in ipairs(names.sorted_keys(rule.variants or {})) do
     merge(report, M.of(entry, rule.variants[key]))
   end

@@ -8,12 +8,27 @@ local M = {}
 local KEYS = { type = "string", ref = true, attributes = "table", props = "table", set = "table",
   build = "function", finish = "function", drop = "string",
   name = "string", name_limit = "number", name_lower = "boolean", part_of = "string",
-  into = "string", makes = "table", defaults = "table", variants = "table", choose = "function",
-  keep_empty = "boolean" }
+  into = "string", makes = "table", defaults = "table", variants = "table",
+  choose = "function", keep_empty = "boolean" }
+
+-- Nothing is left out without a word: `drop` says why.
+local function check_props(name, specs, seen)
+  if seen[specs] then return end
+  seen[specs] = true
+  for key, spec in pairs(specs) do
+    if spec == false then
+      error(("rule of %s: %s is false, a property that is left out says why (drop)"):format(name,
+        key), 0)
+    end
+    local inner = type(spec) == "table" and spec.props
+    if inner then check_props(name, inner, seen) end
+  end
+end
 
 local check
 
 check = function(name, rule)
+  if type(rule.props) == "table" then check_props(name, rule.props, {}) end
   for _, variant in pairs(rule.variants or {}) do check(name, variant) end
   for key, value in pairs(rule) do
     local wanted = KEYS[key]

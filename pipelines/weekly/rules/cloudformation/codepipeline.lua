@@ -20,7 +20,8 @@ return {
     props = {
       Stages = { to = "stage", props = STAGE },
       ArtifactStores = { to = "artifact_store", props = { ArtifactStore = { inline = true } } },
-      RestartExecutionOnUpdate = { drop = "an update starts no execution", only = { false } },
+      RestartExecutionOnUpdate = { drop = "an update starts no execution",
+        only = { false } },
     },
   },
   ["AWS::CodePipeline::CustomActionType"] = { type = "aws_codepipeline_custom_action_type",

@@ -14,6 +14,14 @@ local function attachments(owner)
     link = { [owner] = "name" }, item = "policy_arn" }
 end
 
+-- A list that a parameter gives cannot be taken apart: the role's own argument takes it whole.
+local function role_attachments(self, value, body)
+  if values.is_intrinsic(value) and not values.if_arms(value) then
+    return body:set("managed_policy_arns", self:value(value))
+  end
+  self:separate(attachments "role", value)
+end
+
 local function attached_to(owner)
   return { separate = "aws_iam_" .. owner .. "_policy_attachment", suffix = owner,
     link = { policy_arn = "arn" }, item = owner }
@@ -59,9 +67,10 @@ end
 return {
   ["AWS::IAM::Role"] = {
     type = "aws_iam_role", ref = "name", attributes = { Arn = "arn", RoleId = "unique_id" },
+    makes = { "aws_iam_role_policy_attachment" },
     props = {
       AssumeRolePolicyDocument = { to = "assume_role_policy", json = true },
-      ManagedPolicyArns = attachments "role", Policies = inline_policies "role",
+      ManagedPolicyArns = role_attachments, Policies = inline_policies "role",
     },
   },
   ["AWS::IAM::Policy"] = { type = "aws_iam_role_policy", build = build_policy, ref = "name",

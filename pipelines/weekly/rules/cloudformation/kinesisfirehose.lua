@@ -5,20 +5,20 @@ local RETRY = { inline = true, props = { DurationInSeconds = "retry_duration" } 
 local ENCRYPTION = { inline = true, props = {
   KMSEncryptionConfig = { inline = true, props = { AWSKMSKeyARN = "kms_key_arn" } },
   NoEncryptionConfig = { drop = "what a destination is without a key",
-    when = { NoEncryption = true } } } }
+    only = { "NoEncryption" } } } }
 
 local S3 = { BufferingHints = BUFFERING, EncryptionConfiguration = ENCRYPTION }
 
--- What every destination has, with what is its own.
+-- What every destination has, where it has it at all.
+local COMMON = { __index = {
+  BufferingHints = BUFFERING, RetryOptions = RETRY, EncryptionConfiguration = ENCRYPTION,
+  S3Configuration = { to = "s3_configuration", props = S3 },
+  S3BackupConfiguration = { to = "s3_backup_configuration", props = S3 },
+  VpcConfiguration = { to = "vpc_config" },
+} }
+
 local function destination(block, own)
-  local props = {
-    BufferingHints = BUFFERING, RetryOptions = RETRY, EncryptionConfiguration = ENCRYPTION,
-    S3Configuration = { to = "s3_configuration", props = S3 },
-    S3BackupConfiguration = { to = "s3_backup_configuration", props = S3 },
-    VpcConfiguration = { to = "vpc_config" },
-  }
-  for key, spec in pairs(own or {}) do props[key] = spec end
-  return { to = block, props = props }
+  return { to = block, props = setmetatable(own or {}, COMMON) }
 end
 
 local EXTENDED = destination("extended_s3_configuration", { DynamicPartitioningConfiguration = {

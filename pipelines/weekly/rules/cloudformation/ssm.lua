@@ -64,6 +64,7 @@ return {
     props = { TaskInvocationParameters = { to = "task_invocation_parameters",
       props = INVOCATION } } },
   ["AWS::SSM::PatchBaseline"] = { type = "aws_ssm_patch_baseline",
+    makes = { "aws_ssm_default_patch_baseline" },
     props = {
       ApprovalRules = { to = "approval_rule", each = "PatchRules",
         props = { PatchFilterGroup = FILTERS } },
