@@ -23,7 +23,8 @@ function Scope.new(template, options)
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
     unsupported_list = {}, assumptions = {}, seen = {}, packages = {}, used_mappings = {},
     network = {}, references = {}, secrets = {},
-    files = {}, exports = {}, output_names = {}, given = options.given or {}, open = options.open,
+    files = {}, exports = {}, output_names = {}, given = options.given or {},
+    linked = options.linked or {}, open = options.open,
     local_package = options.local_package, stack_name = options.stack_name or "stack",
     empty = options.empty or function() return expr.list {} end,
   }, Scope)
@@ -160,6 +161,11 @@ end
 
 ---Node for a value that another stack exports: a variable with a stand-in value.
 function Scope:import(export)
+  local link = self.linked[export]
+  local target = link and self.resources[link.id]
+  if target and target.module then
+    return nested.attribute(self, target, "Outputs." .. link.output)
+  end
   local name = names.identifier("import_" .. export):gsub("_+", "_")
   if not self.imports[name] then
     self.imports[name] = export
