@@ -163,7 +163,7 @@ function M.text(node, depth, json) return text_of(node, depth or 0, json) end
 
 ---"jsonencode(…)" of a node; a string that is already a document stays one.
 function M.json(node, depth)
-  if type(node) == "string" then return M.quote(node) end
+  if type(node) ~= "table" then return M.quote(M.scalar(node)) end
   if node.k == "tpl" or node.k == "raw" then return text_of(node, depth or 0) end
   return "jsonencode(" .. text_of(node, depth or 0, true) .. ")"
 end

@@ -163,7 +163,7 @@ function M.convert(scope, id, resource, eval)
       scope:unsupported(tostring(key), "property of a nested stack")
     end
   end
-  local block = { label = target.label, count = target.count,
+  local block = { label = target.label, count = target.count, secrets = target.module.secrets,
     inputs = inputs(scope, id, target.module, properties, eval) }
   scope.current_id, scope.current_type = nil, nil
   for _, kind in ipairs { "files", "packages" } do
