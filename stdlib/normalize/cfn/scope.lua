@@ -61,14 +61,16 @@ function Scope:at(property, fn)
 end
 
 ---The text of a node where parameters stand for their defaults, or nil.
+---@param node any
+---@param known table<string, string>|nil texts of further expressions
 ---@return string|nil
-function Scope:constant(node)
+function Scope:constant(node, known)
   if type(node) ~= "table" then return node ~= nil and expr.scalar(node) or nil end
-  if node.k == "raw" then return node.value end
+  if node.k == "raw" then return node.value or known and known[node.text] or nil end
   if node.k ~= "tpl" then return nil end
   local out = {}
   for i, part in ipairs(node.parts) do
-    out[i] = self:constant(part)
+    out[i] = self:constant(part, known)
     if not out[i] then return nil end
   end
   return table.concat(out)
