@@ -48,6 +48,11 @@ local SPEC = {
   issue_limit = { type = "integer", default = 10, min = 0 },
   slack_webhook_url = { type = "string", env = "SLACK_WEBHOOK_URL", secret = true },
   report_url = { type = "string", env = "LSQM_REPORT_URL" },
+  retries = { type = "integer", default = 1, min = 0 },
+  confirm = { type = "table", default = {}, fields = {
+    enabled = { type = "boolean", default = true },
+    rounds = { type = "integer", default = 2, min = 1 },
+  } },
   destroy = { type = "boolean", default = true },
   retention = { type = "integer", default = 52, min = 1 },
   verbose = { type = "boolean", default = false },

@@ -3,6 +3,7 @@
 -- writing from Lua values. Strings are always escaped; only hcl.expr passes text through.
 
 local raw = require "lsqm.raw.hcl"
+local raw_eval = require "lsqm.raw.hcl_eval"
 
 local M = {}
 
@@ -47,6 +48,22 @@ local MAX_DEPTH <const> = 200
 
 --- HCL's null.
 M.null = setmetatable({}, { __name = "hcl.null", __tostring = function() return "null" end })
+
+--- What hcl.eval answers, whole or inside of lists and maps, for what it does not know.
+M.unknown = setmetatable({}, { __name = "hcl.unknown",
+  __tostring = function() return "unknown" end })
+
+--- The value of an expression's text. `scope` gives names their values: scope.var.region for
+--- var.region, scope.x for a plain name; nil means unknown, hcl.null is null. Pure functions only:
+--- nothing is read from disk, clock or network.
+---@param text string
+---@param scope table|nil
+---@return any value hcl.unknown, hcl.null, a plain value, or nil for an error
+---@return any err a message, or an lsqm.Error for a text that is not an expression
+function M.eval(text, scope)
+  if type(text) ~= "string" then error("hcl.eval: text must be a string", 2) end
+  return raw_eval.eval(text, scope or {}, M.null, M.unknown)
+end
 
 local function text_of(name, text)
   if type(text) ~= "string" then error(name .. ": text must be a string", 3) end

@@ -4,6 +4,7 @@
 local raw = require "lsqm.raw.process"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local uv = require "luv"
 
 local M = {}
 
@@ -186,13 +187,16 @@ local SYSTEM <const> = { "/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ssl", 
 
 local probed -- nil: not tried; false: usable; a string: why not
 
-local function base()
+local function base(tmp_size)
   local argv = { "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts" }
   for _, path in ipairs(SYSTEM) do
     table.move({ "--ro-bind-try", path, path }, 1, 3, #argv + 1, argv)
   end
-  local own = { "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp" }
-  return table.move(own, 1, #own, #argv + 1, argv)
+  local own = { "--proc", "/proc", "--dev", "/dev" }
+  table.move(own, 1, #own, #argv + 1, argv)
+  table.move({ "--perms", "1777" }, 1, 2, #argv + 1, argv)
+  if tmp_size then table.move({ "--size", ("%d"):format(tmp_size) }, 1, 2, #argv + 1, argv) end
+  return table.move({ "--tmpfs", "/tmp" }, 1, 2, #argv + 1, argv)
 end
 
 local function probe()
@@ -205,6 +209,19 @@ local function probe()
     (result and result.stderr:match "[^\n]*" or tostring(err))
 end
 
+-- bubblewrap makes the folders above a bound path for root alone: another user needs them open.
+local function open_way(argv, paths, seen)
+  for _, path in ipairs(paths or {}) do
+    for at in path:gmatch("()/") do
+      local parent = path:sub(1, at - 1)
+      if parent ~= "" and not seen[parent] then
+        seen[parent] = true
+        table.move({ "--perms", "0755", "--dir", parent }, 1, 4, #argv + 1, argv)
+      end
+    end
+  end
+end
+
 local function bind(argv, flag, paths)
   for _, path in ipairs(paths or {}) do
     if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
@@ -214,10 +231,43 @@ local function bind(argv, flag, paths)
   end
 end
 
+-- The kernel limits a user's processes, but not root's: as root, each sandbox gets a user of its
+-- own, from numbers that no distribution gives away (systemd's for services without a fixed one).
+local FIRST_USER <const>, USERS <const> = 61184, 4000
+local next_user = 0
+
+---A user id for one sandbox, or nil where we are not root and cannot change ours.
+---@return integer|nil
+function M.sandbox_user()
+  if uv.getuid() ~= 0 or not M.which "setpriv" then return nil end
+  next_user = next_user + 1
+  return FIRST_USER + (uv.os_getpid() * 64 + next_user) % USERS
+end
+
+local function as_user(argv, user)
+  if not user then return argv end
+  local id = ("%d"):format(user)
+  local list = { "setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--inh-caps=-all",
+    "--bounding-set=-all", "--no-new-privs", "--" }
+  return table.move(argv, 1, #argv, #list + 1, list)
+end
+
+-- Inside, our own program listens on the port and leads to the socket, which is the only way out.
+local function behind_relay(argv, relay)
+  local own = uv.exepath()
+  bind(argv, "--ro-bind", { own })
+  bind(argv, "--bind", { relay.socket })
+  local list = { "--unshare-net", "--", own, "--relay", relay.socket, ("%d"):format(relay.port) }
+  return table.move(list, 1, #list, #argv + 1, argv)
+end
+
 --- Wraps a command in bubblewrap: system read-only, own /tmp, own process ids, no home, only the
---- given folders, network only when network = true. Where bubblewrap cannot be used the plain
---- argv comes back with the reason.
----@param options table {argv=, rw={paths}, ro={paths}, network=boolean, cwd=}
+--- given folders. network: true shares ours; {socket =, port =} is a network of its own in which
+--- 127.0.0.1:port leads to the unix socket and nothing leads anywhere else; nil is none. user: the
+--- command runs as this one (see sandbox_user). tmp_size: bytes that fit into its /tmp. Where
+--- bubblewrap cannot be used the plain argv comes back with the reason.
+---@param options table {argv=, rw={paths}, ro={paths}, network=boolean|table, cwd=, user=,
+---  tmp_size=}
 ---@return string[] argv
 ---@return string|nil reason why there is no sandbox
 function M.sandbox(options)
@@ -226,13 +276,22 @@ function M.sandbox(options)
   end
   if probed == nil then probed = probe() end
   if probed then return options.argv, probed end
-  local argv = base()
+  local argv, command = base(options.tmp_size), as_user(options.argv, options.user)
+  if options.user then
+    local seen = { ["/tmp"] = true }
+    open_way(argv, options.ro, seen)
+    open_way(argv, options.rw, seen)
+  end
   bind(argv, "--ro-bind", options.ro)
   bind(argv, "--bind", options.rw)
-  if not options.network then argv[#argv + 1] = "--unshare-net" end
   if options.cwd then table.move({ "--chdir", options.cwd }, 1, 2, #argv + 1, argv) end
-  argv[#argv + 1] = "--"
-  return table.move(options.argv, 1, #options.argv, #argv + 1, argv)
+  if type(options.network) == "table" then
+    argv = behind_relay(argv, options.network)
+  else
+    if not options.network then argv[#argv + 1] = "--unshare-net" end
+    argv[#argv + 1] = "--"
+  end
+  return table.move(command, 1, #command, #argv + 1, argv)
 end
 
 --- Error value for a program that ended badly: its last line of stderr says why.

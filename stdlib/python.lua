@@ -180,7 +180,7 @@ end
 
 local function environment_of(options)
   local env = {
-    HOME = options.dir, TMPDIR = options.dir, PYTHONDONTWRITEBYTECODE = "1",
+    HOME = "/tmp", TMPDIR = "/tmp", PYTHONDONTWRITEBYTECODE = "1",
     PYTHONHASHSEED = "0", PY_COLORS = "0",
     AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = "test",
     AWS_DEFAULT_REGION = "us-east-1", AWS_REGION = "us-east-1",
@@ -190,29 +190,83 @@ local function environment_of(options)
   return env
 end
 
---- Runs the app's tests.
----@param options {python: string, dir: string, env: table, test_timeout: number, timeout?: number}
+-- Generated code is a guest: what it may use up, in bytes, processes and seconds.
+local LIMITS = { memory = 4 << 30, processes = 256, file_size = 64 << 20 }
+local TMP_SIZE = 256 << 20
+
+local TESTS_FAILED <const> = 1 -- pytest's exit code
+
+-- The app is a copy that is thrown away: others may read it.
+local function open_to_guest(dir)
+  uv.fs_chmod(dir, tonumber("755", 8))
+  for _, name in ipairs(fs.walk(dir) or {}) do
+    uv.fs_chmod(fs.join(dir, name), tonumber("644", 8))
+  end
+end
+
+local function is_open(path)
+  local info = fs.stat(path)
+  return info ~= nil and info.mode & 5 == 5 -- octal: others may read and enter
+end
+
+-- Another user where root can be one, and the environment can be read by all.
+local function guest_user(folders)
+  for _, path in ipairs(folders) do if not is_open(path) then return nil end end
+  return process.sandbox_user()
+end
+
+-- It reads the app and writes its report; its own /tmp goes with it.
+local function guest(options, argv, report_path)
+  local real = fs.realpath(options.python) or options.python
+  local folders = { fs.dirname(fs.dirname(options.python)), fs.dirname(fs.dirname(real)) }
+  local user = guest_user(folders)
+  local ok, err = fs.write(report_path, "")
+  if not ok then return nil, err end
+  if user then
+    open_to_guest(options.dir)
+    uv.fs_chown(report_path, user, user)
+  end
+  local wrapped, reason = process.sandbox { argv = argv, rw = { report_path }, user = user,
+    ro = { options.dir, table.unpack(folders) },
+    network = options.network or true, tmp_size = TMP_SIZE }
+  return wrapped, reason, user
+end
+
+local function limits_of(options, user)
+  local limits = { memory = LIMITS.memory, file_size = LIMITS.file_size,
+    processes = user and LIMITS.processes or nil }
+  if options.timeout then limits.cpu = options.timeout + 1 end
+  return limits
+end
+
+--- Runs the app's tests, as a guest: no home, no tokens, no network but the emulator (`network`
+--- as of std.process's sandbox), and bounded in time, memory, processes, output and disk.
+---@param options {python: string, dir: string, env: table, test_timeout: number, timeout?: number,
+---  network?: table}
 ---@return table? results {total, passed, failed, skipped, output, tests, collection_errors}
 ---@return table? err the harness failed: pytest itself did not run
 function M.pytest(options)
   local report_path = fs.join(options.dir, "report.json")
-  local real = fs.realpath(options.python) or options.python
-  local argv = process.sandbox {
-    argv = { options.python, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider",
-      "--timeout=" .. math.tointeger(math.ceil(options.test_timeout)),
-      "--json-report", "--json-report-file=" .. report_path, "test_app.py" },
-    rw = { options.dir }, network = true,
-    ro = { fs.dirname(fs.dirname(options.python)), fs.dirname(fs.dirname(real)) },
-  }
-  local result, err = process.run { argv = argv, cwd = options.dir, env = environment_of(options),
-    timeout = options.timeout, max_output = 1024 * 1024, merge_output = true }
+  local argv, err, user = guest(options, { options.python, "-m", "pytest", "-q", "--color=no",
+    "-p", "no:cacheprovider", "--timeout=" .. math.tointeger(math.ceil(options.test_timeout)),
+    "--json-report", "--json-report-file=" .. report_path, "test_app.py" }, report_path)
+  if not argv then return nil, err end
+  local result
+  result, err = process.run { argv = argv, cwd = options.dir, env = environment_of(options),
+    timeout = options.timeout, max_output = 1024 * 1024, merge_output = true,
+    limits = limits_of(options, user) }
   if not result then return nil, err end
   local output = result.stdout .. result.stderr
   local text = fs.read(report_path)
-  local report = text and json.decode(text)
+  local report = text and text ~= "" and json.decode(text)
   if type(report) ~= "table" then
     if result.timed_out then
       return { total = 0, passed = 0, failed = 0, skipped = 0, output = output, timed_out = true }
+    end
+    -- pytest itself says that tests failed: what broke the report was one of them.
+    if result.code == TESTS_FAILED then
+      return { total = 1, passed = 0, failed = 1, skipped = 0, collection_errors = 0,
+        output = output, tests = json.array {} }
     end
     return nil, error_of.new { op = "pytest", code = "internal",
       message = ("no report (exit code %s): %s"):format(result.code, output:sub(-400)) }

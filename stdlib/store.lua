@@ -164,6 +164,10 @@ function Store:rebuild()
   return ok, err
 end
 
+---The finished runs of the matrix that a run belongs to, itself included, oldest first.
+---@return lsqm.Run[]
+function Store:siblings(run) return trends.siblings(self, run) end
+
 ---What changed in a run since the one before it (same emulator).
 ---@param run lsqm.Run
 ---@return table {regressions=, fixes=, changes=, same=, only_a=, only_b=, previous=}

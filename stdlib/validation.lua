@@ -9,6 +9,7 @@ local json = require "std.json"
 local owner = require "std.emulator.owner"
 local parallel = require "std.parallel"
 local python_of = require "std.python"
+local relays = require "std.relay"
 local terraform = require "std.terraform"
 local time = require "std.time"
 
@@ -22,8 +23,7 @@ local OVERTIME = 10
 local Lab = {}
 Lab.__index = Lab
 
-local function plan_emulator(config, rules, python)
-  local wanted = config.emulator
+local function plan_emulator(config, wanted, rules, python)
   local spec = rules[wanted.name]
   if not spec then
     local near = require("std.suggest").did_you_mean(wanted.name, rules)
@@ -41,9 +41,10 @@ end
 
 --- Finds terraform, Python and the emulator once for a run. A missing one is the environment's
 --- failure, before any architecture is touched.
+---@param emulator table? instead of the configuration's
 ---@return table? lab close it
 ---@return table? err
-function M.open(ctx)
+function M.open(ctx, emulator)
   local config = ctx.config
   local workdir = fs.absolute(fs.join(config.workspace, "tmp"))
   local ok, err = fs.mkdir(workdir)
@@ -55,12 +56,25 @@ function M.open(ctx)
     tflocal = fs.join(fs.dirname(python), "tflocal") }
   if not tool then return nil, err end
   local plan
-  plan, err = plan_emulator(config, ctx.rules("emulators"), python)
+  plan, err = plan_emulator(config, emulator or config.emulator, ctx.rules("emulators"), python)
   if not plan then return nil, err end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
     tool = tool, plan = plan, decide = ctx.rules("status"),
     record = owner.record(workdir, "run", require("luv").os_getpid()) }, Lab)
+end
+
+--- A lab like this one with another emulator; it lives no longer than this one.
+---@param wanted table as the configuration's `emulator`
+---@return table? lab
+---@return table? err code "unavailable" when the image is not there
+function Lab:beside(wanted)
+  local plan, err = plan_emulator(self.config, wanted, self.ctx.rules("emulators"), self.python)
+  if not plan then return nil, err end
+  local lab = {}
+  for key, value in pairs(self) do lab[key] = value end
+  lab.plan = plan
+  return setmetatable(lab, Lab)
 end
 
 --- For the run's record: what the results were obtained with.
@@ -89,7 +103,7 @@ end
 local function prepare(self, architecture, dir)
   local store = self.ctx.store
   local root, app = fs.join(dir, "terraform"), fs.join(dir, "app")
-  local ok, err = fs.copy(store:arch_dir(architecture.hash), root)
+  local ok, err = fs.copy(architecture.tree or store:arch_dir(architecture.hash), root)
   if ok then ok, err = fs.copy(store:app_dir(architecture.hash), app) end
   if not ok then return nil, err end
   fs.remove(fs.join(root, "metadata.json"))
@@ -106,7 +120,7 @@ local function run_tests(self, work, deployed, endpoint)
   ok, err = fs.write(state_path, json.encode(deployed.resources))
   if not ok then return nil, err end
   return python_of.pytest { python = python, dir = work.app,
-    test_timeout = self.config.test_timeout, timeout = work.left(),
+    test_timeout = self.config.test_timeout, timeout = work.left(), network = work.network,
     env = { LSQM_STATE = state_path, AWS_ENDPOINT_URL = endpoint,
       LOCALSTACK_ENDPOINT = endpoint } }
 end
@@ -145,6 +159,17 @@ local function clean_up(self, work, outcome)
   if died then outcome.emulator.died = died end
 end
 
+-- The only way from the tests' own network to their emulator, under the same address.
+local function open_relay(work, emulator)
+  local host, port = emulator.endpoint:match("^http://([%d.]+):(%d+)$")
+  local socket = fs.join(fs.dirname(work.root), "aws.sock")
+  local relay, err = relays.open { from = { path = socket }, to = { host = host,
+    port = math.tointeger(tonumber(port)) } }
+  if not relay then error(err, 0) end
+  work.network = { socket = socket, port = math.tointeger(tonumber(port)) }
+  return relay
+end
+
 local function with_emulator(self, work, outcome)
   local emulator <close>, err = emulators.start(self.plan, { run_id = work.run.run_id,
     arch = work.architecture.hash, workdir = self.workdir })
@@ -154,6 +179,7 @@ local function with_emulator(self, work, outcome)
     return
   end
   work.emulator = emulator
+  local relay <close> = open_relay(work, emulator) -- luacheck: ignore relay
   outcome.steps.boot = emulator.boot_seconds
   outcome.emulator = { started = true, name = emulator.name, version = emulator.version,
     driver = emulator.driver, image = emulator.image, image_id = emulator.image_id }
@@ -208,8 +234,10 @@ local function result_of(self, work, outcome, began)
   return result
 end
 
---- Validates one architecture; always returns a result record. A raise of ours is an ERROR, never
---- a verdict about the emulator.
+--- Validates one architecture; its field `tree` names another Terraform root in its place. Always
+--- returns a result record: a raise of ours is an ERROR, never a verdict about the emulator.
+---@param architecture table
+---@param run {run_id: string}
 ---@return table result as the data model's ValidationResult
 function Lab:validate(architecture, run)
   self.run_id = run.run_id

@@ -3,6 +3,7 @@
 
 local compare = require "std.store.compare"
 local json = require "std.json"
+local matrix = require "std.store.matrix"
 local stage = require "std.stage"
 local text = require "pipelines.weekly.report.text"
 
@@ -55,6 +56,9 @@ local function print_changes(ctx, title, list)
         .. (change.from_arch_hash and ", was " .. change.from_arch_hash or ""))
     end
     if change.reason then ctx.out("      " .. plain(change.reason)) end
+    if change.class then
+      ctx.out(("      %s: %s"):format(change.class, plain(change.class_reason)))
+    end
   end
 end
 
@@ -79,6 +83,8 @@ local function print_text(ctx, out, architectures)
       #out.only_a, #out.only_b))
   end
   print_changes(ctx, "regressions", out.regressions)
+  print_changes(ctx, "flaky", out.flaky)
+  print_changes(ctx, "worse for another reason", out.unrelated)
   print_changes(ctx, "fixes", out.fixes)
   print_changes(ctx, "other changes", out.changes)
   print_missing(ctx, "only in the first run", out.only_a, architectures)
@@ -86,6 +92,37 @@ local function print_text(ctx, out, architectures)
   ctx.out("")
   ctx.out(("%d regressions, %d fixes, %d other changes, %d unchanged"):format(#out.regressions,
     #out.fixes, #out.changes, out.same))
+  if #out.flaky + #out.unrelated > 0 then
+    ctx.out(("not counted: %d flaky, %d for another reason"):format(#out.flaky, #out.unrelated))
+  end
+end
+
+local function print_matrix(ctx, out)
+  local format = ("%-32s") .. ("  %-20s"):rep(#out.columns)
+  local heads = {}
+  for i, one in ipairs(out.columns) do heads[i] = plain(one.name .. " " .. one.version) end
+  ctx.out(format:format("architecture", table.unpack(heads)))
+  for _, row in ipairs(out.rows) do
+    local cells = {}
+    for i, cell in ipairs(row.cells) do
+      cells[i] = cell.status == json.null and "-" or cell.status
+    end
+    ctx.out((format:format(plain(row.name):sub(1, 32), table.unpack(cells))
+      .. (row.differs and "  differs" or "")))
+  end
+  local counts = {}
+  for i, one in ipairs(out.columns) do
+    counts[i] = ("%d of %d passed"):format(one.counts.passed, one.counts.total)
+  end
+  ctx.out(format:format("", table.unpack(counts)))
+end
+
+local function by_emulator(ctx, args)
+  local last = ctx.store:runs({ finished = true })[1]
+  local out = matrix.of(ctx.store, last and last.matrix)
+  if args.json then ctx.out(json.encode(out, { pretty = true })) else print_matrix(ctx, out) end
+  for _, row in ipairs(out.rows) do if row.differs then return 1 end end
+  return 0
 end
 
 return stage {
@@ -93,15 +130,19 @@ return stage {
   name = "compare",
   help = "List regressions and fixes between two runs",
   description = "A regression went from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR; so does an "
-    .. "architecture whose changed template fails, or whose template no longer converts. "
+    .. "architecture whose changed template fails, or whose template no longer converts. What "
+    .. "turned out flaky, or worse for another reason, when it was tried again does not count. "
     .. "Exit 1 when there is one. A run is its id, the beginning of it, 'latest' or 'previous'.",
   args = {
     { name = "run_a", kind = "positional", optional = true,
       help = "earlier run (default: previous)" },
     { name = "run_b", kind = "positional", optional = true, help = "later run (default: latest)" },
+    { name = "--by", kind = "option", choices = { "emulator" },
+      help = "emulator: the runs of the last matrix side by side, or the newest of each emulator" },
     { name = "--json", kind = "flag", help = "Print the comparison as JSON" },
   },
   run = function(ctx, args)
+    if args.by == "emulator" then return by_emulator(ctx, args) end
     local a, b, err
     a, err = ctx.store:find_run(args.run_a or "previous")
     if not a then return nil, err end

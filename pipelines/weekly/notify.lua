@@ -38,7 +38,8 @@ local function figures(facts)
     { "Pass rate", ("%s (%s)"):format(text.percent(facts.rate), delta) },
     { "New architectures", s.new_architectures or 0 },
     { "Not passing", ("%d partial, %d failed, %d timeout"):format(s.partial, s.failed, s.timeout) },
-    { "Could not be judged", s.error },
+    { "Indeterminate", ("%d errors, %d flaky, %d for another reason"):format(s.error,
+      #facts.changes.flaky, #facts.changes.unrelated) },
   }
 end
 

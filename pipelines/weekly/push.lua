@@ -181,7 +181,11 @@ return stage {
     if not changes then return nil, err end
     repo, err = publish(ctx, run, changes)
     if not repo then return nil, err end
-    file_issues(ctx, run, repo)
-    return #changes.regressions > 0 and 1 or 0
+    local regressions = 0
+    for _, one in ipairs(ctx.store:siblings(run)) do
+      file_issues(ctx, one, repo)
+      regressions = regressions + #ctx.store:changes(one).regressions
+    end
+    return regressions > 0 and 1 or 0
   end,
 }

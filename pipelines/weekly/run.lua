@@ -93,10 +93,15 @@ return stage {
     .. "was found, 3 when the environment failed.",
   args = {
     { name = "--resume", kind = "flag", help = "Go on with the run that did not finish" },
+    { name = "--emulator", kind = "option", metavar = "NAME[:VERSION],…",
+      help = "Emulators of rules/emulators.lua; several: one run for each" },
+    { name = "--cached", kind = "flag",
+      help = "Take over earlier verdicts where nothing that they depend on changed" },
     { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
   },
   run = function(ctx, args)
-    local outcome = flow(ctx, { resume = args.resume })
+    local outcome = flow(ctx, { resume = args.resume, cached = args.cached,
+      emulator = args.emulator })
     -- Where sync failed there may be no store to open.
     if not outcome.stopped and not ctx.dry_run then closing(ctx, args) end
     if outcome.raised then error(outcome.failure, 0) end

@@ -2,96 +2,12 @@
 -- validate: every architecture with an app in a fresh emulator of its own (FR-023 to FR-031).
 
 local error_of = require "std.error"
+local json = require "std.json"
+local one_run = require "pipelines.weekly.validate.one_run"
+local select = require "pipelines.weekly.validate.select"
 local stage = require "std.stage"
-local suggest = require "std.suggest"
-local tables = require "std.table"
+local uuid = require "std.uuid"
 local validation = require "std.validation"
-
--- Seconds that the provider waits, without using the processor, when it makes such resources.
-local WAITS = { sqs = 50, kinesis = 40, lambda = 5 }
-
-local function estimate(architecture)
-  local seconds = 25 + architecture.resource_count
-  for _, service in ipairs(architecture.services) do
-    seconds = seconds + (WAITS[service] or 0)
-  end
-  return seconds
-end
-
--- What takes longest goes first, by the last run's durations or an estimate: the tail gets short.
-local function order(store, jobs)
-  local last, seconds = store:runs()[1], {}
-  for _, job in ipairs(jobs) do seconds[job.hash] = estimate(job) end
-  local run = last and store:run(last.run_id)
-  for hash, result in pairs(run and run:results() or {}) do
-    seconds[hash] = result.duration_seconds
-  end
-  table.sort(jobs, function(a, b)
-    local x, y = seconds[a.hash], seconds[b.hash]
-    if x ~= y then return x > y end
-    return a.hash < b.hash
-  end)
-  return jobs
-end
-
-local function is_ready(ctx, architecture)
-  return not architecture.skipped and not architecture.superseded_by
-    and not architecture.source_error and ctx.store:app(architecture.hash) ~= nil
-end
-
--- Words that name nothing are a mistake of the caller, not an empty run.
-local function check_words(words, architectures)
-  local names = {}
-  for _, one in ipairs(architectures) do
-    names[one.hash] = true
-    if one.name then names[one.name] = true end
-  end
-  for _, word in ipairs(words) do
-    if not names[word] then
-      local near = suggest.did_you_mean(word, names)
-      return nil, error_of.new { op = "validate", code = "usage",
-        message = ("no architecture '%s'"):format(word),
-        hint = near and ("did you mean '%s'?"):format(near) or "lsqm status counts what there is" }
-    end
-  end
-  return true
-end
-
-local function select_jobs(ctx, args)
-  local words, all = {}, ctx.store:architectures()
-  for _, list in ipairs { args.hashes or {}, ctx.config.only or {} } do
-    for _, word in ipairs(list) do words[#words + 1] = word end
-  end
-  local ok, err = check_words(words, all)
-  if not ok then return nil, err end
-  local jobs = {}
-  for _, one in ipairs(all) do
-    local wanted = #words == 0 or tables.contains(words, one.hash)
-      or tables.contains(words, one.name)
-    if wanted and is_ready(ctx, one) then jobs[#jobs + 1] = one end
-  end
-  return order(ctx.store, jobs)
-end
-
-local function unfinished(store)
-  for _, record in ipairs(store:runs()) do
-    if not record.finished then return store:open_run(record.run_id) end
-  end
-  return nil
-end
-
-local function open_run(ctx, args, lab)
-  if args.resume then
-    local run = unfinished(ctx.store)
-    if run then return run end
-    ctx.log:warn("no unfinished run to resume; a new one begins")
-  end
-  local snapshot = { parallel = ctx.config.parallel, timeout = ctx.config.timeout,
-    token_budget = ctx.config.token_budget, dry_run = ctx.config.dry_run,
-    deployer = ctx.config.deployer, generator = ctx.config.generator,
-    terraform_version = lab.tool.kind .. " " .. lab.tool.version }
-  return ctx.store:new_run(snapshot, lab:describe())
-end
 
 local function dry_run(ctx, jobs)
   for _, job in ipairs(jobs) do
@@ -100,58 +16,66 @@ local function dry_run(ctx, jobs)
   return 0
 end
 
-local function report_problem(ctx, run, job, err)
-  ctx.log:error("result not stored", { arch = job.hash, error = tostring(err) })
-  run.lost = (run.lost or 0) + 1
-end
-
--- "latest" becomes the version that the emulator itself names.
-local function note_emulator(ctx, run, lab, result)
-  local seen = result.emulator
-  if run.noted or not (seen and seen.started and seen.version) then return end
-  run.noted = true
-  local emulator = lab:describe()
-  emulator.version = seen.version
-  local ok, err = run:note { emulator = emulator }
-  if not ok then ctx.log:error("emulator's version not noted", { error = tostring(err) }) end
-end
-
-local function validate_all(ctx, run, jobs, lab)
-  local parallel = require "std.parallel"
-  local done, open = run:done(), {}
-  for _, job in ipairs(jobs) do
-    if not done[job.hash] then open[#open + 1] = job end
-  end
-  local progress = ctx.progress:task("validate", #open)
-  parallel.map(open, function(job)
-    local result = lab:validate(job, run)
-    local ok, err = run:put_result(result)
-    if not ok then report_problem(ctx, run, job, err) end
-    note_emulator(ctx, run, lab, result)
-    progress:step(("%-8s %6.1fs %s%s"):format(result.status, result.duration_seconds,
-      job.name or job.hash, result.reason and " (" .. result.reason .. ")" or ""))
-  end, { limit = ctx.config.parallel })
-  return progress:done()
-end
-
--- What came in since the run before this one: the data model's new_architectures and tokens_used.
-local function news(store, run)
-  local since = ""
-  for _, record in ipairs(store:runs { finished = true }) do
-    if record.run_id ~= run.run_id and record.started_at <= run.config.started_at then
-      since = record.started_at
-      break
+-- "ministack:1.5.33,moto" → the configuration's `emulator`, once for each column of the matrix.
+local function columns(words)
+  local list = {}
+  for word in (words or ""):gmatch("[^,%s]+") do
+    local name, version = word:match("^([%w_-]+):?(.*)$")
+    if not name then
+      return nil, error_of.new { op = "validate", code = "usage",
+        message = ("'%s' is no emulator"):format(word), hint = "write NAME or NAME:VERSION" }
     end
+    list[#list + 1] = { name = name, version = version ~= "" and version or nil }
   end
-  local new, tokens = 0, 0
-  for _, meta in ipairs(store:architectures()) do
-    if meta.discovered_at > since then new = new + 1 end
-    local app = store:app(meta.hash)
-    if app and app.generated_at > since then
-      tokens = tokens + app.input_tokens + app.output_tokens
-    end
+  return list
+end
+
+-- The emulator that the configuration names keeps what it says of drivers, limits, environment.
+local function merged(config, column)
+  local out = {}
+  for key, value in pairs(config.emulator) do out[key] = value end
+  if column.name ~= out.name then out.image, out.env, out.version = nil, nil, nil end
+  if column.version then out.image, out.version = nil, column.version end
+  out.name = column.name
+  return out
+end
+
+-- Every emulator is looked for before the first one is run: a matrix with a hole is no matrix.
+local function labs_of(ctx, lab, wanted)
+  if #wanted == 0 then return { lab } end
+  local list = {}
+  for i, column in ipairs(wanted) do
+    local found, err = lab:beside(merged(ctx.config, column))
+    if not found then return nil, err end
+    list[i] = found
   end
-  return new, tokens
+  return list
+end
+
+local function unfinished_matrix(store)
+  for _, record in ipairs(store:runs()) do
+    if not record.finished and record.matrix then return record.matrix end
+  end
+  return nil
+end
+
+local function run_all(ctx, args, jobs)
+  local wanted, err = columns(args.emulator)
+  if not wanted then return nil, err end
+  local lab <close>, why = validation.open(ctx, wanted[1] and merged(ctx.config, wanted[1]))
+  if not lab then return nil, why end
+  local labs
+  labs, err = labs_of(ctx, lab, wanted)
+  if not labs then return nil, err end
+  local options = { resume = args.resume, cached = args.cached,
+    matrix = #labs > 1 and (args.resume and unfinished_matrix(ctx.store) or uuid.v4()) or nil }
+  local summary
+  for _, one in ipairs(labs) do
+    summary, err = one_run.run(ctx, one, jobs, options)
+    if not summary then return nil, err end
+    if args.json then ctx.out(json.encode(summary)) end
+  end
+  return 0
 end
 
 return stage {
@@ -160,34 +84,17 @@ return stage {
   args = {
     { name = "hashes", kind = "positional", optional = true, repeatable = true,
       help = "Hashes or names of architectures (default: all that have an app)" },
+    { name = "--emulator", kind = "option", metavar = "NAME[:VERSION],…",
+      help = "Emulators of rules/emulators.lua; several: one run for each" },
     { name = "--resume", kind = "flag", help = "Go on with the run that did not finish" },
+    { name = "--cached", kind = "flag",
+      help = "Take over earlier verdicts where nothing that they depend on changed" },
     { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
   },
   run = function(ctx, args)
-    local jobs, err = select_jobs(ctx, args)
+    local jobs, err = select.jobs(ctx, args.hashes)
     if not jobs then return nil, err end
     if ctx.dry_run then return dry_run(ctx, jobs) end
-    local lab
-    lab, err = validation.open(ctx)
-    if not lab then return nil, err end
-    local owned <close> = lab -- luacheck: ignore owned
-    local run
-    run, err = open_run(ctx, args, lab)
-    if not run then return nil, err end
-    local timing = ctx.log:stage("validate")
-    local seconds = validate_all(ctx, run, jobs, lab)
-    if run.lost then
-      return nil, error_of.new { op = "validate", code = "io",
-        message = ("%d results could not be stored; run %s can be resumed"):format(run.lost,
-          run.run_id) }
-    end
-    local new, tokens = news(ctx.store, run)
-    local summary
-    summary, err = run:finish { duration_seconds = seconds, new_architectures = new,
-      tokens_used = tokens }
-    if not summary then return nil, err end
-    timing:done { total = summary.total, passed = summary.passed }
-    if args.json then ctx.out(require("std.json").encode(summary)) end
-    return 0
+    return run_all(ctx, args, jobs)
   end,
 }

@@ -10,9 +10,10 @@
 local STATUSES = { "PASSED", "PARTIAL", "FAILED", "TIMEOUT", "ERROR" }
 local GOOD = { "PASSED", "PARTIAL" }
 local BAD = { "FAILED", "TIMEOUT", "ERROR" }
+local CLASSES = { "regression", "flaky", "environment", "corpus" }
 local SOURCES = { "terraform_registry", "github", "serverless", "cdk" }
 
-local M = { STATUSES = STATUSES, GOOD = GOOD, BAD = BAD, SOURCES = SOURCES }
+local M = { STATUSES = STATUSES, GOOD = GOOD, BAD = BAD, SOURCES = SOURCES, CLASSES = CLASSES }
 
 M.architecture = {
   title = "Architecture", file = "architectures/{hash}/metadata.json",
@@ -59,6 +60,7 @@ M.config = {
   { "localstack_version", "string", required = true },
   { "lsqm_version", "string", required = true },
   { "sequence", "integer", min = 1, help = "orders runs of the same second" },
+  { "matrix", "uuid", help = "the same for the runs of one emulator matrix" },
   { "emulator", "record", of = "emulator" },
 }
 
@@ -76,6 +78,15 @@ M.summary = {
   { "run_id", "uuid" },
   { "started_at", "datetime" },
   { "completed_at", "datetime" },
+}
+
+M.round = {
+  title = "One more try of a verdict that got worse",
+  { "status", "string", required = true, enum = STATUSES },
+  { "reason", "string" },
+  { "emulator_version", "string" },
+  { "previous", "boolean", required = true, help = "on the emulator of the run before" },
+  { "duration_seconds", "number", min = 0 },
 }
 
 M.result = {
@@ -103,6 +114,14 @@ M.result = {
   { "container_logs", "string" },
   { "error_message", "string", required_when = { "status", { "ERROR" } } },
   { "reason", "string", help = "why the status is what it is, one line" },
+  { "inputs", "string", help = "SHA-256 of all that the verdict depends on" },
+  { "cached_from", "uuid", help = "the run that this verdict was taken over from (--cached)" },
+  { "attempts", "integer", min = 1, help = "tries until the harness itself did not fail" },
+  { "confirmation", "object", help = "only where the verdict got worse", fields = {
+    { "class", "string", required = true, enum = CLASSES },
+    { "reason", "string", required = true },
+    { "rounds", "array", required = true, items = { "", "record", of = "round" } },
+  } },
 }
 
 M.regression = {
@@ -115,6 +134,7 @@ M.regression = {
   { "to_status", "string", required = true, enum = BAD },
   { "detected_at", "datetime", required = true },
   { "services_affected", "array", required = true, items = { "", "string" } },
+  { "confirmed", "boolean", help = "seen again in a fresh emulator; absent: not tried" },
   { "github_issue_url", "url" },
 }
 

@@ -99,9 +99,15 @@ local function from_bucket(self, value, body)
   put_stub(self, body, "package " .. key)
 end
 
+local CODE = { ZipFile = true, ImageUri = true, S3Bucket = true, S3Key = true,
+  S3ObjectVersion = true, S3ObjectStorageMode = true }
+
 ---Property Code of a function.
 function M.lambda(self, value, body)
   if type(value) ~= "table" then return self:unsupported(nil, "code as a path") end
+  for key in pairs(value) do
+    if not CODE[key] then self:unsupported(nil, key .. " has no counterpart") end
+  end
   if value.ZipFile ~= nil then return inline(self, value.ZipFile, body) end
   if value.ImageUri ~= nil then return body:set("image_uri", self:value(value.ImageUri)) end
   if value.S3Bucket == nil then return put_stub(self, body, "missing package") end
@@ -124,11 +130,8 @@ function M.layer(self, value, body)
 end
 
 ---What a function needs besides its properties.
-function M.finish_lambda(self, props, body)
+function M.finish_lambda(self, _, body)
   if self.scope.published and self.scope.published[self.id] then body:raw("publish", "true") end
-  if props.RuntimeManagementConfig then
-    self:unsupported("RuntimeManagementConfig", "a resource of its own in Terraform")
-  end
   if not body:has("image_uri") and not body:has("handler") and body:has("filename") then
     if not body:has("package_type") then body:set("handler", "index.handler") end
   end

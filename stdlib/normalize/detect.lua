@@ -44,7 +44,10 @@ function M.detect(path, text)
     return "serverless"
   end
   local name = path:match("[^/]+$") or path
-  if name:find("^serverless%.ya?ml$") and has_key(text, "service") then return "serverless" end
+  local is_service = name:find("^serverless%.ya?ml$") or name == "serverless.json"
+  if is_service and has_key(text, "service") or name:find("^serverless%.[cm]?[jt]s$") then
+    return "serverless"
+  end
   return nil
 end
 

@@ -56,6 +56,14 @@ local function add_all(list, more)
   for _, item in ipairs(more or {}) do list[#list + 1] = item end
 end
 
+-- Text of a file beside the template.
+local function local_file(base)
+  return function(path)
+    if path:find("..", 1, true) or path:sub(1, 1) == "/" then return nil end
+    return fs.read(fs.join(base, path))
+  end
+end
+
 local convert_nested
 
 local function convert_template(template, job, more)
@@ -67,6 +75,7 @@ local function convert_template(template, job, more)
   prepared.find_package = prepared.find_package or local_package(fs.dirname(job.path))
   local converted, err = cfn.convert(template, { rules = M.rules(), stack_name = job.slug,
     empty = empty, job = job, given = more.given, open = convert_nested, linked = prepared.linked,
+    read_file = local_file(fs.dirname(job.path)),
     local_package = more.find_package or prepared.find_package })
   if not converted then return nil, err end
   add_all(converted.assumptions, prepared.assumptions)
@@ -104,13 +113,17 @@ function converters.sam(job, more)
 end
 
 function converters.serverless(job)
+  local serverless = require "std.normalize.serverless"
+  local program = serverless.program(job.path)
+  if program then return program end
   local service, problem = document.parse(job)
   if not service then return refuse(problem) end
-  local serverless = require "std.normalize.serverless"
-  local built = serverless.template(service, job)
+  local built, err = serverless.template(service, job)
+  if not built then return nil, err end
   if built.unsupported then return built end
-  local converted, err = convert_template(built.template, job, { find_package = function(key)
-    return key == serverless.PACKAGE and built.package or nil
+  local converted
+  converted, err = convert_template(built.template, job, { find_package = function(key)
+    return built.packages[key]
   end })
   if not converted then return nil, err end
   add_all(converted.assumptions, built.assumptions)

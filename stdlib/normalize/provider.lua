@@ -85,6 +85,11 @@ function M.resource(name)
   return types[name] or nil
 end
 
+---The schema of one data source, or nil when the provider has no such one.
+---@param name string
+---@return {attrs: table, blocks: table}|nil
+function M.data(name) return M.resource("data." .. name) end
+
 ---The body of a nested block, as a list of objects written as blocks counts as one too.
 ---@param body {attrs: table, blocks: table}
 ---@param name string

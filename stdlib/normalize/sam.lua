@@ -14,10 +14,15 @@ local M = {}
 
 -- --- the worker ------------------------------------------------------------------------------
 
+-- One template may take so many seconds.
+local LIMIT <const> = 30
+local MEMORY <const> = 4 << 30
+
 local worker
 
-local function fail(message)
-  return nil, error_of.new { op = "normalize sam", code = "unavailable", message = message }
+local function fail(message, kind)
+  return nil, error_of.new { op = "normalize sam", code = kind or "unavailable", line = 1, col = 1,
+    message = message }
 end
 
 local function read_line(self)
@@ -37,12 +42,22 @@ local function read_line(self)
   end
 end
 
+-- The translator sees its own files and the pipe: no network, no home, no credentials.
+local function command(here, pipe)
+  local interpreter = python.find(os.getenv("LSQM_PYTHON"))
+  interpreter = interpreter:find("/", 1, true) and interpreter or process.which(interpreter)
+  local real = fs.realpath(interpreter) or interpreter
+  return process.sandbox { argv = { interpreter, "-I", here .. "/sam_worker.py", pipe },
+    rw = { fs.dirname(pipe) }, ro = { fs.realpath(here), fs.dirname(fs.dirname(interpreter)),
+      fs.dirname(fs.dirname(real)) } }
+end
+
 local function start()
-  local here = debug.getinfo(1, "S").source:match("^@(.*)/")
+  local here = fs.absolute(debug.getinfo(1, "S").source:match("^@(.*)/"))
   local dir = fs.tempdir("lsqm-sam")
   local pipe = fs.join(dir.path, "requests")
-  local handle, err = process.start { argv = { python.find(os.getenv("LSQM_PYTHON")),
-    here .. "/sam_worker.py", pipe }, stream = true }
+  local handle, err = process.start { argv = command(fs.realpath(here) or here, pipe),
+    stream = true, limits = { memory = MEMORY } }
   if not handle then return nil, err end
   local self = { handle = handle, dir = dir, pending = "", complaint = "", count = 0 }
   if not read_line(self) then
@@ -52,28 +67,38 @@ local function start()
   return self
 end
 
----@return table? answer {template=} or {errors=}
-local function ask(template)
-  local err
-  if not worker then worker, err = start() end
-  if not worker then return nil, err end
-  worker.count = worker.count + 1
-  worker.requests:write(json.encode { id = worker.count, template = template }, "\n")
-  worker.requests:flush()
-  local line = read_line(worker)
-  if not line then
-    local complaint = worker.complaint
-    worker = nil
-    return fail("the SAM translator ended: " .. complaint)
-  end
-  return json.decode(line)
-end
-
 ---Ends the worker; the next template starts another one.
 function M.close()
   if not worker then return end
   worker.handle:close()
+  worker.requests:close()
   worker = nil
+end
+
+---The worker's process id, for tests; nil where none runs.
+function M.worker_pid() return worker and worker.handle.pid end
+
+local function exchange(text)
+  local err
+  if not worker then worker, err = start() end
+  if not worker then return nil, err end
+  worker.count = worker.count + 1
+  local sent = worker.requests:write(json.encode { id = worker.count, limit = LIMIT }:sub(1, -2),
+    ',"template":', text, "}\n") and worker.requests:flush()
+  local line = sent and read_line(worker)
+  if line then return json.decode(line) end
+  local complaint = worker.complaint
+  M.close()
+  return fail("the SAM translator ended: " .. complaint, "ended")
+end
+
+-- A worker that ended meanwhile is replaced; a template that ends two has itself to blame.
+---@return table? answer {template=} or {errors=}
+local function ask(template)
+  local text = json.encode(template)
+  local answer, err = exchange(text)
+  if not answer and err.code == "ended" then answer, err = exchange(text) end
+  return answer, err
 end
 
 -- --- files beside the template ------------------------------------------------------------------
@@ -84,19 +109,48 @@ end
 
 local function package_uri(uri) return { Bucket = code.LOCAL, Key = uri } end
 
+local function refuse(state, id, property, reason)
+  state.unsupported[#state.unsupported + 1] = { id = id, property = property, reason = reason,
+    type = state.kind }
+end
+
+-- The text of a file below the template's folder.
+local function load_text(state, id, property, uri)
+  local root = fs.realpath(state.base) or state.base
+  local path = fs.realpath(fs.join(root, uri))
+  local inside = path and path:sub(1, #root + 1) == root .. "/"
+  local text = inside and fs.read(path)
+  if not text then refuse(state, id, property, "missing file " .. uri) end
+  return text or nil, path
+end
+
 local function load_document(state, id, property, uri)
-  local path = fs.join(state.base, uri)
-  local text = not uri:find("..", 1, true) and fs.read(path)
-  if not text then
-    state.unsupported[#state.unsupported + 1] = { id = id, property = property,
-      reason = "missing file " .. uri }
-    return nil
-  end
+  local text, path = load_text(state, id, property, uri)
+  if not text then return nil end
   local value, err = yaml.decode(text, { file = path, tags = "cloudformation" })
-  if value == nil then
-    state.unsupported[#state.unsupported + 1] = { id = id, property = property,
-      reason = tostring(err) }
+  if value == nil then refuse(state, id, property, tostring(err)) end
+  return value
+end
+
+-- AWS::Include of a file that is there is replaced by what the file says: the translator adds to
+-- documents. Others stay, and are named later.
+local function include(state, id, value, depth)
+  if type(value) ~= "table" or depth > 60 then return value end
+  local call = value["Fn::Transform"]
+  if type(call) == "table" and call.Name == "AWS::Include" then
+    local uri = type(call.Parameters) == "table" and call.Parameters.Location
+    if is_local(uri) and fs.is_file(fs.join(state.base, uri)) then
+      local made = load_document(state, id, "Fn::Transform", uri)
+      if type(made) == "table" then
+        for key, item in pairs(value) do
+          if key ~= "Fn::Transform" then made[key] = item end
+        end
+        return include(state, id, made, depth + 1)
+      end
+    end
+    return value
   end
+  for key, item in pairs(value) do value[key] = include(state, id, item, depth + 1) end
   return value
 end
 
@@ -129,8 +183,35 @@ FIXES["AWS::Serverless::StateMachine"] = inline("DefinitionUri", "Definition")
 FIXES["AWS::Serverless::Api"] = inline("DefinitionUri", "DefinitionBody")
 FIXES["AWS::Serverless::HttpApi"] = inline("DefinitionUri", "DefinitionBody")
 
-local NOT_HERE = { ["AWS::Serverless::Application"] = "a nested application",
-  ["AWS::Serverless::GraphQLApi"] = "a GraphQL API with files of its own" }
+-- Code and schema of a GraphQL API become part of the template.
+FIXES["AWS::Serverless::GraphQLApi"] = function(state, id, props)
+  local function text_of(holder, from, to, property)
+    if type(holder) ~= "table" or not is_local(holder[from]) then return end
+    holder[to] = load_text(state, id, property, holder[from])
+    holder[from] = nil
+  end
+  text_of(props, "SchemaUri", "SchemaInline", "SchemaUri")
+  for name, fn in pairs(type(props.Functions) == "table" and props.Functions or {}) do
+    text_of(fn, "CodeUri", "InlineCode", "Functions." .. name)
+  end
+  for kind, fields in pairs(type(props.Resolvers) == "table" and props.Resolvers or {}) do
+    for name, resolver in pairs(type(fields) == "table" and fields or {}) do
+      text_of(resolver, "CodeUri", "InlineCode", ("Resolvers.%s.%s"):format(kind, name))
+    end
+  end
+end
+
+-- A template beside this one becomes a nested stack.
+FIXES["AWS::Serverless::Application"] = function(state, id, props)
+  local location = props.Location
+  if type(location) == "table" and location.ApplicationId then
+    refuse(state, id, "Location", "an application of the Serverless Application Repository")
+  elseif not is_local(location) then
+    refuse(state, id, "Location", "a template that is not beside this one")
+  else
+    load_text(state, id, "Location", location)
+  end
+end
 
 local function prepare(template, state)
   local globals = type(template.Globals) == "table" and template.Globals.Function or {}
@@ -140,11 +221,11 @@ local function prepare(template, state)
   for _, id in ipairs(names.sorted_keys(resources)) do
     local resource = resources[id]
     local kind = type(resource) == "table" and resource.Type
-    if NOT_HERE[kind] then
-      state.unsupported[#state.unsupported + 1] = { id = id, type = kind, reason = NOT_HERE[kind] }
-    elseif FIXES[kind] then
+    state.kind = kind
+    if type(kind) == "string" and kind:find("^AWS::Serverless::") then
       if type(resource.Properties) ~= "table" then resource.Properties = {} end
-      FIXES[kind](state, id, resource.Properties)
+      resource.Properties = include(state, id, resource.Properties, 0)
+      if FIXES[kind] then FIXES[kind](state, id, resource.Properties) end
     end
   end
 end
@@ -167,7 +248,10 @@ function M.expand(template, job)
   prepare(template, state)
   if #state.unsupported > 0 then return { unsupported = state.unsupported } end
   local answer, err = ask(template)
-  if not answer then return nil, err end
+  if not answer then
+    err.file = err.file or job.path
+    return nil, err
+  end
   if answer.errors then return refused(answer) end
   return { template = answer.template, assumptions = state.assumptions }
 end

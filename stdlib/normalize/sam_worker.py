@@ -2,13 +2,14 @@
 """Expands SAM templates, one JSON line per request and per answer.
 
 Requests come from the named pipe that is the first argument (made here), answers go to standard
-output: {"id", "template", "parameters"} -> {"id", "template"} or {"id", "errors": [text]}. Ends
-when its parent is gone. Needs no network, no credentials and no AWS account: the managed policies
-that policy templates name are given offline.
+output: {"id", "template", "limit"} -> {"id", "template"} or {"id", "errors": [text]}. `limit` is
+in seconds. Ends when its parent is gone. Needs no network, no credentials and no AWS account: the
+managed policies that policy templates name are given offline.
 """
 import json
 import os
 import select
+import signal
 import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
@@ -43,15 +44,25 @@ def errors_of(problem):
     return [getattr(cause, "message", None) or str(cause) for cause in causes]
 
 
-def answer(request, feature_toggle=None):
+class OutOfTime(Exception):
+    pass
+
+
+def out_of_time(signum, frame):
+    raise OutOfTime("the translator did not finish in time")
+
+
+def answer(request):
+    signal.alarm(int(request.get("limit") or 0))
     try:
-        template = transform(request["template"], request.get("parameters") or {},
-                             ManagedPolicies(), feature_toggle)
+        template = transform(request["template"], {}, ManagedPolicies(), None)
         return {"id": request["id"], "template": template}
     except InvalidDocumentException as problem:
         return {"id": request["id"], "errors": errors_of(problem)}
     except Exception as problem:  # a template must never end the worker
         return {"id": request["id"], "errors": [type(problem).__name__ + ": " + str(problem)]}
+    finally:
+        signal.alarm(0)
 
 
 def requests(path, parent):
@@ -69,6 +80,7 @@ def requests(path, parent):
 
 def main():
     parent = os.getppid()
+    signal.signal(signal.SIGALRM, out_of_time)
     os.mkfifo(sys.argv[1], 0o600)
     print(json.dumps({"ready": True}), flush=True)
     for line in requests(sys.argv[1], parent):

@@ -1,211 +1,205 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A Serverless Framework service as the CloudFormation template that it stands for: functions,
--- their events, `resources`. What is not known here is unsupported by name.
-local code = require "std.normalize.code"
+-- A Serverless Framework service as the CloudFormation template that it stands for: layers,
+-- functions, their events, the shared role, `resources`. What is not known here is unsupported by
+-- name. The parts are modules: serverless_<part>.lua.
+local Service = require "std.normalize.serverless_service"
 local events = require "std.normalize.serverless_events"
+local functions = require "std.normalize.serverless_function"
 local names = require "std.normalize.names"
 local packages = require "std.normalize.serverless_package"
+local resolve = require "std.resolve"
+local resources = require "std.normalize.serverless_resources"
+local roles = require "std.normalize.serverless_role"
 local variables = require "std.normalize.serverless_variables"
+local yaml = require "std.yaml"
 
--- PACKAGE is the key of the service's files in the bucket code.LOCAL.
-local M = { PACKAGE = "service" }
+local M = {}
 
-local TOP = { service = true, provider = true, functions = true, resources = true, package = true,
-  frameworkVersion = true, custom = true, configValidationMode = true, useDotenv = true,
-  variablesResolutionMode = true, org = true, app = true, plugins = true, stages = true,
-  deprecationNotificationMode = true, disabledDeprecations = true, params = true, layers = true }
+local table_or_empty = Service.table_or_empty
 
--- Plugins that change how one works with a service, not what it deploys.
-local HARMLESS = { ["serverless-offline"] = true, ["serverless-python-requirements"] = true,
-  ["serverless-webpack"] = true, ["serverless-bundle"] = true, ["serverless-esbuild"] = true,
-  ["serverless-plugin-typescript"] = true, ["serverless-dotenv-plugin"] = true,
-  ["serverless-dynamodb-local"] = true, ["serverless-localstack"] = true,
-  ["serverless-offline-scheduler"] = true, ["serverless-rust"] = true }
+local TOP = Service.set [[service provider functions resources package frameworkVersion custom
+  configValidationMode useDotenv variablesResolutionMode org app tenant plugins stages params layers
+  deprecationNotificationMode disabledDeprecations build outputs console dashboard licenseKey
+  projectDir]]
 
-local PROVIDER = { name = true, runtime = true, stage = true, region = true, memorySize = true,
-  timeout = true, environment = true, iam = true, iamRoleStatements = true, tags = true,
-  stackTags = true, deploymentBucket = true, versionFunctions = true, architecture = true,
-  profile = true, lambdaHashingVersion = true, logRetentionInDays = true, stackName = true,
-  apiGateway = true, httpApi = true, tracing = true, eventBridge = true, deploymentMethod = true,
-  endpointType = true, vpc = true, apiName = true, usagePlan = false, apiKeys = false }
+-- Settings of the provider that other modules read.
+local PROVIDER = Service.set [[name runtime stage region memorySize timeout environment iam tags
+  iamRoleStatements iamManagedPolicies role rolePermissionsBoundary architecture stackName tracing
+  logRetentionInDays logDataProtectionPolicy logs apiGateway httpApi websocket websocketsApiName
+  websocketsApiRouteSelectionExpression websocketsDescription endpointType vpc vpcEndpointIds
+  apiName apiKeys usagePlan resourcePolicy kmsKeyArn layers ecr versionFunctions runtimeManagement
+  s3 alb cloudFront]]
 
-local FUNCTION = { handler = "Handler", runtime = "Runtime", memorySize = "MemorySize",
-  timeout = "Timeout", description = "Description", reservedConcurrency =
-  "ReservedConcurrentExecutions", layers = "Layers", role = false, environment = false,
-  events = false, name = false, tags = false, package = false, vpc = false, architecture = false,
-  tracing = false, image = false, versionFunction = false, module = false }
+-- Settings that say how the framework works, or that belong to the stack as a whole.
+local WITHOUT_MEANING = { profile = "whose account", credentials = "whose account",
+  deploymentBucket = "where the framework keeps packages",
+  deploymentPrefix = "where the framework keeps packages",
+  deploymentMethod = "how the stack is updated", disableRollback = "how the stack is updated",
+  rollbackConfiguration = "how the stack is updated", stackPolicy = "how the stack is updated",
+  notificationArns = "who hears of the stack's updates", cfnRole = "who updates the stack",
+  lambdaHashingVersion = "how versions are named", kinesis = "how consumers are named",
+  eventBridge = "how rules are made", deletionProtection = "how the stack is removed",
+  pruneFunctionVersions = "how old versions are removed", stackTags = "tags of the stack",
+  stackParameters = "values for parameters of the stack" }
 
-local Service = {}
-Service.__index = Service
-
-function Service:refuse(id, property, reason)
-  self.unsupported[#self.unsupported + 1] = { id = id, type = "serverless", property = property,
-    reason = reason }
+local function check_provider(service)
+  for _, key in ipairs(names.sorted_keys(service.provider)) do
+    local usual = tostring(key):sub(1, 1):lower() .. tostring(key):sub(2)
+    if WITHOUT_MEANING[key] then
+      service:assume(("provider.%s is left out: %s"):format(key, WITHOUT_MEANING[key]))
+    elseif not PROVIDER[key] and PROVIDER[usual] then
+      service:assume(("provider.%s has no effect: the framework knows only %s"):format(key, usual))
+    elseif not PROVIDER[key] then
+      service:refuse("provider", key, "provider setting")
+    end
+  end
 end
 
----Adds a resource under a logical id.
-function Service:add(id, kind, props, depends_on)
-  self.resources[id] = { Type = kind, Properties = props, DependsOn = depends_on }
-  return id
+local function check_plugins(service, plugins)
+  local rules = resolve.load("weekly", "rules.serverless")
+  plugins = table_or_empty(plugins)
+  local list = Service.list(plugins.modules or plugins)
+  for _, plugin in ipairs(list) do
+    plugin = tostring(plugin)
+    service.plugins[plugin] = true
+    if rules.harmless[plugin] then
+      service:assume(("plugin %s is left out: it %s"):format(plugin, rules.harmless[plugin]))
+    elseif not rules.native[plugin] then
+      service:refuse("plugins", plugin, "plugin")
+    end
+  end
 end
 
----"hello-world" → "HelloDashworld", as the framework normalises names.
-function Service.normal(name)
-  local s = name:gsub("%-", "Dash"):gsub("_", "Underscore"):gsub("[^%w]", "")
-  return s:sub(1, 1):upper() .. s:sub(2)
-end
-
-local function table_or_empty(value) return type(value) == "table" and value or {} end
-
-local function check_keys(service, document)
+local function check(service, document)
   for _, key in ipairs(names.sorted_keys(document)) do
     if not TOP[key] then service:refuse("service", key, "section of the service") end
   end
-  for _, key in ipairs(names.sorted_keys(service.provider)) do
-    if not PROVIDER[key] then service:refuse("provider", key, "provider setting") end
-  end
-  local plugins = table_or_empty(document.plugins)
-  for _, plugin in ipairs(plugins.modules or plugins) do
-    if not HARMLESS[plugin] then service:refuse("plugins", tostring(plugin), "plugin") end
-  end
+  check_plugins(service, document.plugins)
+  check_provider(service)
 end
 
-local function statements(provider)
-  local role = table_or_empty(table_or_empty(provider.iam).role)
-  local list = provider.iamRoleStatements or role.statements
-  return table_or_empty(list), table_or_empty(role.managedPolicies)
+-- Keys in the order of the file, where it is known.
+local function keys_of(map, marks)
+  local at = marks[map]
+  return at and at.order or names.sorted_keys(map)
 end
 
--- The role that all functions share when they name none.
-local function shared_role(service)
-  local extra, managed = statements(service.provider)
-  local allow = { { Effect = "Allow", Resource = "*", Action = { "logs:CreateLogStream",
-    "logs:CreateLogGroup", "logs:PutLogEvents", "logs:TagResource" } } }
-  for _, statement in ipairs(extra) do allow[#allow + 1] = statement end
-  for _, statement in ipairs(service.statements) do allow[#allow + 1] = statement end
-  service:add("IamRoleLambdaExecution", "AWS::IAM::Role", {
-    AssumeRolePolicyDocument = { Version = "2012-10-17", Statement = { { Effect = "Allow",
-      Principal = { Service = { "lambda.amazonaws.com" } }, Action = { "sts:AssumeRole" } } } },
-    Policies = { { PolicyName = service.prefix .. "-lambda", PolicyDocument = {
-      Version = "2012-10-17", Statement = allow } } },
-    ManagedPolicyArns = #managed > 0 and managed or nil,
-  })
-end
-
-local function environment(service, definition)
-  local merged = {}
-  for key, value in pairs(table_or_empty(service.provider.environment)) do merged[key] = value end
-  for key, value in pairs(table_or_empty(definition.environment)) do merged[key] = value end
-  return next(merged) and { Variables = merged } or nil
-end
-
-local function vpc(service, definition)
-  local settings = definition.vpc or service.provider.vpc
-  if type(settings) ~= "table" then return nil end
-  return { SecurityGroupIds = settings.securityGroupIds, SubnetIds = settings.subnetIds }
-end
-
-local function role_of(service, definition)
-  local iam = table_or_empty(service.provider.iam)
-  local role = definition.role or type(iam.role) == "string" and iam.role or service.provider.role
-  if role == nil then
-    service.needs_role = true
-    return { ["Fn::GetAtt"] = { "IamRoleLambdaExecution", "Arn" } }
-  end
-  if type(role) == "string" and not role:find(":") then
-    return { ["Fn::GetAtt"] = { role, "Arn" } }
-  end
-  return role
-end
-
--- One package for all functions, as the framework makes it; a handler that is not there is named.
-local function package_key(service, props)
-  local found, file = packages.find_handler(service.package, props.Runtime, props.Handler)
-  service.needs_package = service.needs_package or found
-  return found and M.PACKAGE or "of " .. file
-end
-
-local function add_function(service, name, definition)
-  local id = Service.normal(name) .. "LambdaFunction"
-  local architecture = definition.architecture or service.provider.architecture
-  local props = { FunctionName = definition.name or service.prefix .. "-" .. name,
-    Runtime = service.provider.runtime or "nodejs20.x", MemorySize = service.provider.memorySize
-    or 1024, Timeout = service.provider.timeout or 6,
-    Environment = environment(service, definition),
-    VpcConfig = vpc(service, definition), Role = role_of(service, definition),
-    Architectures = architecture and { architecture } or nil }
-  for _, key in ipairs(names.sorted_keys(definition)) do
-    local target = FUNCTION[key]
-    if target then props[target] = definition[key] end
-    if target == nil then service:refuse(name, key, "function setting") end
-  end
-  props.Code = { S3Bucket = code.LOCAL, S3Key = package_key(service, props) }
-  if definition.image then service:refuse(name, "image", "a function from an image") end
-  local tracing = table_or_empty(service.provider.tracing).lambda
-  if definition.tracing or tracing then props.TracingConfig = { Mode = "Active" } end
-  service:add(id, "AWS::Lambda::Function", props)
-  service:add(Service.normal(name) .. "LogGroup", "AWS::Logs::LogGroup", {
-    LogGroupName = "/aws/lambda/" .. tostring(props.FunctionName),
-    RetentionInDays = service.provider.logRetentionInDays })
-  return id
-end
-
-local function add_functions(service, functions)
-  local list = #functions > 0 and functions or { functions }
-  for _, group in ipairs(list) do
-    for _, name in ipairs(names.sorted_keys(group)) do
-      local definition = group[name]
-      if type(definition) == "table" then
-        local id = add_function(service, name, definition)
-        for i, event in ipairs(table_or_empty(definition.events)) do
-          events.add(service, { name = name, id = id, index = i }, event)
-        end
-      end
+-- Functions may be a list of groups (of files, mostly).
+local function declare_functions(service, groups, marks)
+  groups = table_or_empty(groups)
+  for _, group in ipairs(#groups > 0 and groups or { groups }) do
+    for _, name in ipairs(keys_of(table_or_empty(group), marks)) do
+      if type(group[name]) == "table" then functions.declare(service, name, group[name]) end
     end
   end
 end
 
-local function merge_resources(service, section)
-  local list = #table_or_empty(section) > 0 and section or { table_or_empty(section) }
-  for _, part in ipairs(list) do
-    for id, resource in pairs(table_or_empty(part.Resources)) do
-      service.resources[id] = resource
-    end
-    for id, output in pairs(table_or_empty(part.Outputs)) do service.outputs[id] = output end
-    for id, value in pairs(table_or_empty(part.Conditions)) do service.conditions[id] = value end
-    if part.extensions then service:refuse("resources", "extensions", "extensions") end
+-- A function with statements of its own gets a role of its own, with the rights of its events.
+local function with_own_role(service, fn, build)
+  local shared = service.statements
+  service.statements = {}
+  local copy = { role = fn.normal .. "IamRoleLambdaExecution" }
+  for key, value in pairs(fn.definition) do copy[key] = copy[key] or value end
+  fn.definition = copy
+  build()
+  roles.own(service, fn)
+  service.statements = shared
+end
+
+local function add_events(service, fn)
+  for position, event in ipairs(table_or_empty(fn.definition.events)) do
+    fn.position = position
+    events.add(service, fn, event)
   end
+end
+
+local function add_functions(service)
+  for _, fn in ipairs(service.order) do
+    local own = fn.definition.iamRoleStatements
+    if own and not service.plugins["serverless-iam-roles-per-function"] then
+      service:refuse(fn.name, "iamRoleStatements", "function setting")
+      own = nil
+    end
+    if own then
+      with_own_role(service, fn, function()
+        functions.add(service, fn)
+        add_events(service, fn)
+      end)
+    else
+      functions.add(service, fn)
+    end
+    fn.has_own_role = own ~= nil
+  end
+  for _, fn in ipairs(service.order) do
+    if not fn.has_own_role then add_events(service, fn) end
+  end
+end
+
+local function new_service(resolved, job)
+  local provider = resolved.document.provider
+  if type(provider) == "string" then provider = { name = provider } end
+  local service = Service.new(resolved.document, table_or_empty(provider))
+  service.package, service.packages = packages.collect(job), {}
+  service.package_settings = table_or_empty(resolved.document.package)
+  service.plugins, service.keys = {}, {}
+  local title = table_or_empty(resolved.document.service)
+  service.provider.kmsKeyArn = service.provider.kmsKeyArn or title.awsKmsKeyArn
+  for _, entry in ipairs(resolved.unsupported) do
+    service.unsupported[#service.unsupported + 1] = entry
+  end
+  for _, text in ipairs(resolved.assumptions) do service:assume(text) end
+  if service.provider.logRetentionInDays == nil then
+    service.provider.logRetentionInDays = service.custom.logRetentionInDays
+  end
+  return service
+end
+
+local function build(service, document, marks)
+  check(service, document)
+  service.declared = resources.declared(document.resources)
+  declare_functions(service, document.functions, marks)
+  functions.add_layers(service)
+  add_functions(service)
+  events.finish(service)
+  roles.add(service)
+  local problem = service.needs_package and packages.problem(service.package)
+  if problem then service:refuse("service", "package", problem) end
+end
+
+---What a service in JavaScript or TypeScript becomes; nil for others.
+---@param path string
+function M.program(path)
+  local name = path:match("[^/]+$") or path
+  if not name:find("^serverless%.[cm]?[jt]s$") then return nil end
+  return { unsupported = { { id = "service", type = "serverless", property = name,
+    reason = "a service that is a program, which would have to be run" } } }
 end
 
 ---@param document table parsed
----@param job {path: string, out: string, slug: string}
----@return table {template=, assumptions=, package=} or {unsupported=}
+---@param job {path: string, out: string, text: string}
+---@return table|nil built {template=, assumptions=, packages=} or {unsupported=}
+---@return table|nil err variables that refer to each other
 function M.template(document, job)
-  local resolved, missing = variables.resolve(document, job)
-  local provider = resolved.provider
-  if type(provider) == "string" then provider = { name = provider } end
-  local service = setmetatable({ provider = table_or_empty(provider), unsupported = {},
-    resources = {}, outputs = {}, conditions = {}, statements = {}, assumptions = {},
-    package = packages.collect(job) }, Service)
+  -- Read again for the order of functions and the places of variables.
+  local marked, marks = yaml.decode(job.text, { file = job.path, tags = "cloudformation",
+    marks = true })
+  if marked == nil then marked, marks = document, {} end
+  local resolved, err = variables.resolve(marked, job, marks)
+  if not resolved then return nil, err end
+  local service = new_service(resolved, job)
   if service.provider.name ~= "aws" then
-    service:refuse("provider", "name", "cloud " .. tostring(service.provider.name))
-    return { unsupported = service.unsupported }
+    return { unsupported = { { id = "provider", type = "serverless", property = "name",
+      reason = "cloud " .. tostring(service.provider.name) } } }
   end
-  for _, name in ipairs(missing) do service:refuse("variables", name, "variable not known here") end
-  local title = type(resolved.service) == "table" and resolved.service.name or resolved.service
-  service.prefix = tostring(title) .. "-" .. tostring(service.provider.stage or "dev")
-  check_keys(service, resolved)
-  if resolved.layers then service:refuse("layers", nil, "layers of the service") end
-  add_functions(service, table_or_empty(resolved.functions))
-  events.finish(service)
-  merge_resources(service, resolved.resources)
-  local problem = service.needs_package and packages.problem(service.package)
-  if problem then service:refuse("service", "package", problem) end
-  if service.needs_role then shared_role(service) end
+  build(service, resolved.document, marks)
+  local template = resources.merge(service, resolved.document.resources)
+  template.Parameters = resources.merged(template.Parameters or {}, resolved.parameters)
+  if service.plugins["serverless-pseudo-parameters"] or service.plugins["serverless-cf-vars"] then
+    template = resources.pseudo(template)
+  end
   if #service.unsupported > 0 then return { unsupported = service.unsupported } end
-  return { assumptions = service.assumptions, package = service.package,
-    template = { Resources = service.resources, Outputs = service.outputs,
-      Conditions = service.conditions } }
+  return { assumptions = service.assumptions, packages = service.packages,
+    template = variables.finish(template) }
 end
 
 return M

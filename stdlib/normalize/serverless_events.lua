@@ -1,244 +1,247 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Events of Serverless functions as CloudFormation resources.
+-- Events of Serverless functions as CloudFormation resources: each kind by its own handler; those
+-- of buckets, user pools, logs, devices and skills are here.
+local Service = require "std.normalize.serverless_service"
+local alb = require "std.normalize.serverless_alb"
+local buses = require "std.normalize.serverless_buses"
+local edge = require "std.normalize.serverless_edge"
+local http_api = require "std.normalize.serverless_http_api"
+local rest = require "std.normalize.serverless_rest"
+local sources = require "std.normalize.serverless_sources"
+local websocket = require "std.normalize.serverless_websocket"
+
 local M = {}
 
-local function arn_of(id) return { ["Fn::GetAtt"] = { id, "Arn" } } end
-
-local function permission(service, fn, principal, source)
-  local id = ("%sPermission%d"):format(fn.id, fn.index)
-  return service:add(id, "AWS::Lambda::Permission", { FunctionName = arn_of(fn.id),
-    Action = "lambda:InvokeFunction", Principal = principal, SourceArn = source })
-end
-
-local function check(service, fn, event, known)
-  for key in pairs(event) do
-    if not known[key] then service:refuse(fn.name, key, "setting of an event") end
-  end
-end
-
-local function set(list)
-  local out = {}
-  for name in list:gmatch("%S+") do out[name] = true end
-  return out
-end
-
--- --- http: one REST API for the service ----------------------------------------------------------
-
-local function resource_for(service, path)
-  local parent = { ["Fn::GetAtt"] = { "ApiGatewayRestApi", "RootResourceId" } }
-  local id = "ApiGatewayResource"
-  local found = parent
-  for part in path:gmatch("[^/]+") do
-    local name = part:gsub("^{(.-)%+?}$", "%1Var")
-    id = id .. service.normal(name)
-    service:add(id, "AWS::ApiGateway::Resource", { ParentId = found, PathPart = part,
-      RestApiId = { Ref = "ApiGatewayRestApi" } })
-    found = { Ref = id }
-  end
-  return found, id:sub(#"ApiGatewayResource" + 1)
-end
-
-local function integration_uri(fn)
-  return { ["Fn::Sub"] = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/"
-    .. "functions/${" .. fn.id .. ".Arn}/invocations" }
-end
-
-local HTTP_KEYS = set "path method cors private"
-
+local arn_of, join = Service.arn_of, Service.join
 local handlers = {}
 
-function handlers.http(service, fn, event)
-  if type(event) == "string" then
-    local method, path = event:match("^(%S+)%s+(%S+)$")
-    event = { method = method or "get", path = path or event }
-  end
-  check(service, fn, event, HTTP_KEYS)
-  local resource, name = resource_for(service, tostring(event.path))
-  local method = tostring(event.method):upper()
-  local id = "ApiGatewayMethod" .. name .. method:sub(1, 1) .. method:sub(2):lower()
-  service.methods = service.methods or {}
-  service.methods[#service.methods + 1] = service:add(id, "AWS::ApiGateway::Method", {
-    HttpMethod = method, AuthorizationType = "NONE", ResourceId = resource,
-    RestApiId = { Ref = "ApiGatewayRestApi" }, ApiKeyRequired = event.private or false,
-    Integration = { IntegrationHttpMethod = "POST", Type = "AWS_PROXY",
-      Uri = integration_uri(fn) } })
-  permission(service, fn, "apigateway.amazonaws.com", { ["Fn::Sub"] =
-    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${ApiGatewayRestApi}/*/*" })
-  if event.cors then M.preflight(service, resource, name) end
+local function next_index(fn, kind)
+  fn.counts = fn.counts or {}
+  fn.counts[kind] = (fn.counts[kind] or 0) + 1
+  return fn.counts[kind]
 end
 
-local CORS_HEADERS = { Origin = "'*'", Headers = "'Content-Type,X-Amz-Date,Authorization,X-Api-Key,"
-  .. "X-Amz-Security-Token,X-Amz-User-Agent'", Methods = "'OPTIONS,GET,POST,PUT,PATCH,DELETE'" }
+-- --- buckets -------------------------------------------------------------------------------------
 
----The OPTIONS method of a path with cors.
-function M.preflight(service, resource, name)
-  local declared, given = {}, {}
-  for header, value in pairs(CORS_HEADERS) do
-    local key = "method.response.header.Access-Control-Allow-" .. header
-    declared[key], given[key] = true, value
+local S3 = Service.set "bucket event rules existing forceDeploy"
+
+-- A bucket's settings in provider.s3, by their names in CloudFormation.
+local function bucket_settings(service, key)
+  local settings = Service.table_or_empty(Service.table_or_empty(service.provider.s3)[key])
+  local props = {}
+  for name, value in pairs(settings) do
+    if name ~= "name" then props[name:sub(1, 1):upper() .. name:sub(2)] = value end
   end
-  local id = "ApiGatewayMethod" .. name .. "Options"
-  if service.resources[id] then return end
-  service.methods[#service.methods + 1] = service:add(id, "AWS::ApiGateway::Method", {
-    HttpMethod = "OPTIONS", AuthorizationType = "NONE", ResourceId = resource,
-    RestApiId = { Ref = "ApiGatewayRestApi" },
-    MethodResponses = { { StatusCode = "200", ResponseParameters = declared } },
-    Integration = { Type = "MOCK", RequestTemplates = { ["application/json"] =
-      "{\"statusCode\": 200}" }, IntegrationResponses = { { StatusCode = "200",
-      ResponseParameters = given } } } })
+  props.BucketName = props.BucketName or settings.name or key
+  return props
 end
 
--- --- httpApi: one HTTP API for the service ------------------------------------------------------
-
-local HTTP_API_KEYS = set "path method"
-
-function handlers.httpApi(service, fn, event)
-  if type(event) == "string" then
-    local method, path = event:match("^(%S+)%s+(%S+)$")
-    event = event == "*" and { path = "*" } or { method = method, path = path }
-  end
-  check(service, fn, event, HTTP_API_KEYS)
-  service.http_api = true
-  local key = event.path == "*" and "$default" or (event.method == "*" and "ANY"
-    or tostring(event.method or "ANY"):upper()) .. " " .. tostring(event.path)
-  local integration = "HttpApiIntegration" .. service.normal(fn.name)
-  service:add(integration, "AWS::ApiGatewayV2::Integration", { ApiId = { Ref = "HttpApi" },
-    IntegrationType = "AWS_PROXY", IntegrationUri = arn_of(fn.id), PayloadFormatVersion = "2.0",
-    TimeoutInMillis = 30000 })
-  service:add(("HttpApiRoute%s%d"):format(service.normal(fn.name), fn.index),
-    "AWS::ApiGatewayV2::Route", { ApiId = { Ref = "HttpApi" }, RouteKey = key,
-      Target = { ["Fn::Join"] = { "/", { "integrations", { Ref = integration } } } } })
-  permission(service, fn, "apigateway.amazonaws.com", { ["Fn::Sub"] =
-    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*" })
-end
-
--- --- queues, topics, streams, schedules, buckets ------------------------------------------------
-
-local READ = {
-  sqs = { "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes" },
-  dynamodb = { "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream",
-    "dynamodb:ListStreams" },
-  kinesis = { "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:DescribeStream",
-    "kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:ListStreams" },
-}
-
-local SOURCE_KEYS = set [[arn batchSize maximumBatchingWindow enabled startingPosition type
-  functionResponseType batchWindow]]
-
-local function mapping(service, fn, event, kind)
-  if type(event) ~= "table" or event["Fn::GetAtt"] then event = { arn = event } end
-  check(service, fn, event, SOURCE_KEYS)
-  service.statements[#service.statements + 1] = { Effect = "Allow", Action = READ[kind],
-    Resource = event.arn }
-  service:add(("%sSource%d"):format(fn.id, fn.index), "AWS::Lambda::EventSourceMapping", {
-    FunctionName = arn_of(fn.id), EventSourceArn = event.arn,
-    BatchSize = event.batchSize or 10, Enabled = event.enabled == nil and true or event.enabled,
-    MaximumBatchingWindowInSeconds = event.maximumBatchingWindow or event.batchWindow,
-    FunctionResponseTypes = event.functionResponseType and { event.functionResponseType },
-    StartingPosition = kind ~= "sqs" and (event.startingPosition or "TRIM_HORIZON") or nil,
-  })
-end
-
-function handlers.sqs(service, fn, event) mapping(service, fn, event, "sqs") end
-
-function handlers.stream(service, fn, event)
-  local kind = type(event) == "table" and event.type
-  if not kind then
-    local att = type(event) == "table" and (event["Fn::GetAtt"] or event)
-    kind = type(event) == "string" and event:match("^arn:[^:]*:(%w+)")
-      or type(att) == "table" and att[2] == "StreamArn" and "dynamodb" or "kinesis"
-  end
-  if not READ[kind] then
-    return service:refuse(fn.name, "stream", "stream of " .. tostring(kind))
-  end
-  mapping(service, fn, event, kind)
-end
-
-local SNS_KEYS = set "arn topicName displayName filterPolicy"
-
-function handlers.sns(service, fn, event)
-  local topic, filter
-  if type(event) == "table" and not event.Ref and not event["Fn::GetAtt"] then
-    check(service, fn, event, SNS_KEYS)
-    topic, filter = event.arn or event.topicName, event.filterPolicy
-  else
-    topic = event
-  end
-  if type(topic) == "string" and not topic:find("^arn:") then
-    local id = service:add("SNSTopic" .. service.normal(topic), "AWS::SNS::Topic",
-      { TopicName = topic })
-    topic = { Ref = id }
-  end
-  permission(service, fn, "sns.amazonaws.com", topic)
-  service:add(("%sSubscription%d"):format(fn.id, fn.index), "AWS::SNS::Subscription", {
-    TopicArn = topic, Protocol = "lambda", Endpoint = arn_of(fn.id), FilterPolicy = filter })
-end
-
-local SCHEDULE_KEYS = set "rate enabled name description input"
-
-function handlers.schedule(service, fn, event)
-  if type(event) == "string" then event = { rate = event } end
-  check(service, fn, event, SCHEDULE_KEYS)
-  local rates = type(event.rate) == "table" and event.rate or { event.rate }
-  for i, rate in ipairs(rates) do
-    local id = ("%sEventsRuleSchedule%d"):format(service.normal(fn.name), fn.index * 10 + i)
-    service:add(id, "AWS::Events::Rule", { ScheduleExpression = rate, Name = event.name,
-      Description = event.description,
-      State = event.enabled == false and "DISABLED" or "ENABLED",
-      Targets = { { Id = service.normal(fn.name) .. "Schedule", Arn = arn_of(fn.id),
-        Input = event.input and { ["Fn::ToJsonString"] = event.input } or nil } } })
-    permission(service, { id = fn.id, index = fn.index * 10 + i }, "events.amazonaws.com",
-      arn_of(id))
+-- The logical id of a bucket in `resources` that has this name.
+local function declared_bucket(service, bucket)
+  for id, resource in pairs(service.declared) do
+    local name = resource.Type == "AWS::S3::Bucket"
+      and Service.table_or_empty(resource.Properties).BucketName
+    if name ~= nil and (name == bucket or type(bucket) == "table" and bucket.Ref == id) then
+      return id
+    end
+    if type(bucket) == "table" and bucket.Ref == id and resource.Type == "AWS::S3::Bucket" then
+      return id
+    end
   end
 end
 
-local S3_KEYS = set "bucket event rules"
+local function filter_rules(event)
+  local rules = {}
+  for _, rule in ipairs(Service.list(event.rules)) do
+    local key, value = next(rule)
+    rules[#rules + 1] = { Name = key, Value = value }
+  end
+  return rules
+end
 
--- A bucket's notifications come from all functions that name it.
+-- The framework's own bucket, which `resources` may add to under the same id.
+local function own_bucket(service, fn, event, allowed)
+  local props = bucket_settings(service, event.bucket)
+  local id, rules = "S3Bucket" .. Service.alnum(event.bucket), filter_rules(event)
+  if not service.resources[id] then service:add(id, "AWS::S3::Bucket", props) end
+  local bucket = service.resources[id]
+  local notify = bucket.Properties.NotificationConfiguration or {}
+  bucket.Properties.NotificationConfiguration = notify
+  notify.LambdaConfigurations = notify.LambdaConfigurations or {}
+  table.insert(notify.LambdaConfigurations, { Event = event.event or "s3:ObjectCreated:*",
+    Function = Service.target(fn), Filter = #rules > 0 and { S3Key = { Rules = rules } } or nil })
+  bucket.DependsOn = bucket.DependsOn or {}
+  table.insert(bucket.DependsOn, allowed)
+end
+
+-- A bucket of `resources` gets its notifications beside it: it may be what the functions refer to.
+local function attach(service, fn, event, id, allowed)
+  local declared = service.declared[id]
+  if Service.table_or_empty(declared.Properties).NotificationConfiguration then
+    return service:refuse(fn.name, "s3", "a bucket with notifications of its own")
+  end
+  local added = id .. "Notification"
+  if not service.resources[added] then
+    service:add(added, "AWS::Serverless::BucketNotification", { Bucket = { Ref = id },
+      LambdaConfigurations = {} }, { DependsOn = {} })
+  end
+  local made = { Event = event.event or "s3:ObjectCreated:*", Function = Service.target(fn) }
+  for _, rule in ipairs(filter_rules(event)) do made[Service.normal(rule.Name)] = rule.Value end
+  local notification = service.resources[added]
+  table.insert(notification.Properties.LambdaConfigurations, made)
+  table.insert(notification.DependsOn, allowed)
+end
+
 function handlers.s3(service, fn, event)
-  if type(event) == "string" then event = { bucket = event } end
-  check(service, fn, event, S3_KEYS)
-  if type(event.bucket) ~= "string" then
+  if type(event) ~= "table" or Service.is_intrinsic(event) then event = { bucket = event } end
+  service:check(fn.name, "setting of an s3 event", event, S3)
+  local id = declared_bucket(service, event.bucket)
+  local own = type(event.bucket) == "string" and "S3Bucket" .. Service.alnum(event.bucket)
+  local attached = id and id ~= own
+  if not attached and event.existing then
+    return service:refuse(fn.name, "existing", "a bucket that the service does not declare")
+  elseif not attached and type(event.bucket) ~= "string" then
     return service:refuse(fn.name, "s3", "a bucket that is not a plain name")
   end
-  local id = "S3Bucket" .. service.normal(event.bucket)
-  local bucket = service.resources[id] or service.resources[service:add(id, "AWS::S3::Bucket", {
-    BucketName = event.bucket, NotificationConfiguration = { LambdaConfigurations = {} } })]
-  local rules = {}
-  for _, rule in ipairs(event.rules or {}) do
-    local name, value = next(rule)
-    rules[#rules + 1] = { Name = name, Value = value }
-  end
-  local list = bucket.Properties.NotificationConfiguration.LambdaConfigurations
-  list[#list + 1] = { Event = event.event or "s3:ObjectCreated:*", Function = arn_of(fn.id),
-    Filter = #rules > 0 and { S3Key = { Rules = rules } } or nil }
-  permission(service, fn, "s3.amazonaws.com", "arn:aws:s3:::" .. event.bucket)
+  local name = attached and { Ref = id } or bucket_settings(service, event.bucket).BucketName
+  local allowed = service:permission(fn, Service.alnum(Service.name_of(event.bucket)) .. "S3",
+    "s3.amazonaws.com", join("arn:", Service.PARTITION, ":s3:::", name),
+    { SourceAccount = Service.ACCOUNT })
+  if attached then return attach(service, fn, event, id, allowed) end
+  own_bucket(service, fn, event, allowed)
 end
 
+-- --- user pools ----------------------------------------------------------------------------------
+
+local COGNITO = Service.set "pool trigger existing forceDeploy kmsKeyId"
+local SENDERS = Service.set "CustomSMSSender CustomEmailSender"
+
+local function pool_of(service, fn, event)
+  for id, resource in pairs(service.declared) do
+    if resource.Type == "AWS::Cognito::UserPool"
+      and Service.table_or_empty(resource.Properties).UserPoolName == event.pool then
+      return id, service:own_part(id)
+    end
+  end
+  if event.existing then
+    return nil, service:refuse(fn.name, "existing", "a user pool that the service does not declare")
+  end
+  local id = "CognitoUserPool" .. Service.alnum(event.pool)
+  if not service.resources[id] then
+    service:add(id, "AWS::Cognito::UserPool", { UserPoolName = event.pool })
+  end
+  return id, service.resources[id]
+end
+
+function handlers.cognitoUserPool(service, fn, event)
+  service:check(fn.name, "setting of a cognitoUserPool event", event, COGNITO)
+  local id, pool = pool_of(service, fn, event)
+  if not id then return end
+  local calls = pool.Properties.LambdaConfig or {}
+  pool.Properties.LambdaConfig = calls
+  if SENDERS[event.trigger] then
+    calls[event.trigger] = { LambdaArn = Service.target(fn), LambdaVersion = "V1_0" }
+    calls.KMSKeyID = event.kmsKeyId
+  else
+    calls[event.trigger] = Service.target(fn)
+  end
+  service:permission(fn, "CognitoUserPool" .. Service.alnum(event.pool) .. "TriggerSource"
+    .. Service.alnum(event.trigger), "cognito-idp.amazonaws.com", arn_of(id))
+end
+
+-- --- logs, devices, skills -----------------------------------------------------------------------
+
+local LOG = Service.set "logGroup filter"
+
+function handlers.cloudwatchLog(service, fn, event)
+  if type(event) ~= "table" or Service.is_intrinsic(event) then event = { logGroup = event } end
+  service:check(fn.name, "setting of a cloudwatchLog event", event, LOG)
+  local index = next_index(fn, "cloudwatchLog")
+  local label = "LogsSubscriptionFilterCloudWatchLog"
+  local allowed = service:permission(fn, label .. (index > 1 and index or ""),
+    join("logs.", Service.REGION, ".amazonaws.com"), join("arn:", Service.PARTITION, ":logs:",
+      Service.REGION, ":", Service.ACCOUNT, ":log-group:", event.logGroup, ":*"))
+  service:add(fn.normal .. label .. index, "AWS::Logs::SubscriptionFilter", {
+    LogGroupName = event.logGroup, FilterPattern = event.filter or "",
+    DestinationArn = Service.target(fn) }, Service.calls(fn, { allowed }))
+end
+
+local IOT = Service.set "sql sqlVersion name enabled description"
+
+function handlers.iot(service, fn, event)
+  service:check(fn.name, "setting of an iot event", event, IOT)
+  local index = next_index(fn, "iot")
+  local id = fn.normal .. "IotTopicRule" .. index
+  service:add(id, "AWS::IoT::TopicRule", { RuleName = event.name, TopicRulePayload = {
+    RuleDisabled = event.enabled == false, Sql = event.sql, AwsIotSqlVersion = event.sqlVersion,
+    Description = event.description, Actions = { { Lambda = {
+      FunctionArn = Service.target(fn) } } } } }, Service.calls(fn))
+  service:permission(fn, "IotTopicRule" .. index, "iot.amazonaws.com", join("arn:",
+    Service.PARTITION, ":iot:", Service.REGION, ":", Service.ACCOUNT, ":rule/", { Ref = id }))
+end
+
+local function skill(label, principal)
+  return function(service, fn, event)
+    if type(event) ~= "table" or Service.is_intrinsic(event) then event = { appId = event } end
+    if event.enabled == false then
+      return service:assume(fn.id .. ": its " .. label .. " event is switched off")
+    end
+    if not event.appId then
+      return service:assume(fn.id .. ": its " .. label .. " event names no skill that may call it")
+    end
+    local index = next_index(fn, label)
+    service:permission(fn, label .. index, principal, nil, { EventSourceToken = event.appId })
+  end
+end
+
+handlers.alexaSkill = skill("AlexaSkill", "alexa-appkit.amazon.com")
+handlers.alexaSmartHome = skill("AlexaSmartHome", "alexa-connectedhome.amazon.com")
+
+local FLEET = Service.set "enabled provisioningRoleArn templateBody templateName"
+
+function handlers.iotFleetProvisioning(service, fn, event)
+  service:check(fn.name, "setting of an iotFleetProvisioning event", event, FLEET)
+  local allowed = service:permission(fn, "IotProvisioningTemplate", "iot.amazonaws.com")
+  service:add(fn.normal .. "IotProvisioningTemplate", "AWS::IoT::ProvisioningTemplate", {
+    Enabled = event.enabled ~= false, ProvisioningRoleArn = event.provisioningRoleArn,
+    TemplateBody = Service.json_text(event.templateBody), TemplateName = event.templateName,
+    PreProvisioningHook = { TargetArn = Service.target(fn) } }, Service.calls(fn, { allowed }))
+end
+
+-- --- all kinds -----------------------------------------------------------------------------------
+
+for _, part in ipairs { alb, buses, edge, http_api, rest, sources, websocket } do
+  for kind, handler in pairs(part.handlers) do handlers[kind] = handler end
+end
+
+-- Kinds without any setting.
+local BARE = Service.set "alexaSkill"
+-- Kinds whose setting may be a text; all others need a structure.
+local TEXT = Service.set [[http httpApi s3 schedule sns sqs stream websocket cloudwatchLog
+  alexaSkill alexaSmartHome cloudFront]]
+
 ---Adds one event of a function.
----@param fn {name: string, id: string, index: integer}
+---@param event any as written
 function M.add(service, fn, event)
-  local kind, value = event, "*"
+  local kind, value = event, nil
   if type(event) == "table" then kind, value = next(event) end
-  if not handlers[kind] then return service:refuse(fn.name, tostring(kind), "event") end
-  handlers[kind](service, fn, value)
+  local handler = handlers[kind]
+  if not handler then return service:refuse(fn.name, tostring(kind), "event") end
+  if type(event) == "table" and next(event, kind) ~= nil then
+    return service:refuse(fn.name, tostring(kind), "an event with keys beside its kind")
+  end
+  local ok = type(value) == "table" or type(value) == "string" and TEXT[kind]
+    or value == nil and BARE[kind]
+  if not ok then return service:refuse(fn.name, kind, "an event that is not a structure") end
+  handler(service, fn, value)
 end
 
 ---Adds what the events of all functions share.
 function M.finish(service)
-  if service.methods then
-    service:add("ApiGatewayRestApi", "AWS::ApiGateway::RestApi", { Name = service.prefix,
-      EndpointConfiguration = { Types = { "EDGE" } } })
-    service:add("ApiGatewayDeployment", "AWS::ApiGateway::Deployment", {
-      RestApiId = { Ref = "ApiGatewayRestApi" }, StageName = service.provider.stage or "dev" },
-      service.methods)
-  end
-  if service.http_api then
-    service:add("HttpApi", "AWS::ApiGatewayV2::Api", { Name = service.prefix,
-      ProtocolType = "HTTP" })
-    service:add("HttpApiStage", "AWS::ApiGatewayV2::Stage", { ApiId = { Ref = "HttpApi" },
-      StageName = "$default", AutoDeploy = true })
-  end
+  rest.finish(service)
+  http_api.finish(service)
+  websocket.finish(service)
+  edge.finish(service)
 end
 
 return M

@@ -1,213 +1,193 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A Terraform root as it is: its files and those of the local modules it calls, without backends
--- and aws provider blocks (the deploying side writes its own), and with the values it lacks.
+-- A Terraform root, made to deploy by itself and the same way each time: without backends, helper
+-- providers, remote modules and version constraints, with the values and packages that it lacks.
+local blocks = require "std.normalize.terraform.blocks"
 local error_of = require "std.error"
-local expr = require "std.normalize.expr"
+local file_calls = require "std.normalize.terraform.file_calls"
+local files = require "std.normalize.terraform.files"
 local fs = require "std.fs"
+local hcl = require "std.hcl"
+local helpers = require "std.normalize.terraform.helpers"
 local json = require "std.json"
+local modules = require "std.normalize.terraform.modules"
 local names = require "std.normalize.names"
-local params = require "std.normalize.cfn.params"
-local policy = require "std.normalize.terraform_policy"
-local scan = require "std.normalize.scan"
+local packages = require "std.normalize.terraform.packages"
+local placeholders = require "std.normalize.terraform.placeholders"
+local resolve = require "std.resolve"
+local schema = require "std.normalize.terraform.schema"
+local special = require "std.normalize.terraform.special"
+local tree = require "std.normalize.terraform.tree"
+local unit_of = require "std.normalize.terraform.unit"
+local variables = require "std.normalize.terraform.variables"
 
 local M = {}
 
-local MAX_AUX = 4 << 20
+local PIPELINE <const> = "weekly"
 
-local function tf_files(dir)
-  local list, err = fs.list(dir)
-  if not list then return nil, err end
-  local files, others = {}, {}
-  for _, entry in ipairs(list) do
-    if entry.type == "file" then
-      local into = entry.name:find("%.tf$") and files or others
-      into[#into + 1] = entry.name
-    end
-  end
-  table.sort(files)
-  return files, others
+-- --- state -----------------------------------------------------------------------------------
+
+local State <const> = {}
+State.__index = State
+
+function State:assume(format, ...)
+  local text = format:format(...)
+  if self.said[text] then return end
+  self.said[text] = true
+  self.assumptions[#self.assumptions + 1] = text
 end
 
--- --- one file --------------------------------------------------------------------------------
-
-local function cut(text, item, edits)
-  local stop = text:match("^[ \t]*\n()", item.stop) or item.stop
-  edits[#edits + 1] = { begin = item.begin, stop = stop, text = "" }
+---Names what cannot be represented. `entry` is a resource or data source, else file and item say
+---where the node stands.
+function State:refuse(unit, entry, node, reason, file, item)
+  item = item or entry and entry.item or { type = "root", labels = {} }
+  file = file or entry and entry.file
+  local id = entry and entry.address or table.concat(item.labels or {}, ".")
+  local problem = { id = unit:address(id), type = entry and entry.type or item.type or item.name,
+    reason = reason, file = file and file.path, line = node.line, col = node.col,
+    property = entry and node.name or nil }
+  local key = ("%s:%s:%s:%s"):format(problem.id, reason, problem.file, problem.line)
+  if self.said[key] then return end
+  self.said[key] = true
+  self.problems[#self.problems + 1] = problem
 end
 
-local handlers = {}
+function State:alias(name, region) self.aliases[name] = region or "us-east-1" end
 
-function handlers.terraform(state, item, edits, text)
-  for _, inner in ipairs(item.items) do
-    if inner.name == "backend" or inner.name == "cloud" then cut(text, inner, edits) end
-    if inner.name == "required_version" then cut(text, inner, edits) end
-    if inner.name == "required_providers" then policy.providers(state, inner, edits) end
-  end
+---Runs once all units are known.
+function State:later(action) self.actions[#self.actions + 1] = action end
+
+local function new_state(root, out)
+  local rules, why = resolve.load(PIPELINE, "rules.terraform")
+  if rules == nil then error(why, 0) end
+  return setmetatable({ root = root, out = out and fs.absolute(out), rules = rules, special =
+    special, repository = files.repository(root), units = {}, files = {}, copies = {},
+    packages = {}, resources = {}, assumptions = {}, said = {}, problems = {}, aliases = {},
+    values = {}, folders = {}, tf_folders = {}, listed = {}, brought = {}, file_names = {},
+    moved = {}, package_names = {}, actions = {} }, State)
 end
 
-function handlers.provider(state, item, edits, text)
-  if item.labels[1] ~= "aws" then return policy.provider(state, item) end
-  local alias = scan.plain(scan.get(item.items, "alias"))
-  if alias and not state.in_module then
-    state.aliases[#state.aliases + 1] = alias
+-- --- values that Terraform reads by itself ---------------------------------------------------
+
+local function given_values(unit)
+  local lists = {}
+  for _, name in ipairs(unit.others) do
+    if name == "terraform.tfvars" then table.insert(lists, 1, name)
+    elseif name:find("%.auto%.tfvars$") then lists[#lists + 1] = name end
   end
-  cut(text, item, edits)
-end
-
-local function vendor(state, source, item, edits)
-  local target = fs.realpath(fs.join(state.dir, source))
-  local info = target and fs.stat(target)
-  if not info or info.type ~= "dir" then
-    return state:unsupported(item, "module folder " .. source .. " is missing")
-  end
-  local folder = state.modules[target]
-  if not folder then
-    folder = names.unique(state.folders, names.identifier(fs.basename(target)))
-    state.modules[target] = folder
-    state.queue[#state.queue + 1] = { dir = target, to = "modules/" .. folder }
-  end
-  local attribute = scan.get(item.items, "source")
-  local prefix = state.in_module and "../" or "./modules/"
-  edits[#edits + 1] = { begin = attribute.at, stop = attribute.stop,
-    text = expr.quote(prefix .. folder) }
-end
-
-function handlers.module(state, item, edits)
-  local source = scan.plain(scan.get(item.items, "source"))
-  if not source then return state:unsupported(item, "a module without a plain source") end
-  if not source:find("^%.%.?/?") then
-    return state:unsupported(item, "remote module " .. source)
-  end
-  vendor(state, source, item, edits)
-  if not state.in_module then
-    state.counted["module." .. (item.labels[1] or "")] = true
-  end
-end
-
-function handlers.resource(state, item)
-  policy.resource(state, item)
-  local address = table.concat(item.labels, ".")
-  local prefix = state.in_module and "module." .. state.folder .. "." or ""
-  state.resources[prefix .. address] = { prefix .. address }
-end
-
-function handlers.data(state, item) policy.data(state, item) end
-
-local function default_value(name, kind)
-  kind = kind or "string"
-  if kind:find("^number") then return 1 end
-  if kind:find("^bool") then return false end
-  if kind:find("^list%(string") or kind:find("^set%(string") then
-    return json.array { params.stand_in(name, {}) }
-  end
-  if kind:find("^list") or kind:find("^set") or kind:find("^tuple") then return json.array {} end
-  if kind:find("^map") then return {} end
-  if kind:find("^object") then return nil end
-  return params.stand_in(name, {})
-end
-
-function handlers.variable(state, item)
-  local has_value = scan.get(item.items, "default") or state.given[item.labels[1]]
-  if state.in_module or has_value then return end
-  local name, kind = item.labels[1], scan.get(item.items, "type")
-  local value = default_value(name, kind and kind.value)
-  if value == nil then
-    return state:unsupported(item, "no value can be made up for an object")
-  end
-  state.values[name] = value
-  state.assumptions[#state.assumptions + 1] = ("variable %s has no default: %s"):format(name,
-    json.encode(value))
-end
-
-local function convert_file(state, dir, name)
-  local path = fs.join(dir, name)
-  local text, err = fs.read(path)
-  if not text then return nil, err end
-  text = text:gsub("^\239\187\191", "")
-  local items, problem = scan.items(text)
-  if not items then
-    return nil, error_of.new { op = "normalize terraform", code = "syntax", file = path,
-      line = problem.line, col = problem.col, message = problem.message }
-  end
-  local edits = {}
-  state.file = path
-  for _, item in ipairs(items) do
-    local handle = item.labels and handlers[item.name]
-    if handle then handle(state, item, edits, text) end
-  end
-  policy.paths(state, text)
-  return scan.edit(text, edits)
-end
-
--- --- the root --------------------------------------------------------------------------------
-
-local SKIPPED = { ["%.tfstate"] = true, ["%.tfstate%.backup"] = true, ["%.lock%.hcl"] = true }
-
-local function is_auxiliary(name)
-  for ending in pairs(SKIPPED) do
-    if name:find(ending .. "$") then return false end
-  end
-  return not name:find("^%.") and not name:find("^README") and not name:find("^LICENSE")
-end
-
--- Files beside the root that it may refer to: everything in it but other Terraform folders.
-local function copy_auxiliary(state, dir, to)
-  for _, name in ipairs(fs.walk(dir) or {}) do
-    local folder = name:match("^(.*)/[^/]+$")
-    local other_root = folder and state.tf_folder(fs.join(dir, folder))
-    if not name:find("%.tf$") and not name:find("%.terraform/", 1) and not other_root
-        and is_auxiliary(name) then
-      local info = fs.stat(fs.join(dir, name))
-      if info and info.type == "file" and info.size <= MAX_AUX then
-        local target = to == "" and name or to .. "/" .. name
-        state.copies[target] = fs.join(dir, name)
+  for _, name in ipairs(lists) do
+    local path = fs.join(unit.dir, name)
+    local body, err = hcl.parse(fs.read(path) or "", { file = path })
+    if not body then return nil, err end
+    for _, item in ipairs(body.items) do
+      if item.name and unit.variables[item.name] then
+        unit.given[item.name] = unit:value(item.expr)
       end
     end
   end
+  return true
 end
 
-local function tf_folder_check()
-  local known = {}
-  return function(dir)
-    if known[dir] == nil then
-      local files = tf_files(dir)
-      known[dir] = files ~= nil and #files > 0
-    end
-    return known[dir]
+-- --- passes ----------------------------------------------------------------------------------
+
+local function load_units(state)
+  local root, err = unit_of.read { dir = state.root, to = "" }
+  if not root then return nil, err end
+  state.units[1] = root
+  local ok
+  ok, err = given_values(root)
+  if not ok then return nil, err end
+  variables.fill(state, root)
+  local at = 1
+  while state.units[at] do
+    local unit = state.units[at]
+    packages.announce(unit)
+    helpers.prepare(state, unit)
+    ok, err = modules.load(state, unit)
+    if not ok then return nil, err end
+    files.copy_auxiliary(state, unit)
+    at = at + 1
   end
+  return true
 end
 
--- terraform.tfvars and *.auto.tfvars give values that Terraform reads by itself.
-local function given_values(dir, others)
-  local given = {}
-  for _, name in ipairs(others) do
-    if name == "terraform.tfvars" or name:find("%.auto%.tfvars$") then
-      local items = scan.items(fs.read(fs.join(dir, name)) or "")
-      for _, item in ipairs(items or {}) do given[item.name] = true end
-    end
-  end
-  return given
-end
-
-local function convert_folder(state, part)
-  local files, others = tf_files(part.dir)
-  if not files then return nil, others end
-  state.dir, state.in_module = part.dir, part.to ~= ""
-  state.folder = part.to:match("[^/]+$")
-  if not state.in_module then state.given = given_values(part.dir, others) end
-  for _, name in ipairs(files) do
-    local text, err = convert_file(state, part.dir, name)
+local function write_unit(state, unit)
+  for _, file in ipairs(unit.files) do
+    local text, err = hcl.format(tree.edit(file.text, file.edits), { file = file.path })
     if not text then return nil, err end
-    state.files[part.to == "" and name or part.to .. "/" .. name] = text
+    state.files[unit.to == "" and file.name or unit.to .. "/" .. file.name] = text
   end
-  copy_auxiliary(state, part.dir, part.to)
+  return true
+end
+
+local READS_ACCOUNT = "must exist where it is deployed"
+local PURE <const> = { aws_iam_policy_document = true, aws_caller_identity = true,
+  aws_region = true, aws_partition = true, aws_availability_zones = true, aws_arn = true,
+  aws_canonical_user_id = true, aws_default_tags = true, aws_service_principal = true,
+  aws_elb_service_account = true, aws_cloudfront_log_delivery_canonical_user_id = true }
+
+local function list_account_data(state, unit)
+  for _, key in ipairs(names.sorted_keys(unit.data)) do
+    local entry = unit.data[key]
+    local refers = false
+    tree.attributes(entry.item.body, function(attribute, bound)
+      tree.references(attribute.expr, bound, function(ref)
+        refers = refers or ref.kind == "resource" or ref.kind == "module"
+      end)
+    end)
+    if entry.type:find("^aws_") and not PURE[entry.type] and not refers then
+      state:assume("%s: %s", unit:address(entry.address), READS_ACCOUNT)
+    end
+  end
+end
+
+local function record_resources(state, unit)
+  for _, key in ipairs(names.sorted_keys(unit.resource)) do
+    local entry = unit.resource[key]
+    local address = unit:address(key)
+    local helper = unit.helpers[entry.address]
+    state.resources[address] = helper and {} or { address }
+    blocks.check_provider(state, unit, entry)
+  end
+  local remote = unit.data
+  for _, key in ipairs(names.sorted_keys(remote)) do
+    if remote[key].type == "terraform_remote_state" then
+      state:refuse(unit, remote[key], remote[key].item, "another root's state")
+    end
+  end
+end
+
+local function write_units(state)
+  for at = #state.units, 1, -1 do
+    local unit = state.units[at]
+    placeholders.replace(state, unit)
+    packages.missing(state, unit)
+  end
+  for _, action in ipairs(state.actions) do action() end
+  for at = #state.units, 1, -1 do
+    local unit = state.units[at]
+    helpers.write(state, unit)
+    blocks.write(state, unit)
+  end
+  for at = #state.units, 1, -1 do
+    local unit = state.units[at]
+    schema.check(state, unit)
+    file_calls.check(state, unit)
+    record_resources(state, unit)
+    list_account_data(state, unit)
+  end
+  for _, unit in ipairs(state.units) do
+    local ok, err = write_unit(state, unit)
+    if not ok then return nil, err end
+  end
+  state.files["lsqm_provider.tf"] = blocks.providers_file(state)
   return true
 end
 
 -- The store keeps its own metadata.json beside the root's files, so the root has none. A text that
 -- may mean that file (also as a match of fileset) is refused rather than left without it.
-local RESERVED = "metadata.json"
-local MENTIONS = { "%f[%w_.-]metadata%.json", 'fileset%(%s*"?%$?{?%s*path%.%a+%s*}?/?"?%s*,',
+local RESERVED <const> = "metadata.json"
+local MENTIONS <const> = { "%f[%w_.-]metadata%.json",
+  'fileset%(%s*"%$?{?%s*path%.%a+%s*}?/?"?%s*,', 'fileset%(%s*path%.%a+%s*,',
   'fileset%(%s*"%./?"%s*,' }
 
 local function reserve(state)
@@ -216,46 +196,40 @@ local function reserve(state)
   for _, name in ipairs(names.sorted_keys(state.files)) do
     for _, pattern in ipairs(MENTIONS) do
       if state.files[name]:find(pattern) then
-        return state:unsupported({ name = RESERVED },
-          name .. " refers to " .. RESERVED .. ", a name that the store keeps")
+        return state:refuse(state.units[1], nil, { line = 1, col = 1 }, name .. " refers to "
+          .. RESERVED .. ", a name that the store keeps", { path = fs.join(state.root, name) },
+          { type = RESERVED, labels = { RESERVED } })
       end
     end
   end
 end
 
-local function new_state(root)
-  return { root = root, files = {}, copies = {}, resources = {}, assumptions = {}, aliases = {},
-    problems = {}, modules = { [root] = "root" }, folders = { root = true }, counted = {},
-    queue = { { dir = root, to = "" } }, values = {}, given = {}, tf_folder = tf_folder_check(),
-    unsupported = function(self, item, reason)
-      self.problems[#self.problems + 1] = { id = item.labels and table.concat(item.labels, ".")
-        or item.name, type = item.name, reason = reason }
-    end }
+local function by_place(a, b)
+  if (a.file or "") ~= (b.file or "") then return (a.file or "") < (b.file or "") end
+  if (a.line or 0) ~= (b.line or 0) then return (a.line or 0) < (b.line or 0) end
+  return (a.col or 0) < (b.col or 0)
 end
 
----@param job {path: string}
+---@param job {path: string, out: string|nil}
 ---@return table? converted see std.normalize.result
 ---@return table? err
 function M.convert(job)
   local root, err = fs.realpath(job.path)
   if not root then return nil, err end
-  local state, at = new_state(root), 1
-  while state.queue[at] do
-    local ok
-    ok, err = convert_folder(state, state.queue[at])
-    if not ok then return nil, err end
-    at = at + 1
-  end
+  unit_of.forget()
+  local state = new_state(root, job.out)
+  local ok
+  ok, err = load_units(state)
+  if ok then ok, err = write_units(state) end
+  if not ok then return nil, error_of.from(err) end
   reserve(state)
-  if next(state.resources) == nil and next(state.counted) == nil then
-    state:unsupported({ name = "root" }, "declares no resource and calls no module")
-  end
   if next(state.values) then
     state.files["lsqm.auto.tfvars.json"] = json.encode(state.values, { pretty = true })
   end
-  return { files = state.files, copies = state.copies, resources = state.resources,
-    unsupported = state.problems, assumptions = state.assumptions,
-    provider_aliases = state.aliases }
+  table.sort(state.problems, by_place)
+  return { files = state.files, copies = state.copies, packages = state.packages,
+    resources = state.resources, unsupported = state.problems, assumptions = state.assumptions,
+    provider_aliases = names.sorted_keys(state.aliases) }
 end
 
 return M

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Two runs side by side. Pure: takes results, returns records.
 -- A regression goes from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR; a fix goes the other way;
+-- one that turned out to be none when it was tried again is listed apart, as flaky or as unrelated;
 -- every other change of status is listed as a change. What only one run has is no change at all,
 -- unless its template changed or broke at the source and lineage is asked for.
 
@@ -59,6 +60,36 @@ end
 
 local LISTS = { regression = "regressions", fix = "fixes", change = "changes" }
 
+-- What a regression becomes by the class that trying it again gave it.
+local CLASSES = { flaky = "flaky", environment = "unrelated", corpus = "unrelated" }
+
+local function list_for(from, to)
+  local list = LISTS[M.kind(from.status, to.status)]
+  local confirmation = list == "regressions" and to.confirmation
+  return confirmation and CLASSES[confirmation.class] or list
+end
+
+-- Share of the tries on the same emulator that failed, the first one too.
+local function failure_rate(confirmation)
+  local failed, total = 1, 1
+  for _, round in ipairs(confirmation.rounds) do
+    if not round.previous then
+      total = total + 1
+      failed = failed + (GOOD[round.status] and 0 or 1)
+    end
+  end
+  return failed / total
+end
+
+local function add_confirmation(change, to)
+  local confirmation = to.confirmation
+  if not confirmation then return change end
+  change.class, change.class_reason = confirmation.class, confirmation.reason
+  change.failure_rate = failure_rate(confirmation)
+  change.confirmed = confirmation.class == "regression"
+  return change
+end
+
 local function drop(list, hash)
   for i, item in ipairs(list) do
     if item == hash then return table.remove(list, i) end
@@ -95,11 +126,13 @@ end
 ---@param architectures table|nil hash → metadata, for names and services
 ---@param options table|nil {lineage = true, run_id = of the later run}: also compares
 ---  architectures with those that replaced them; such changes carry `note` and `from_arch_hash`
----@return table {regressions=, fixes=, changes=, same=count, only_a=hashes, only_b=hashes}
+---@return table {regressions=, flaky=, unrelated=, fixes=, changes=, same=count, only_a=hashes,
+---  only_b=hashes}; a change that was tried again carries class, class_reason, failure_rate
 function M.runs(a, b, architectures, options)
   architectures = architectures or {}
   local out = {
-    regressions = json.array {}, fixes = json.array {}, changes = json.array {}, same = 0,
+    regressions = json.array {}, flaky = json.array {}, unrelated = json.array {},
+    fixes = json.array {}, changes = json.array {}, same = 0,
     only_a = json.array {}, only_b = json.array {},
   }
   for _, hash in ipairs(sorted_hashes(a, b)) do
@@ -109,9 +142,10 @@ function M.runs(a, b, architectures, options)
     elseif not from then
       table.insert(out.only_b, hash)
     else
-      local list = LISTS[M.kind(from.status, to.status)]
+      local list = list_for(from, to)
       if list then
-        table.insert(out[list], change_of(hash, from, to, architectures[hash]))
+        local change = change_of(hash, from, to, architectures[hash])
+        table.insert(out[list], list == "fixes" and change or add_confirmation(change, to))
       else
         out.same = out.same + 1
       end
@@ -131,6 +165,7 @@ local ASPECTS = {
   { "emulator version", function(run)
     return run.emulator and run.emulator.version or run.localstack_version
   end },
+  { "emulator image", function(run) return run.emulator and run.emulator.image_id end },
   { "terraform", function(run) return run.terraform_version end },
   { "deployer", function(run) return run.deployer end },
   { "lsqm", function(run) return run.lsqm_version end },

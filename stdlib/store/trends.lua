@@ -194,10 +194,23 @@ function M.changes(store, run, architectures)
   return changes
 end
 
+---The finished runs of the matrix that a run belongs to, itself included, oldest first.
 ---@param store lsqm.Store
 ---@param run lsqm.Run
-function M.update(store, run)
-  if type(run) ~= "table" or not run.results then error("update_trends: run must be a run", 3) end
+---@return lsqm.Run[]
+function M.siblings(store, run)
+  if not run.config.matrix then return { run } end
+  local list = {}
+  for _, record in ipairs(store:runs { finished = true }) do
+    local same = record.run_id == run.run_id
+    if same or record.matrix == run.config.matrix then
+      table.insert(list, 1, same and run or store:open_run(record.run_id))
+    end
+  end
+  return list
+end
+
+local function update_one(store, run)
   local architectures = by_hash(store)
   local changes = M.changes(store, run, architectures)
   local ok, err = update_services(store, run, architectures)
@@ -207,6 +220,19 @@ function M.update(store, run)
   ok, err = M.save_regressions(store, list)
   if not ok then return nil, err end
   return changes
+end
+
+---@param store lsqm.Store
+---@param run lsqm.Run its siblings of one matrix are brought up to date with it
+function M.update(store, run)
+  if type(run) ~= "table" or not run.results then error("update_trends: run must be a run", 3) end
+  local own
+  for _, one in ipairs(M.siblings(store, run)) do
+    local changes, err = update_one(store, one)
+    if not changes then return nil, err end
+    if one.run_id == run.run_id then own = changes end
+  end
+  return own or update_one(store, run)
 end
 
 ---Makes the three files anew from all finished runs; links to issues are kept.
@@ -223,7 +249,7 @@ function M.rebuild(store)
   local records = store:runs { finished = true }
   for i = #records, 1, -1 do
     local run = store:open_run(records[i].run_id)
-    if run then ok, err = M.update(store, run) end
+    if run then ok, err = update_one(store, run) end
     if not ok then return nil, err end
   end
   local list = M.regressions(store)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -SE
 # SPDX-License-Identifier: Apache-2.0
 """A terraform that deploys nothing. The first line of main.tf says how it behaves:
-# fake: ok | fail TEXT | hang | crash | noise BYTES | init-fail TEXT | destroy-fail TEXT"""
+# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | noise BYTES | init-fail TEXT | destroy-fail TEXT"""
 import json
 import os
 import signal
@@ -40,6 +40,11 @@ def apply(kind, rest):
         sys.stdout.write(("x" * 99 + "\n") * (int(rest) // 100))
     if kind == "fail":
         return fail(rest)
+    if kind == "fail-if":
+        word, text = rest.split(" ", 1)
+        with open("main.tf", encoding="utf-8") as file:
+            if word in file.read().split("\n", 1)[1]:
+                return fail(text)
     write_state()
     print("Apply complete! Resources: 1 added, 0 changed, 0 destroyed.")
     return 0

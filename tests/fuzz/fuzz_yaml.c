@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes: a tree or an error, never a crash, a leak or a runaway. */
+#include "fuzz_limit.h"
 #include "yaml.h"
 
 #include <stddef.h>
@@ -12,8 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lsqm_yaml_options options = {.file = "fuzz", .multi = size & 1, .max_alias_nodes = 1000};
     lsqm_yaml *doc;
     lsqm_error err;
+    double began = fuzz_clock();
     if (lsqm_yaml_parse((const char *)data, size, &options, &doc, &err) == LSQM_OK)
         lsqm_yaml_free(doc);
+    fuzz_check_time(began, size);
     return 0;
 }
 

@@ -166,3 +166,45 @@ last = []
     assert.error_matches(function() hcl.render { { "a", loop } } end, "too deeply")
   end)
 end)
+
+describe("std.hcl eval", function()
+  it("takes names from the scope and gives Lua values", function()
+    local scope = { var = { x = { 1, 2 }, none = hcl.null, m = { a = hcl.unknown } } }
+    assert.same({ 2, 3 }, (hcl.eval("[for v in var.x : v + 1]", scope)))
+    assert.equal(hcl.null, (hcl.eval("var.none", scope)))
+    assert.equal(hcl.unknown, (hcl.eval("var.other", scope)))
+    assert.equal(hcl.unknown, (hcl.eval("var.m.a", scope)))
+    assert.equal(1.5, (hcl.eval("1.5", scope)))
+  end)
+
+  it("asks lazily, and only for what the expression names", function()
+    local asked = {}
+    local scope = { var = setmetatable({}, { __index = function(_, name)
+      asked[#asked + 1] = name
+      return name == "a" and "x" or nil
+    end }) }
+    assert.equal("x", (hcl.eval("true ? var.a : var.b", scope)))
+    assert.same({ "a" }, asked)
+  end)
+
+  it("keeps empty lists, sets and maps apart", function()
+    assert.equal("[]", json.encode((hcl.eval("[]"))))
+    assert.equal("{}", json.encode((hcl.eval("{}"))))
+    local set = hcl.eval('toset(["b", "a"])')
+    assert.same({ "a" }, (hcl.eval("[for k, v in s : k if k == \"a\"]", { s = set })))
+  end)
+
+  it("says why there is no value", function()
+    local value, why = hcl.eval("[1][2]")
+    assert.is_nil(value)
+    assert.equal("no element 2", why)
+    local _, err = hcl.eval("1 +")
+    assert.equal("syntax", err.code)
+    assert.is_nil((hcl.eval("1)\nw = (2")))
+  end)
+
+  it("survives an error of the scope", function()
+    local scope = setmetatable({}, { __index = function() error("no such scope", 0) end })
+    assert.error_matches(function() hcl.eval("[a.b]", scope) end, "no such scope")
+  end)
+end)

@@ -67,7 +67,7 @@ Outputs:
 
   it("finds what a translator or a service named", function()
     local record = of("service: x\nprovider:\n  name: aws\n  runtime: python3.12\nfunctions:\n"
-      .. "  a:\n    handler: a.b\n    events:\n      - alexaSkill: amzn1\n", "serverless",
+      .. "  a:\n    handler: a.b\n    events:\n      - telepathy: yes\n", "serverless",
       "serverless.yml")
     assert.equal("unsupported", record.status)
     assert.equal(9, record.unsupported[1].line)

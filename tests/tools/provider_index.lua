@@ -2,8 +2,9 @@
 -- Makes the compact provider index that normalising reads instead of running Terraform:
 --   terraform providers schema -json | lsqm exec tests/tools/provider_index.lua VERSION >
 --     stdlib/normalize/aws.idx
--- One line per resource type and one per distinct nested block ("@<number>"), so that a body that
--- many types share is stored once. Entries are separated by spaces:
+-- One line per resource type, one per data source ("data.<name>") and one per distinct nested block
+-- ("@<number>"), so that a body that many types share is stored once. Entries are separated by
+-- spaces:
 --   name=<mode><type>           mode r required, o optional, b optional and computed, c computed
 --                               type s n b D, L S M + element, {name=type,...} for objects
 --   name:<nesting><min>.<max>@<number>   nesting l list, s set, m map, 1 single
@@ -80,6 +81,9 @@ print("# hashicorp/aws " .. (arg[1] or "unknown"))
 local lines = {}
 for _, name in ipairs(sorted(provider.resource_schemas)) do
   lines[#lines + 1] = name .. " " .. body_text(provider.resource_schemas[name].block)
+end
+for _, name in ipairs(sorted(provider.data_source_schemas)) do
+  lines[#lines + 1] = "data." .. name .. " " .. body_text(provider.data_source_schemas[name].block)
 end
 for i, text in ipairs(body_lines) do print("@" .. i .. " " .. text) end
 for _, line in ipairs(lines) do print(line) end

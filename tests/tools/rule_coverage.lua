@@ -3,7 +3,8 @@
 --   lsqm exec tests/tools/rule_coverage.lua INDEX [TYPE-OR-PREFIX...]
 -- INDEX is made by tests/tools/cloudformation_index.py. For each type that has a rule: properties
 -- that neither the rule nor a name of the provider's schema answers (the converter calls them
--- unsupported), attributes of GetAtt that lead nowhere, rule entries that name no property.
+-- unsupported), attributes of GetAtt that lead nowhere, rule entries that name no property,
+-- names that lead nowhere in the provider's schema.
 local fs = require "std.fs"
 local coverage = require "std.normalize.cfn.coverage"
 local json = require "std.json"
@@ -28,7 +29,7 @@ for line in text:gmatch("[^\n]+") do
       without[#without + 1] = entry.type
     else
       local report = coverage.of(entry, rule)
-      for _, kind in ipairs { "missing", "attributes", "unknown" } do
+      for _, kind in ipairs { "missing", "attributes", "unknown", "wrong" } do
         for _, path in ipairs(report[kind]) do print(kind, entry.type, path) end
       end
     end

@@ -50,6 +50,8 @@ function M.of(run, summary, changes)
     rate_line(summary, changes),
     ("regressions %d, fixes %d, new architectures %d"):format(#changes.regressions,
       #changes.fixes, summary.new_architectures or 0),
+    ("not counted: flaky %d, worse for another reason %d"):format(#changes.flaky,
+      #changes.unrelated),
     ("tokens %d, duration %s"):format(summary.tokens_used or 0,
       text.duration(summary.duration_seconds)),
     "run " .. run.run_id,

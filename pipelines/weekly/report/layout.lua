@@ -7,6 +7,7 @@ return {
   "regressions",
   "summary",
   "trends",
+  "matrix",
   "services",
   "architectures",
   "failures",

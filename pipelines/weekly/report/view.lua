@@ -3,7 +3,9 @@
 -- out.
 
 local compare = require "std.store.compare"
+local matrix = require "std.store.matrix"
 local records = require "std.meta.records"
+local repeats = require "std.store.repeats"
 local text = require "pipelines.weekly.report.text"
 local trends = require "std.store.trends"
 
@@ -56,6 +58,7 @@ local function row_of(hash, result, meta, trend)
     duration = result.duration_seconds,
     tests = tests_of(result),
     reason = text.clean(result.reason or result.error_message or ""),
+    cached = result.cached_from ~= nil,
     streak = trend and trend.streak,
     history = trend and trend.history or {},
     result = result,
@@ -166,6 +169,22 @@ local function mark_regressions(view)
   for _, row in ipairs(view.rows) do row.is_regression = set[row.hash] or false end
 end
 
+-- What no reader may take for a verdict on the emulator.
+local function indeterminate_of(view)
+  local unconfirmed = 0
+  for _, change in ipairs(view.changes.regressions) do
+    if not change.class then unconfirmed = unconfirmed + 1 end
+  end
+  local out = { errors = view.counts.error, flaky = #view.changes.flaky,
+    unrelated = #view.changes.unrelated, unconfirmed = unconfirmed }
+  -- An error that got worse is among the unrelated: it is counted once.
+  for _, change in ipairs(view.changes.unrelated) do
+    if change.to_status == "ERROR" then out.unrelated = out.unrelated - 1 end
+  end
+  out.total = out.errors + out.flaky + out.unrelated + out.unconfirmed
+  return out
+end
+
 ---@param store lsqm.Store
 ---@param run lsqm.Run
 ---@param options {signature: fun(result: table): string}
@@ -187,6 +206,9 @@ function M.build(store, run, options)
   view.groups = groups_of(view.rows, options.signature)
   add_logs(view.groups)
   mark_regressions(view)
+  view.indeterminate = indeterminate_of(view)
+  view.matrix = view.run.matrix and matrix.of(store, view.run.matrix) or nil
+  view.repeats = repeats.measure(store, 12)
   view.skipped = skipped_of(view.architectures)
   view.problems = store:problems()
   return view

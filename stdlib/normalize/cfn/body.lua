@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The inside of a Terraform block while it is made, and its text.
 local expr = require "std.normalize.expr"
+local names = require "std.normalize.names"
 local provider = require "std.normalize.provider"
 
 local Body = {}
@@ -56,6 +57,23 @@ function Body:missing(report, path)
   end
   for _, item in ipairs(self.items) do
     if item.body then item.body:missing(report, path .. item.name .. ".") end
+  end
+end
+
+---Calls `report(path, max)` for each block that stands there more often than the provider takes it.
+function Body:excess(report, path)
+  local counts = {}
+  for _, item in ipairs(self.items) do
+    if item.body then
+      if not item.test then counts[item.name] = (counts[item.name] or 0) + 1 end
+      item.body:excess(report, path .. item.name .. ".")
+    end
+  end
+  for _, name in ipairs(names.sorted_keys(counts)) do
+    local block = self.schema.blocks[name]
+    if block and block.max > 0 and counts[name] > block.max then
+      report(path .. name, block.max)
+    end
   end
 end
 

@@ -33,6 +33,11 @@ local function data_sources(scope, out)
   for _, kind in ipairs(names.sorted_keys(scope.data)) do
     add(out, ('data "%s" "current" {\n%s}\n'):format(kind, DATA[kind] or ""))
   end
+  for _, lookup in ipairs(scope.lookups) do
+    local lines = { ('data "%s" "%s" {'):format(lookup.type, lookup.label) }
+    lookup.body:write(lines, 1)
+    add(out, table.concat(lines, "\n"), "\n}\n")
+  end
   for _, kind in ipairs(names.sorted_keys(scope.network)) do
     add(out, ('data "%s" "default" {\n%s}\n'):format(kind, NETWORK[kind]))
   end

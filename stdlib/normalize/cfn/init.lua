@@ -53,6 +53,10 @@ local function declare_one(scope, id, resource, find)
     return declare_wait(scope, id, cfn_type)
   end
   local rule = find(cfn_type)
+  if rule and rule.variants then
+    local props = type(resource.Properties) == "table" and resource.Properties or {}
+    rule = rule.variants[rule.choose(props)]
+  end
   local target = { cfn_type = cfn_type, rule = rule }
   scope.resources[id] = target
   if not rule then return unsupported_type(scope, id, cfn_type) end
@@ -81,6 +85,8 @@ local function declare_part(scope, id, resource)
     return
   end
   scope.published[owner_id] = true
+  owner.parts = owner.parts or {}
+  owner.parts[#owner.parts + 1] = id
   target.type, target.label, target.count, target.part = owner.type, owner.label, owner.count, true
 end
 

@@ -2,6 +2,7 @@
 -- One CloudFormation resource to Terraform blocks: the rule of its type where the rule says
 -- something, names that match the provider's schema for the rest, everything else by name.
 local Body = require "std.normalize.cfn.body"
+local document = require "std.normalize.cfn.document"
 local expr = require "std.normalize.expr"
 local intrinsics = require "std.normalize.cfn.intrinsics"
 local names = require "std.normalize.names"
@@ -18,8 +19,19 @@ local function singular(name)
     or name:match("^(.*[sx])es$") or name:match("^(.*)s$")
 end
 
-local function known(schema, name)
-  return name and (schema.attrs[name] or schema.blocks[name]) and name
+local function squash(name) return (name:lower():gsub("[^%w]", "")) end
+
+-- Names of a body without underscores and case: TargetGroupARNs, MemoryGiBPerVCpu and
+-- CloudWatchLogs are cut into words in another way by the provider.
+local function squashed_names(schema)
+  local index = schema.squashed
+  if index then return index end
+  index = {}
+  for _, group in ipairs { schema.blocks, schema.attrs } do
+    for name in pairs(group) do index[squash(name)] = name end
+  end
+  schema.squashed = index
+  return index
 end
 
 ---The name that a property has in the provider's schema when no rule says another: QueueName of
@@ -30,16 +42,16 @@ end
 ---@return string|nil
 function Resource.counterpart(key, schema, cfn_type)
   local snake = names.snake(key)
-  if known(schema, snake) then return snake end
+  if schema.attrs[snake] or schema.blocks[snake] then return snake end
+  local index, wanted = squashed_names(schema), squash(key)
+  if index[wanted] then return index[wanted] end
   local last = cfn_type and cfn_type:match("::(%w+)$")
   if last and #key > #last and key:sub(1, #last) == last then
-    local short = known(schema, names.snake(key:sub(#last + 1)))
-    if short then return short end
+    local short = index[squash(key:sub(#last + 1))]
+    if short and short ~= "id" then return short end
   end
-  local joined = known(schema, (snake:gsub("cloud_watch", "cloudwatch")))
-  if joined then return joined end
-  local one = singular(snake)
-  return one and schema.blocks[one] and one
+  local one = index[singular(wanted) or ""]
+  return one and schema.blocks[one] and one or nil
 end
 
 -- --- values of one property ------------------------------------------------------------------
@@ -64,7 +76,27 @@ local function set_attribute(self, body, name, spec, value)
   if attribute and attribute.nested then
     return self:unsupported(nil, name .. " needs a rule of its own")
   end
+  if spec.pluck then value = values.pluck(self, value, spec.pluck, spec.props) end
+  if spec.document then return body:set(name, document.node(self, value, spec)) end
   body:set(name, values.attribute(self, value, spec, attribute or { kind = "dynamic" }))
+end
+
+-- What CloudFormation fills in where the template says nothing and Terraform asks.
+local function fill(body, name, value)
+  if type(value) ~= "table" then return body:raw(name, value) end
+  local inner = body:single(name)
+  for _, key in ipairs(names.sorted_keys(value)) do fill(inner, key, value[key]) end
+end
+
+local function set_defaults(self, spec, body)
+  for _, name in ipairs(names.sorted_keys(spec.defaults or {})) do
+    if not body:has(name) then
+      local value = spec.defaults[name]
+      self.scope:assume(("%s has no %s: %s"):format(self.id, name,
+        type(value) == "table" and "what CloudFormation takes" or value))
+      fill(body, name, value)
+    end
+  end
 end
 
 local function fill_block(self, body, name, spec, value, test)
@@ -79,12 +111,61 @@ local function fill_block(self, body, name, spec, value, test)
     return self:unsupported(nil, "a structure is expected")
   end
   if spec.set then
-    for key, text in pairs(spec.set) do inner:raw(key, text) end
+    for _, key in ipairs(names.sorted_keys(spec.set)) do inner:raw(key, spec.set[key]) end
   end
   self:map(value, spec.props or {}, inner)
+  set_defaults(self, spec, inner)
 end
 
 local function both(a, b) return a and b and ("(%s && %s)"):format(a, b) or a or b end
+
+local function arm_of(structure, key)
+  if structure[key] == nil then return { Ref = "AWS::NoValue" } end
+  return structure[key]
+end
+
+-- An If around a structure becomes an If around each of its properties.
+local function distributed(arms)
+  local out = {}
+  for i = 2, 3 do
+    if type(arms[i]) ~= "table" or values.is_intrinsic(arms[i])
+      and not values.is_no_value(arms[i]) then return nil end
+    for key in pairs(values.is_no_value(arms[i]) and {} or arms[i]) do
+      out[key] = { ["Fn::If"] = { arms[1], arm_of(arms[2], key), arm_of(arms[3], key) } }
+    end
+  end
+  return out
+end
+
+local function inline(self, spec, value, body)
+  if values.is_no_value(value) then return end
+  local arms = values.if_arms(value)
+  if arms then value = distributed(arms) or value end
+  if values.is_intrinsic(value) or type(value) ~= "table" then
+    return self:unsupported(nil, "a structure known only at deploy time")
+  end
+  self:map(value, spec.props or {}, body)
+end
+
+-- The list inside of a structure that holds nothing else, and what to do with its items.
+local function inner_list(self, spec, value)
+  for key in pairs(value) do
+    if key ~= spec.each then self:unsupported(tostring(key), "no counterpart") end
+  end
+  return setmetatable({ each = false }, { __index = spec }), value[spec.each]
+end
+
+-- A map with free keys: one block for each, the key as an attribute.
+local function named_blocks(self, body, name, spec, value, test)
+  for _, key in ipairs(names.sorted_keys(value)) do
+    self.scope:at(tostring(key), function()
+      local inner = body:block(name, test)
+      inner:set(spec.named, tostring(key))
+      if spec.scalar then return set_attribute(self, inner, spec.scalar, {}, value[key]) end
+      inline(self, spec, value[key], inner)
+    end)
+  end
+end
 
 -- An If around blocks becomes dynamic blocks, one for each arm.
 local function set_blocks(self, body, name, spec, value, test)
@@ -95,9 +176,16 @@ local function set_blocks(self, body, name, spec, value, test)
     set_blocks(self, body, name, spec, arms[2], both(test, condition))
     return set_blocks(self, body, name, spec, arms[3], both(test, "!" .. condition))
   end
-  if spec.each and type(value) == "table" then value = value[spec.each] or {} end
+  if spec.each and type(value) == "table" and #value == 0 and not values.is_intrinsic(value) then
+    spec, value = inner_list(self, spec, value)
+    return set_blocks(self, body, name, spec, value, test)
+  end
+  if spec.named and type(value) == "table" and not values.is_intrinsic(value) then
+    return named_blocks(self, body, name, spec, value, test)
+  end
   if type(value) ~= "table" or #value == 0 then
-    if type(value) == "table" and next(value) == nil and not spec.keep_empty then return end
+    local keep = spec.keep_empty or self.rule.keep_empty
+    if type(value) == "table" and next(value) == nil and not keep then return end
     return fill_block(self, body, name, spec, value, test)
   end
   for i, item in ipairs(value) do
@@ -119,22 +207,35 @@ local function leaf(self, body, path, spec, value)
   set_attribute(self, body, name, spec, value)
 end
 
-local function inline(self, spec, value, body)
-  if values.is_no_value(value) then return end
-  if values.is_intrinsic(value) or type(value) ~= "table" then
-    return self:unsupported(nil, "a structure known only at deploy time")
-  end
-  self:map(value, spec.props or {}, body)
+-- A rule's own code meets values of any kind: a template is not checked against the schema. What
+-- it does not expect is named and does not end the whole template.
+local function call(self, fn, ...)
+  local place = self.scope.current_property
+  local ok, why = pcall(fn, self, ...)
+  if ok then return end
+  self.scope.current_property = place
+  self:unsupported(nil, "a value that the rule does not expect: "
+    .. tostring(why):gsub("^.-:%d+: ", ""))
 end
 
 apply = function(self, spec, value, body)
-  if spec.to == nil and spec.separate == nil then
-    if spec.inline and not spec.fn then return inline(self, spec, value, body) end
-    return spec.fn(self, value, body)
-  end
+  if spec.fn and not spec.separate then return call(self, spec.fn, value, body) end
   if spec.separate then return self:separate(spec, value) end
-  if spec.fn then return spec.fn(self, value, body) end
+  if spec.inline and spec.to == nil then return inline(self, spec, value, body) end
   leaf(self, body, spec.to, spec, value)
+end
+
+-- `only`: the values that lose nothing, mostly what Terraform does anyway.
+local function leave_out(self, key, spec, value)
+  local node = spec.only and self:value(value)
+  if node == nil or node == expr.none then return self.scope:drop(self.id, key, spec.drop) end
+  for _, allowed in ipairs(spec.only) do
+    if type(node) ~= "table" and expr.scalar(node) == expr.scalar(allowed) then
+      return self.scope:drop(self.id, key, spec.drop)
+    end
+  end
+  self:unsupported(nil, type(node) == "table" and "a value known only at deploy time"
+    or "value " .. expr.scalar(node))
 end
 
 ---Maps the properties of a structure into a body.
@@ -142,6 +243,9 @@ end
 ---@param specs table<string, any> what the rule says
 ---@param body table
 function Resource:map(props, specs, body)
+  if type(props) ~= "table" or values.is_intrinsic(props) then
+    return self:unsupported(nil, "a structure known only at deploy time")
+  end
   for _, key in ipairs(names.sorted_keys(props)) do
     self.scope:at(tostring(key), function()
       local spec = specs[key]
@@ -151,7 +255,7 @@ function Resource:map(props, specs, body)
       end
       if type(spec) == "string" then spec = { to = spec } end
       if type(spec) == "function" then spec = { fn = spec } end
-      if spec and spec.drop then return self.scope:drop(self.id, tostring(key), spec.drop) end
+      if spec and spec.drop then return leave_out(self, tostring(key), spec, props[key]) end
       if spec then apply(self, spec, props[key], body) end
     end)
   end
@@ -177,7 +281,19 @@ function Resource:block(type_name, suffix, test)
   return body
 end
 
----A property that is a resource of its own in Terraform, linked to the first one.
+local function separate_one(self, spec, value, test)
+  local body = self:block(spec.separate, spec.suffix or spec.separate:match("_([^_]+)$"), test)
+  local link = spec.link or {}
+  for _, name in ipairs(names.sorted_keys(link)) do body:raw(name, self:own(link[name])) end
+  for _, name in ipairs(names.sorted_keys(spec.set or {})) do body:raw(name, spec.set[name]) end
+  if spec.item then return body:set(spec.item, self:value(value)) end
+  if spec.into then return leaf(self, body, spec.into, spec, value) end
+  inline(self, spec, value, body)
+  set_defaults(self, spec, body)
+end
+
+---A property that is a resource of its own in Terraform, linked to the first one. With `item` the
+---property is a list of values, each of them that attribute of a resource.
 function Resource:separate(spec, value, test)
   if values.is_no_value(value) then return end
   local arms = values.if_arms(value)
@@ -186,10 +302,12 @@ function Resource:separate(spec, value, test)
     self:separate(spec, arms[2], both(test, condition))
     return self:separate(spec, arms[3], both(test, "!" .. condition))
   end
-  local body = self:block(spec.separate, spec.suffix or spec.separate:match("_([^_]+)$"), test)
-  for name, attribute in pairs(spec.link or {}) do body:raw(name, self:own(attribute)) end
-  if spec.into then return leaf(self, body, spec.into, spec, value) end
-  inline(self, spec, value, body)
+  if type(value) == "table" and (spec.item or #value > 0 and not spec.into) then
+    return values.each(self, value, function(item, when)
+      separate_one(self, spec, item, both(test, when))
+    end)
+  end
+  separate_one(self, spec, value, test)
 end
 
 ---Expression for an attribute of this resource's first block.
@@ -203,48 +321,75 @@ local function check_required(self)
     block.body:missing(function(name)
       self:unsupported(nil, ("%s requires %s"):format(block.type, name))
     end, "")
+    block.body:excess(function(name, max)
+      self:unsupported(nil, ("%s takes at most %d %s"):format(block.type, max, name))
+    end, "")
   end
 end
 
 -- CloudFormation makes a name where the template gives none; Terraform asks for one.
 local function set_name(self, rule, body)
   local name = (self.scope.stack_name .. "-" .. self.id):sub(1, rule.name_limit or 64)
+  if rule.name_lower then name = name:lower() end
   self.scope:assume(("%s has no name: %s"):format(self.id, name))
   body:set(rule.name, name)
 end
 
----A logical id that is an attribute of another resource in Terraform.
-function Resource.part(scope, id, resource)
-  local target = scope.resources[id]
-  scope.current_id, scope.current_type = id, target.cfn_type
-  for _, key in ipairs(names.sorted_keys(resource.Properties or {})) do
-    if target.rule.props[key] == nil then
-      scope:unsupported(key, "no counterpart in " .. target.type)
+-- Logical ids that are blocks of this resource in Terraform.
+local function add_parts(self, parts, body)
+  for _, id in ipairs(parts or {}) do
+    local rule, props = self.scope.resources[id].rule, {}
+    for key, value in pairs(self.scope.template.Resources[id].Properties or {}) do
+      if key ~= rule.part_of then props[key] = value end
+    end
+    if rule.into then
+      self:map(props, rule.props, rule.into == "." and body or body:block(rule.into))
     end
   end
+end
+
+local function new(scope, id)
+  local target = scope.resources[id]
+  return setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
+    cfn_type = target.cfn_type, count = target.count, rule = target.rule, blocks = {},
+    addresses = {} }, Resource)
+end
+
+---A logical id that is an attribute or a block of another resource in Terraform; of its own it has
+---only further resources.
+function Resource.part(scope, id, resource)
+  local self, props = new(scope, id), {}
+  scope.current_id, scope.current_type = id, self.cfn_type
+  self.addresses[1] = self.type .. "." .. self.label
+  for key, value in pairs(type(resource.Properties) == "table" and resource.Properties or {}) do
+    if key ~= self.rule.part_of then props[key] = value end
+  end
+  if not self.rule.into then self:map(props, self.rule.props, Body.new()) end
+  check_required(self)
   scope.current_id, scope.current_type = nil, nil
-  return { blocks = {}, addresses = { target.type .. "." .. target.label } }
+  return self
 end
 
 ---Converts one resource; scope.resources[id] says its type, label and rule.
 ---@return table {blocks=, addresses=}
 function Resource.convert(scope, id, resource)
   local target = scope.resources[id]
-  local self = setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
-    cfn_type = target.cfn_type, count = target.count, blocks = {}, addresses = {} }, Resource)
+  local self = new(scope, id)
   scope.current_id, scope.current_type = id, target.cfn_type
   local props = type(resource.Properties) == "table" and resource.Properties or {}
   local rule = target.rule
   self.props = props
   local body
   if rule.build then
-    rule.build(self, props)
+    call(self, rule.build, props)
   else
     body = self:block(target.type)
-    for name, text in pairs(rule.set or {}) do body:raw(name, text) end
+    for _, name in ipairs(names.sorted_keys(rule.set or {})) do body:raw(name, rule.set[name]) end
     self:map(props, rule.props or {}, body)
-    if rule.finish then rule.finish(self, props, body) end
+    add_parts(self, target.parts, body)
+    if rule.finish then call(self, rule.finish, props, body) end
     if rule.name and not body:has(rule.name) then set_name(self, rule, body) end
+    set_defaults(self, rule, body)
   end
   if values.is_intrinsic(props) then
     self:unsupported(nil, "properties known only at deploy time")

@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What one template's values refer to: parameters, conditions, mappings, resources; and what came
 -- up while converting: data sources used, things unsupported, assumptions made.
+local Body = require "std.normalize.cfn.body"
 local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
+local Resource = require "std.normalize.cfn.resource"
 local nested = require "std.normalize.cfn.nested"
 local provider = require "std.normalize.provider"
 
@@ -22,9 +24,9 @@ function Scope.new(template, options)
     conditions = section(template, "Conditions"), job = options.job or {},
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
     unsupported_list = {}, assumptions = {}, seen = {}, packages = {}, used_mappings = {},
-    network = {}, references = {}, secrets = {},
+    network = {}, references = {}, secrets = {}, lookups = {}, lookup_keys = {},
     files = {}, exports = {}, output_names = {}, given = options.given or {},
-    linked = options.linked or {}, open = options.open,
+    linked = options.linked or {}, open = options.open, read_file = options.read_file,
     local_package = options.local_package, stack_name = options.stack_name or "stack",
     empty = options.empty or function() return expr.list {} end,
   }, Scope)
@@ -109,8 +111,13 @@ local function address(target, attribute)
   return ("one(%s[*]%s)"):format(head, suffix(attribute))
 end
 
-local function target_expression(target, attribute)
-  if type(attribute) == "function" then return attribute(target, address) end
+local function target_expression(self, target, attribute)
+  if type(attribute) == "function" then return attribute(target, address, self) end
+  if type(attribute) == "table" then
+    local parts = {}
+    for i, name in ipairs(attribute) do parts[i] = "${" .. address(target, name) .. "}" end
+    return '"' .. table.concat(parts, "|") .. '"'
+  end
   return address(target, attribute)
 end
 
@@ -131,14 +138,24 @@ function Scope:reference(id)
     self:unsupported(nil, "refers to " .. id .. ", which is not converted")
     return expr.none
   end
+  if target.rule.ref == false then
+    self:unsupported(nil, ("Ref of %s has no counterpart"):format(target.cfn_type))
+    return expr.none
+  end
   local attribute = target.rule.ref or "id"
-  return expr.raw(target_expression(target, attribute), "string")
+  return expr.raw(target_expression(self, target, attribute), "string")
 end
 
 local function known_attribute(target, name)
   local schema = provider.resource(target.type)
   local snake = names.snake((name:gsub("%.", "")))
-  if schema and schema.attrs[snake] then return snake end
+  if not schema then return nil end
+  if schema.attrs[snake] then return snake end
+  -- A property is an attribute too: BucketName, ModelName.
+  local spec = (target.rule.props or {})[name]
+  if spec == nil then spec = Resource.counterpart(name, schema, target.cfn_type) end
+  if type(spec) == "table" then spec = not spec.fn and spec.to end
+  return schema.attrs[spec] and spec or nil
 end
 
 ---Node for GetAtt.
@@ -157,8 +174,29 @@ function Scope:attribute(id, name)
   end
   local schema = provider.resource(target.type)
   local kind = type(attribute) == "string" and schema and schema.attrs[attribute]
-  local t = kind and (kind.kind == "list" or kind.kind == "set") and "list" or "string"
-  return expr.raw(target_expression(target, attribute), t)
+  local text, t = target_expression(self, target, attribute)
+  if kind and (kind.kind == "list" or kind.kind == "set") then t = "list" end
+  return expr.raw(text, t or "string")
+end
+
+---Address of a data source with these arguments, made once.
+---@param type_name string
+---@param label string wanted label
+---@param arguments table<string, any> nodes by argument
+---@return string
+function Scope:lookup(type_name, label, arguments)
+  local body = Body.new()
+  for _, name in ipairs(names.sorted_keys(arguments)) do body:set(name, arguments[name]) end
+  local lines = { type_name }
+  body:write(lines, 0)
+  local key = table.concat(lines, "\n")
+  if not self.lookup_keys[key] then
+    local entry = { type = type_name, body = body,
+      label = names.unique(self.labels, names.identifier(label)) }
+    self.lookups[#self.lookups + 1] = entry
+    self.lookup_keys[key] = ("data.%s.%s"):format(type_name, entry.label)
+  end
+  return self.lookup_keys[key]
 end
 
 ---Node for a value that another stack exports: a variable with a stand-in value.

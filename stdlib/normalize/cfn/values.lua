@@ -37,7 +37,7 @@ function M.each(self, value, fn)
       if not M.is_no_value(item) then
         if type(item) == "table" and #item > 0 then
           for n, inner in ipairs(item) do visit(inner, test, i * 10 + n) end
-        else
+        elseif type(item) ~= "table" or next(item) ~= nil then
           fn(item, test, i)
         end
       end
@@ -50,7 +50,29 @@ function M.each(self, value, fn)
     visit(arms[3], no, i)
   end
   if M.if_arms(value) then return visit(value, nil, 1) end
-  for i, item in ipairs(value) do visit(item, nil, i) end
+  for i, item in ipairs(value) do
+    self.scope:at(tostring(i - 1), function() visit(item, nil, i) end)
+  end
+end
+
+local function is_plain(value) return type(value) == "table" and not M.is_intrinsic(value) end
+
+---As each(), for a list of structures: anything else is named and passed over.
+function M.structures(self, value, fn)
+  M.each(self, value, function(item, test, i)
+    if is_plain(item) then return fn(item, test, i) end
+    self:unsupported(nil, "a structure known only at deploy time")
+  end)
+end
+
+---Wraps a rule's function for a property that has to be a structure.
+---@param fn fun(self: table, value: table, body: table)
+function M.structure(fn)
+  return function(self, value, body)
+    if M.is_no_value(value) then return end
+    if is_plain(value) then return fn(self, value, body) end
+    self:unsupported(nil, "a structure known only at deploy time")
+  end
 end
 
 -- --- lists of pairs --------------------------------------------------------------------------
@@ -94,16 +116,42 @@ function M.pairs_map(self, value, spec)
   return #parts > 0 and merged(parts) or expr.none
 end
 
+---A list of structures as the list of one property of each.
+---@param key string
+---@param specs table<string, any>|nil properties that may stand beside it
+function M.pluck(self, value, key, specs)
+  if M.is_no_value(value) then return value end
+  local arms = M.if_arms(value)
+  if arms then
+    return { ["Fn::If"] = { arms[1], M.pluck(self, arms[2], key, specs),
+      M.pluck(self, arms[3], key, specs) } }
+  end
+  if type(value) ~= "table" or M.is_intrinsic(value) then
+    self:unsupported(nil, "a structure known only at deploy time")
+    return nil
+  end
+  if #value == 0 then
+    for name in pairs(value) do
+      if name ~= key and not (specs and specs[name]) then
+        self:unsupported(nil, tostring(name) .. " has no counterpart")
+      end
+    end
+    return value[key]
+  end
+  local items = {}
+  for _, item in ipairs(value) do items[#items + 1] = M.pluck(self, item, key, specs) end
+  return items
+end
+
 -- --- single values ---------------------------------------------------------------------------
 
 local function enum(self, spec, node)
   if type(node) == "table" and node.k == "cond" then
     return expr.cond(node.test, enum(self, spec, node.yes), enum(self, spec, node.no))
   end
+  if node == expr.none then return node end
   if type(node) == "table" then
-    if node == expr.none then return node end
-    self:unsupported(nil, "a value known only at deploy time")
-    return expr.none
+    return expr.raw(("%s[%s]"):format(expr.text(expr.map(spec.enum), 1), expr.text(node)))
   end
   local mapped = spec.enum[expr.scalar(node)]
   if mapped == nil then
@@ -145,18 +193,33 @@ local function coerce(self, node, attribute)
   return node
 end
 
+---The ARN of a role where CloudFormation takes a name too.
+function M.role_arn(self, value)
+  local node = self:value(value)
+  if type(node) == "string" and not node:find("^arn:") then
+    return self:value { ["Fn::Sub"] = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" .. node }
+  end
+  local text = type(node) == "table" and node.k == "raw" and node.text or ""
+  if text:find("^aws_iam_role%.[%w_]+%.name$")
+    or text:find("^one%(aws_iam_role%.[^)]*%.name%)$") then
+    return expr.raw((text:gsub("%.name", ".arn")), "string")
+  end
+  return node
+end
+
 ---Node of an attribute.
 ---@param self table the resource that is converted
 ---@param value any template value
----@param spec table what the rule says: json, tags, pairs, enum, wrap
+---@param spec table what the rule says: json, pairs, single, enum, wrap
 ---@param attribute table entry of the provider index
 function M.attribute(self, value, spec, attribute)
-  if spec.pairs or (attribute.kind == "map" and type(value) == "table" and
+  if spec.pairs or not spec.wrap and (attribute.kind == "map" and type(value) == "table" and
       (#value > 0 or M.if_arms(value))) then
     return M.pairs_map(self, value, type(spec.pairs) == "table" and spec.pairs or {})
   end
   local node = self:value(value)
   if node == expr.none then return node end
+  if spec.single then return expr.list { node } end
   if spec.enum then return enum(self, spec, node) end
   if spec.json then return expr.raw(expr.json(node, 1)) end
   if spec.wrap then return expr.raw(spec.wrap:format(expr.text(node, 1))) end

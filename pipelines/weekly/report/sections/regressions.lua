@@ -11,7 +11,9 @@ local function item(change)
     h.a({ href = "#a-" .. change.arch_hash }, change.architecture_name or change.arch_hash), " ",
     pieces.badge(change.from_status), h.span({ class = "arrow", ["aria-label"] = "became" }, "→"),
     pieces.badge(change.to_status), pieces.services(change.services_affected),
-    change.reason and h.span({ class = "reason" }, text.clean(change.reason)) or nil)
+    change.reason and h.span({ class = "reason" }, text.clean(change.reason)) or nil,
+    change.class and h.span({ class = "reason" },
+      ("%s: %s"):format(change.class, text.clean(change.class_reason))) or nil)
 end
 
 local function items(changes)
@@ -43,11 +45,40 @@ local function fixes(view)
     h.summary(text.count(#view.changes.fixes, "fix", "fixes")), items(view.changes.fixes))
 end
 
+local function apart(title, note, changes)
+  if #changes == 0 then return nil end
+  return h.details({ class = "fixes" },
+    h.summary(("%s: %d"):format(title, #changes)), h.p({ class = "note" }, note), items(changes))
+end
+
+-- What got worse and is no regression of the emulator: never silent, never counted.
+local function not_counted(view)
+  return h.join(
+    apart("Flaky", "Worked at least once when tried again in a fresh emulator.",
+      view.changes.flaky),
+    apart("Worse for another reason", "Nothing of the emulator changed, or its version before "
+      .. "fails as well.", view.changes.unrelated))
+end
+
+-- How far the verdicts themselves can be trusted: runs between which nothing changed.
+local function noise(view)
+  local seen = view.repeats
+  if seen.pairs == 0 then
+    return h.p({ class = "note" }, "False-regression rate: not measured yet; two runs in which "
+      .. "nothing changed measure it.")
+  end
+  return h.p({ class = "note" }, ("False-regression rate: %d of %s (%d before trying again), over "
+    .. "%s in which nothing changed."):format(seen.false_regressions,
+    text.count(seen.verdicts, "verdict"), seen.worse, text.count(seen.pairs, "pair of runs",
+      "pairs of runs")))
+end
+
 local function banner(view)
   local found = view.changes.regressions
   return h.section({ id = "regressions", class = "banner bad", ["aria-labelledby"] = "reg-title" },
     h.h2({ id = "reg-title" }, text.count(#found, "regression")),
-    h.p({ class = "note" }, against(view)), items(found), circumstances(view), fixes(view))
+    h.p({ class = "note" }, against(view)), items(found), not_counted(view), noise(view),
+    circumstances(view), fixes(view))
 end
 
 return {
@@ -59,6 +90,7 @@ return {
     end
     if #view.changes.regressions > 0 then return banner(view) end
     return h.section({ id = "regressions", class = "banner good" },
-      h.p(h.b("No regressions"), " ", against(view), "."), circumstances(view), fixes(view))
+      h.p(h.b("No regressions"), " ", against(view), "."), not_counted(view), noise(view),
+      circumstances(view), fixes(view))
   end,
 }

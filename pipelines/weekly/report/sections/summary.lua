@@ -36,13 +36,23 @@ local function tile(status, n)
     h.span({ class = "hint" }, HINTS[status]))
 end
 
+local DOUBTS = {
+  { "errors", "could not be judged" }, { "flaky", "flaky" },
+  { "unrelated", "worse for another reason" }, { "unconfirmed", "not tried again" },
+}
+
+-- The first line says what is not known as well.
 local function headline(view)
-  local counts = view.counts
+  local counts, doubts = view.counts, view.indeterminate
   local parts = { h.b(("%d of %d"):format(counts.passed, counts.total)),
-    " architectures pass every test" }
-  if counts.error > 0 then
-    parts[#parts + 1] = h.join("; ", h.b(counts.error), " could not be judged")
+    " architectures pass every test; ", h.b(doubts.total), " indeterminate" }
+  local words = {}
+  for _, doubt in ipairs(DOUBTS) do
+    if doubts[doubt[1]] > 0 then
+      words[#words + 1] = ("%d %s"):format(doubts[doubt[1]], doubt[2])
+    end
   end
+  if #words > 0 then parts[#parts + 1] = (" (%s)"):format(table.concat(words, ", ")) end
   parts[#parts + 1] = "."
   return h.p({ class = "headline" }, parts)
 end

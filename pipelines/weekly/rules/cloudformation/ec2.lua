@@ -1,34 +1,65 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- Networks; machines are in ec2_compute.lua, gateways and what hangs on them in ec2_gateway.lua.
 local expr = require "std.normalize.expr"
+local shared = require "std.normalize.cfn.shared"
 local values = require "std.normalize.cfn.values"
 
-local PORTS = { all = { from_port = "0", to_port = "0" } }
+-- --- security groups ----------------------------------------------------------------------------
 
--- Terraform wants ports always; a rule for every protocol has none in CloudFormation.
-local function group_rule(kind)
-  local props = {
-    IpProtocol = "protocol", CidrIp = { to = "cidr_blocks", wrap = "[%s]" },
-    CidrIpv6 = { to = "ipv6_cidr_blocks", wrap = "[%s]" },
-    SourceSecurityGroupId = { to = "security_groups", wrap = "[%s]" },
-    DestinationSecurityGroupId = { to = "security_groups", wrap = "[%s]" },
-    SourcePrefixListId = { to = "prefix_list_ids", wrap = "[%s]" },
-    DestinationPrefixListId = { to = "prefix_list_ids", wrap = "[%s]" },
-  }
+local EVERY_PROTOCOL = { ["-1"] = true, all = true }
+
+local function of_every_protocol(item)
+  return EVERY_PROTOCOL[expr.scalar(item.IpProtocol):lower()] == true
+end
+
+-- A group of this account needs no owner; one of another is named with it.
+local function group_owner(argument)
   return function(self, value, body)
-    values.each(self, value, function(item, test)
-      if type(item) ~= "table" or values.is_intrinsic(item) then
-        return self:unsupported(nil, "a rule known only at deploy time")
-      end
+    if type(value) == "table" and value.Ref == "AWS::AccountId" then return end
+    local group = self:value(self.rule.SourceSecurityGroupId)
+    if group == expr.none then return self:unsupported(nil, "a group known by its name") end
+    local node = expr.template { self:value(value), "/", group }
+    body:set(argument, argument == "security_groups" and expr.list { node } or node)
+  end
+end
+
+local RULE = { IpProtocol = "protocol", CidrIp = { to = "cidr_blocks", single = true },
+  CidrIpv6 = { to = "ipv6_cidr_blocks", single = true } }
+local PEERS = { ingress = "Source", egress = "Destination" }
+
+local function rule_specs(kind)
+  local specs, peer = {}, PEERS[kind]
+  for name, spec in pairs(RULE) do specs[name] = spec end
+  specs[peer .. "SecurityGroupId"] = { to = "security_groups", single = true }
+  specs[peer .. "PrefixListId"] = { to = "prefix_list_ids", single = true }
+  if kind == "ingress" then specs.SourceSecurityGroupOwnerId = group_owner "security_groups" end
+  return specs
+end
+
+local NO_PORTS = { drop = "the rule is for every protocol" }
+
+local function without_ports(specs)
+  return setmetatable({ FromPort = NO_PORTS, ToPort = NO_PORTS }, { __index = specs })
+end
+
+-- Terraform wants ports always, and 0 to 0 where the rule is for every protocol.
+local function group_rule(kind)
+  local specs = rule_specs(kind)
+  local every = without_ports(specs)
+  return function(self, value, body)
+    values.structures(self, value, function(item, test)
       local block = body:block(kind, test)
-      for name, text in pairs(PORTS.all) do block:raw(name, text) end
-      self:map(item, props, block)
+      block:raw("from_port", "0")
+      block:raw("to_port", "0")
+      self.rule = item
+      self:map(item, of_every_protocol(item) and every or specs, block)
     end)
   end
 end
 
 -- CloudFormation keeps the open egress of a new group; Terraform removes it unless it is stated.
 local function default_egress(_, props, body)
-  if props.SecurityGroupEgress ~= nil then return end
+  if not values.is_no_value(props.SecurityGroupEgress) then return end
   local block = body:block("egress")
   block:raw("from_port", "0")
   block:raw("to_port", "0")
@@ -36,127 +67,208 @@ local function default_egress(_, props, body)
   block:set("cidr_blocks", expr.list { "0.0.0.0/0" })
 end
 
+local LONE = {
+  ingress = { GroupId = "security_group_id", CidrIp = "cidr_ipv4",
+    SourceSecurityGroupId = "referenced_security_group_id",
+    SourceSecurityGroupOwnerId = group_owner "referenced_security_group_id",
+    SourcePrefixListId = "prefix_list_id" },
+  egress = { GroupId = "security_group_id", CidrIp = "cidr_ipv4",
+    DestinationSecurityGroupId = "referenced_security_group_id",
+    DestinationPrefixListId = "prefix_list_id" },
+}
+
 local function lone_rule(direction)
+  local specs = LONE[direction]
+  local every = without_ports(specs)
   local type_name = "aws_vpc_security_group_" .. direction .. "_rule"
-  local peer = "referenced_security_group_id"
-  return { type = type_name, ref = "id", props = {
-    GroupId = "security_group_id", CidrIp = "cidr_ipv4", CidrIpv6 = "cidr_ipv6",
-    SourceSecurityGroupId = peer, DestinationSecurityGroupId = peer,
-    SourcePrefixListId = "prefix_list_id", DestinationPrefixListId = "prefix_list_id",
-  }, finish = function(_, props, body)
-    local protocol = tostring(props.IpProtocol)
-    if protocol == "-1" then
-      body.named.from_port, body.named.to_port = nil, nil
-      for i = #body.items, 1, -1 do
-        local name = body.items[i].name
-        if name == "from_port" or name == "to_port" then table.remove(body.items, i) end
+  return { type = type_name, attributes = { Id = "id" }, props = specs,
+    build = function(self, props)
+      self.rule = props
+      self:map(props, of_every_protocol(props) and every or specs, self:block(type_name))
+    end }
+end
+
+-- --- networks -----------------------------------------------------------------------------------
+
+local function sorted_ids(scope)
+  local ids = {}
+  for id in pairs(scope.resources) do ids[#ids + 1] = id end
+  table.sort(ids)
+  return ids
+end
+
+-- The IPv6 range of a network comes with the association that the template makes, if any.
+local function ipv6_ranges(target, address, scope)
+  for _, id in ipairs(sorted_ids(scope)) do
+    local other = scope.resources[id]
+    if other.type == "aws_vpc_ipv6_cidr_block_association" then
+      local owner = shared.logical_id(scope.template.Resources[id].Properties.VpcId)
+      if owner and scope.resources[owner] == target then
+        return "[" .. address(other, "ipv6_cidr_block") .. "]", "list"
       end
     end
-  end }
+  end
+  return "[" .. address(target, "ipv6_cidr_block") .. "]", "list"
 end
 
-local EBS = { Ebs = { inline = true, props = {} }, NoDevice = "no_device" }
-
-local function block_devices(self, value, body)
-  values.each(self, value, function(item, test)
-    local block = body:block(item.Ebs and "ebs_block_device" or "ephemeral_block_device", test)
-    self:map(item, EBS, block)
-  end)
+local function subnet_ranges(target, address)
+  return "compact([" .. address(target, "ipv6_cidr_block") .. "])", "list"
 end
 
-local function interfaces(self, value, body)
-  values.each(self, value, function(item)
-    self:map(item, { DeviceIndex = false, GroupSet = "vpc_security_group_ids", Description = false,
-      DeleteOnTermination = false, AssociatePublicIpAddress = "associate_public_ip_address",
-      SubnetId = "subnet_id" }, body)
-    if tostring(item.DeviceIndex) ~= "0" then
-      self:unsupported(nil, "a second network interface")
-    end
-  end)
+local DNS_NAMES = { inline = true, props = {
+  HostnameType = "private_dns_hostname_type_on_launch",
+  EnableResourceNameDnsARecord = "enable_resource_name_dns_a_record_on_launch",
+  EnableResourceNameDnsAAAARecord = "enable_resource_name_dns_aaaa_record_on_launch" } }
+
+local function wants_ipv6(props)
+  for name, value in pairs(props) do
+    if tostring(name):find("Ipv6", 1, true) and not values.is_no_value(value) then return 2 end
+  end
+  return 1
 end
 
-local LAUNCH_DATA = { to = nil, inline = true, props = {
-  IamInstanceProfile = { to = "iam_instance_profile" },
-  TagSpecifications = { to = "tag_specifications", props = { Tags = { to = "tags",
-    pairs = true } } },
-  SecurityGroupIds = "vpc_security_group_ids", SecurityGroups = "security_group_names",
-  NetworkInterfaces = { to = "network_interfaces", props = { Groups = "security_groups" } },
+local RANGES = { {
+  type = "aws_vpc_ipv4_cidr_block_association", attributes = { Id = "id" }, props = {},
+}, {
+  type = "aws_vpc_ipv6_cidr_block_association", attributes = { Id = "id" },
+  props = { AmazonProvidedIpv6CidrBlock = "assign_generated_ipv6_cidr_block" },
 } }
 
-local FLOW = { DeliverLogsPermissionArn = "iam_role_arn", ResourceType = false,
+-- The machine is reached through its first interface.
+local function route_to_machine(self, value, body)
+  local id = shared.resource_of(self, value, "AWS::EC2::Instance")
+  if not id then return self:unsupported(nil, "a route to a machine made elsewhere") end
+  body:set("network_interface_id", self.scope:attribute(id, "primary_network_interface_id"))
+end
+
+local INTERFACE = {
+  GroupSet = "security_groups", PrivateIpAddress = { to = "private_ips", single = true },
+  PrivateIpAddresses = { to = "private_ips", pluck = "PrivateIpAddress", props = {
+    Primary = true } },
+  SecondaryPrivateIpAddressCount = "private_ips_count",
+  Ipv6Addresses = { to = "ipv6_addresses", pluck = "Ipv6Address" },
+  Ipv4Prefixes = { to = "ipv4_prefixes", pluck = "Ipv4Prefix" },
+  Ipv6Prefixes = { to = "ipv6_prefixes", pluck = "Ipv6Prefix" },
+}
+
+local FLOW_OF = { VPC = "vpc_id", Subnet = "subnet_id", NetworkInterface = "eni_id",
+  TransitGateway = "transit_gateway_id",
+  TransitGatewayAttachment = "transit_gateway_attachment_id" }
+
+local FLOW = {
+  DeliverLogsPermissionArn = "iam_role_arn",
+  ResourceType = { drop = "the argument of the id says it" },
   ResourceId = function(self, value, body)
-    local names = { VPC = "vpc_id", Subnet = "subnet_id", NetworkInterface = "eni_id" }
-    local name = names[self.props.ResourceType]
-    if not name then
-      return self:unsupported(nil, "resource type " .. tostring(self.props.ResourceType))
-    end
+    local name = FLOW_OF[self.props.ResourceType]
+    if not name then return self:unsupported(nil, "another type of resource") end
     body:set(name, self:value(value))
   end,
-  LogGroupName = function(self, value, body)
-    body:raw("log_group_name", self:text(value))
-  end }
+}
+
+-- Without another account or region CloudFormation accepts the peering itself.
+local function accept_peering(_, props, body)
+  if values.is_no_value(props.PeerOwnerId) and values.is_no_value(props.PeerRegion) then
+    body:set("auto_accept", true)
+  end
+end
+
+local function dns_entries(target, address)
+  return ('[for entry in %s : "${entry.hosted_zone_id}:${entry.dns_name}"]'):format(
+    address(target, "dns_entry")), "list"
+end
+
+local function first_of(list, name)
+  return function(target, address) return address(target, list .. "[0]." .. name) end
+end
+
+local function count_entries(_, props, body)
+  local entries = props.Entries
+  if not body:has "max_entries" and type(entries) == "table" and #entries > 0 then
+    body:set("max_entries", #entries)
+  end
+end
 
 return {
-  ["AWS::EC2::VPC"] = { type = "aws_vpc", attributes = { VpcId = "id", CidrBlock = "cidr_block",
-    DefaultSecurityGroup = "default_security_group_id",
-    DefaultNetworkAcl = "default_network_acl_id" }, props = {} },
-  ["AWS::EC2::Subnet"] = { type = "aws_subnet", attributes = { SubnetId = "id", VpcId = "vpc_id",
-    AvailabilityZone = "availability_zone", CidrBlock = "cidr_block" }, props = {} },
-  ["AWS::EC2::InternetGateway"] = { type = "aws_internet_gateway",
-    attributes = { InternetGatewayId = "id" }, props = {} },
-  ["AWS::EC2::VPCGatewayAttachment"] = { type = "aws_internet_gateway_attachment", props = {} },
+  include = { "ec2_compute", "ec2_gateway" },
+  ["AWS::EC2::VPC"] = { type = "aws_vpc",
+    attributes = { VpcId = "id", CidrBlock = "cidr_block", Ipv6CidrBlocks = ipv6_ranges,
+      DefaultSecurityGroup = "default_security_group_id",
+      DefaultNetworkAcl = "default_network_acl_id" }, props = {} },
+  ["AWS::EC2::VPCCidrBlock"] = { choose = wants_ipv6, variants = RANGES },
+  ["AWS::EC2::Subnet"] = { type = "aws_subnet",
+    attributes = { SubnetId = "id", VpcId = "vpc_id", AvailabilityZone = "availability_zone",
+      CidrBlock = "cidr_block", Ipv6CidrBlocks = subnet_ranges },
+    props = { PrivateDnsNameOptionsOnLaunch = DNS_NAMES } },
+  ["AWS::EC2::SubnetCidrBlock"] = { type = "aws_subnet", part_of = "SubnetId", into = ".",
+    ref = "ipv6_cidr_block_association_id", props = {} },
+  ["AWS::EC2::SubnetCidrReservation"] = { type = "aws_ec2_subnet_cidr_reservation",
+    attributes = { SubnetCidrReservationId = "id" }, props = { Cidr = "cidr_block" } },
   ["AWS::EC2::RouteTable"] = { type = "aws_route_table", attributes = { RouteTableId = "id" },
     props = {} },
-  ["AWS::EC2::Route"] = { type = "aws_route", props = {
-    InstanceId = false }, finish = function(self, props)
-      if props.InstanceId then self:unsupported("InstanceId", "a route to an instance") end
-    end },
-  ["AWS::EC2::SubnetRouteTableAssociation"] = { type = "aws_route_table_association", props = {} },
-  ["AWS::EC2::EIP"] = { type = "aws_eip", ref = "public_ip",
-    attributes = { AllocationId = "allocation_id", PublicIp = "public_ip" },
-    props = { InstanceId = "instance" } },
-  ["AWS::EC2::EIPAssociation"] = { type = "aws_eip_association",
-    props = { EIP = "public_ip" } },
-  ["AWS::EC2::NatGateway"] = { type = "aws_nat_gateway", attributes = { NatGatewayId = "id" },
-    props = {} },
+  ["AWS::EC2::Route"] = { type = "aws_route", attributes = { CidrBlock = "destination_cidr_block" },
+    props = { EgressOnlyInternetGatewayId = "egress_only_gateway_id",
+      InstanceId = route_to_machine } },
+  ["AWS::EC2::SubnetRouteTableAssociation"] = { type = "aws_route_table_association",
+    attributes = { Id = "id" }, props = {} },
+  ["AWS::EC2::GatewayRouteTableAssociation"] = { type = "aws_route_table_association",
+    attributes = { AssociationId = "id" }, props = {} },
   ["AWS::EC2::SecurityGroup"] = {
-    type = "aws_security_group", attributes = { GroupId = "id", VpcId = "vpc_id" },
+    type = "aws_security_group", attributes = { GroupId = "id", Id = "id", VpcId = "vpc_id" },
     props = { GroupDescription = "description", GroupName = "name",
-      SecurityGroupIngress = group_rule("ingress"), SecurityGroupEgress = group_rule("egress") },
+      SecurityGroupIngress = group_rule "ingress", SecurityGroupEgress = group_rule "egress" },
     finish = default_egress,
   },
-  ["AWS::EC2::SecurityGroupIngress"] = lone_rule("ingress"),
-  ["AWS::EC2::SecurityGroupEgress"] = lone_rule("egress"),
-  ["AWS::EC2::VPCEndpoint"] = { type = "aws_vpc_endpoint", props = {
-    PolicyDocument = { to = "policy", json = true } } },
-  ["AWS::EC2::Instance"] = {
-    type = "aws_instance",
-    attributes = { PrivateIp = "private_ip", PublicIp = "public_ip", InstanceId = "id",
-      PublicDnsName = "public_dns", PrivateDnsName = "private_dns",
-      AvailabilityZone = "availability_zone" },
-    props = { ImageId = "ami", KeyName = "key_name", SecurityGroupIds = "vpc_security_group_ids",
-      BlockDeviceMappings = block_devices, NetworkInterfaces = interfaces,
-      UserData = "user_data_base64", LaunchTemplate = { to = "launch_template", props = {
-        LaunchTemplateId = "id", LaunchTemplateName = "name" } } },
-  },
-  ["AWS::EC2::LaunchTemplate"] = { type = "aws_launch_template",
-    attributes = { LatestVersionNumber = "latest_version",
-      DefaultVersionNumber = "default_version" },
-    props = { LaunchTemplateName = "name", LaunchTemplateData = LAUNCH_DATA } },
-  ["AWS::EC2::KeyPair"] = { type = "aws_key_pair", ref = "key_name",
-    props = { PublicKeyMaterial = "public_key" } },
-  ["AWS::EC2::NetworkAcl"] = { type = "aws_network_acl", props = {} },
-  ["AWS::EC2::NetworkAclEntry"] = { type = "aws_network_acl_rule", props = {
-    Icmp = { inline = true, props = { Code = "icmp_code", Type = "icmp_type" } },
-    PortRange = { inline = true, props = { From = "from_port", To = "to_port" } } } },
-  ["AWS::EC2::SubnetNetworkAclAssociation"] = { type = "aws_network_acl_association", props = {} },
-  ["AWS::EC2::DHCPOptions"] = { type = "aws_vpc_dhcp_options", props = {} },
+  ["AWS::EC2::SecurityGroupIngress"] = lone_rule "ingress",
+  ["AWS::EC2::SecurityGroupEgress"] = lone_rule "egress",
+  ["AWS::EC2::SecurityGroupVpcAssociation"] = { type = "aws_vpc_security_group_vpc_association",
+    ref = shared.compound("|", "security_group_id", "vpc_id"),
+    props = { GroupId = "security_group_id" } },
+  ["AWS::EC2::NetworkAcl"] = { type = "aws_network_acl", attributes = { Id = "id" }, props = {} },
+  ["AWS::EC2::NetworkAclEntry"] = { type = "aws_network_acl_rule", attributes = { Id = "id" },
+    props = { Icmp = { inline = true, props = { Code = "icmp_code", Type = "icmp_type" } },
+      PortRange = { inline = true, props = { From = "from_port", To = "to_port" } } } },
+  ["AWS::EC2::SubnetNetworkAclAssociation"] = { type = "aws_network_acl_association",
+    attributes = { AssociationId = "id" }, props = {} },
+  ["AWS::EC2::DHCPOptions"] = { type = "aws_vpc_dhcp_options",
+    attributes = { DhcpOptionsId = "id" }, props = {} },
   ["AWS::EC2::VPCDHCPOptionsAssociation"] = { type = "aws_vpc_dhcp_options_association",
     props = {} },
-  ["AWS::EC2::FlowLog"] = { type = "aws_flow_log", props = FLOW },
-  ["AWS::EC2::VPCCidrBlock"] = { type = "aws_vpc_ipv4_cidr_block_association", props = {} },
-  ["AWS::EC2::Volume"] = { type = "aws_ebs_volume", props = { VolumeType = "type" } },
-  ["AWS::EC2::VolumeAttachment"] = { type = "aws_volume_attachment", props = { Device =
-    "device_name" } },
-  ["AWS::EC2::VPCPeeringConnection"] = { type = "aws_vpc_peering_connection", props = {} },
+  ["AWS::EC2::FlowLog"] = { type = "aws_flow_log", attributes = { Id = "id" }, props = FLOW },
+  ["AWS::EC2::NetworkInterface"] = { type = "aws_network_interface",
+    attributes = { Id = "id", PrimaryPrivateIpAddress = "private_ip",
+      SecondaryPrivateIpAddresses = function(target, address)
+        local all, first = address(target, "private_ips"), address(target, "private_ip")
+        return ("setsubtract(%s, [%s])"):format(all, first), "list"
+      end },
+    props = INTERFACE },
+  ["AWS::EC2::PrefixList"] = { type = "aws_ec2_managed_prefix_list",
+    attributes = { PrefixListId = "id" }, props = {}, finish = count_entries },
+  ["AWS::EC2::VPCEndpoint"] = { type = "aws_vpc_endpoint",
+    attributes = { Id = "id", DnsEntries = dns_entries,
+      NetworkInterfaceIds = "network_interface_ids" },
+    props = { PolicyDocument = { to = "policy", json = true } } },
+  ["AWS::EC2::VPCEndpointService"] = { type = "aws_vpc_endpoint_service",
+    defaults = { acceptance_required = "true" },
+    attributes = { ServiceId = "id",
+      ["PrivateDnsNameConfiguration.Name"] = first_of("private_dns_name_configuration", "name"),
+      ["PrivateDnsNameConfiguration.State"] = first_of("private_dns_name_configuration", "state"),
+      ["PrivateDnsNameConfiguration.Type"] = first_of("private_dns_name_configuration", "type"),
+      ["PrivateDnsNameConfiguration.Value"] = first_of("private_dns_name_configuration",
+        "value") },
+    props = {} },
+  ["AWS::EC2::VPCEndpointServicePermissions"] = {
+    type = "aws_vpc_endpoint_service_allowed_principal",
+    build = shared.each_item("AllowedPrincipals", "aws_vpc_endpoint_service_allowed_principal",
+      { ServiceId = "vpc_endpoint_service_id" }, "principal_arn") },
+  ["AWS::EC2::VPCEndpointConnectionNotification"] = {
+    type = "aws_vpc_endpoint_connection_notification",
+    attributes = { VPCEndpointConnectionNotificationId = "id" },
+    props = { ServiceId = "vpc_endpoint_service_id" } },
+  ["AWS::EC2::VPCPeeringConnection"] = { type = "aws_vpc_peering_connection",
+    attributes = { Id = "id" }, props = {}, finish = accept_peering },
+  ["AWS::EC2::VPCBlockPublicAccessOptions"] = { type = "aws_vpc_block_public_access_options",
+    attributes = { AccountId = "aws_account_id" }, ref = "aws_account_id", props = {} },
+  ["AWS::EC2::VPCBlockPublicAccessExclusion"] = {
+    type = "aws_vpc_block_public_access_exclusion", attributes = { ExclusionId = "id" },
+    props = {} },
 }

@@ -1,25 +1,27 @@
 -- SPDX-License-Identifier: Apache-2.0
 local values = require "std.normalize.cfn.values"
 
+local POLICY = { PolicyName = "name", PolicyDocument = { to = "policy", json = true } }
+
 -- Inline policies and attachments are resources of their own in Terraform.
-local function inline_policies(type_name, owner)
-  return function(self, value)
-    values.each(self, value, function(item, test, i)
-      local body = self:block(type_name, "policy_" .. i, test)
-      body:raw(owner, self:own("name"))
-      self:map(item, { PolicyName = "name", PolicyDocument = { to = "policy", json = true } }, body)
-    end)
-  end
+local function inline_policies(owner)
+  return { separate = "aws_iam_" .. owner .. "_policy", suffix = "policy",
+    link = { [owner] = "name" }, props = POLICY }
 end
 
-local function attachments(type_name, owner)
-  return function(self, value)
-    values.each(self, value, function(item, test, i)
-      local body = self:block(type_name, "managed_" .. i, test)
-      body:raw(owner, self:own("name"))
-      body:set("policy_arn", self:value(item))
-    end)
-  end
+local function attachments(owner)
+  return { separate = "aws_iam_" .. owner .. "_policy_attachment", suffix = "managed",
+    link = { [owner] = "name" }, item = "policy_arn" }
+end
+
+local function attached_to(owner)
+  return { separate = "aws_iam_" .. owner .. "_policy_attachment", suffix = owner,
+    link = { policy_arn = "arn" }, item = owner }
+end
+
+local function lone_policy(owner, key)
+  return { type = "aws_iam_" .. owner .. "_policy", ref = { "name", owner }, props = {
+    [key] = owner, PolicyName = "name", PolicyDocument = POLICY.PolicyDocument } }
 end
 
 -- One CloudFormation policy names many roles, users and groups; Terraform has one resource each.
@@ -37,31 +39,21 @@ local function build_policy(self, props)
       local suffix = #self.blocks > 0 and owner[3] .. "_" .. #self.blocks + 1 or nil
       local body = self:block(owner[2], suffix, test)
       body:set(owner[3], self:value(item))
-      self:map({ PolicyName = props.PolicyName, PolicyDocument = props.PolicyDocument },
-        { PolicyName = "name", PolicyDocument = { to = "policy", json = true } }, body)
+      self:map({ PolicyName = props.PolicyName, PolicyDocument = props.PolicyDocument }, POLICY,
+        body)
     end)
   end
   if #self.blocks == 0 then self:unsupported("Roles", "a policy of nobody") end
 end
 
-local ATTACH = { { "Roles", "aws_iam_role_policy_attachment", "role" }, { "Users",
-  "aws_iam_user_policy_attachment", "user" }, { "Groups", "aws_iam_group_policy_attachment",
-  "group" } }
-
-local function attach_managed(self, props)
-  for _, owner in ipairs(ATTACH) do
-    values.each(self, props[owner[1]], function(item, test, i)
-      local body = self:block(owner[2], owner[3] .. "_" .. i, test)
-      body:set(owner[3], self:value(item))
-      body:raw("policy_arn", self:own("arn"))
-    end)
-  end
-end
-
-local function memberships(self, value)
-  local body = self:block("aws_iam_user_group_membership", "groups")
-  body:raw("user", self:own("name"))
-  body:set("groups", self:value(value))
+-- Terraform's group membership would own the group; one for each user only adds.
+local function build_membership(self, props)
+  values.each(self, props.Users, function(item, test)
+    local body = self:block("aws_iam_user_group_membership", #self.blocks > 0 and "user", test)
+    body:set("user", self:value(item))
+    self:map({ GroupName = props.GroupName }, { GroupName = "groups" }, body)
+  end)
+  if #self.blocks == 0 then self:unsupported("Users", "a membership of nobody") end
 end
 
 return {
@@ -69,46 +61,47 @@ return {
     type = "aws_iam_role", ref = "name", attributes = { Arn = "arn", RoleId = "unique_id" },
     props = {
       AssumeRolePolicyDocument = { to = "assume_role_policy", json = true },
-      ManagedPolicyArns = attachments("aws_iam_role_policy_attachment", "role"),
-      Policies = inline_policies("aws_iam_role_policy", "role"),
+      ManagedPolicyArns = attachments "role", Policies = inline_policies "role",
     },
   },
-  ["AWS::IAM::Policy"] = { type = "aws_iam_role_policy", build = build_policy },
-  ["AWS::IAM::RolePolicy"] = { type = "aws_iam_role_policy",
-    props = { RoleName = "role", PolicyName = "name", PolicyDocument = { to = "policy",
-      json = true } } },
+  ["AWS::IAM::Policy"] = { type = "aws_iam_role_policy", build = build_policy, ref = "name",
+    makes = { "aws_iam_user_policy", "aws_iam_group_policy" } },
+  ["AWS::IAM::RolePolicy"] = lone_policy("role", "RoleName"),
+  ["AWS::IAM::UserPolicy"] = lone_policy("user", "UserName"),
+  ["AWS::IAM::GroupPolicy"] = lone_policy("group", "GroupName"),
   ["AWS::IAM::ManagedPolicy"] = {
     type = "aws_iam_policy", ref = "arn",
     attributes = { PolicyArn = "arn", PolicyId = "policy_id" },
     props = { ManagedPolicyName = "name", PolicyDocument = { to = "policy", json = true },
-      Roles = false, Users = false, Groups = false },
-    finish = attach_managed,
+      Roles = attached_to "role", Users = attached_to "user", Groups = attached_to "group" },
   },
   ["AWS::IAM::InstanceProfile"] = { type = "aws_iam_instance_profile", ref = "name",
     props = { InstanceProfileName = "name", Roles = "role" } },
   ["AWS::IAM::User"] = {
     type = "aws_iam_user", ref = "name", name = "name", attributes = { Arn = "arn" },
     props = {
-      UserName = "name", Groups = memberships,
-      Policies = inline_policies("aws_iam_user_policy", "user"),
-      ManagedPolicyArns = attachments("aws_iam_user_policy_attachment", "user"),
-      LoginProfile = false,
+      UserName = "name", Policies = inline_policies "user", ManagedPolicyArns = attachments "user",
+      Groups = { separate = "aws_iam_user_group_membership", suffix = "groups",
+        link = { user = "name" }, into = "groups" },
     },
-    finish = function(self, props)
-      if props.LoginProfile then self:unsupported("LoginProfile", "a console password") end
-    end,
   },
   ["AWS::IAM::Group"] = {
     type = "aws_iam_group", ref = "name", name = "name", attributes = { Arn = "arn" },
-    props = {
-      GroupName = "name",
-      Policies = inline_policies("aws_iam_group_policy", "group"),
-      ManagedPolicyArns = attachments("aws_iam_group_policy_attachment", "group"),
-    },
+    props = { GroupName = "name", Policies = inline_policies "group",
+      ManagedPolicyArns = attachments "group" },
   },
+  ["AWS::IAM::UserToGroupAddition"] = { type = "aws_iam_user_group_membership",
+    build = build_membership },
   ["AWS::IAM::AccessKey"] = { type = "aws_iam_access_key", ref = "id",
     attributes = { SecretAccessKey = "secret" },
-    props = { UserName = "user", Serial = false } },
+    props = { UserName = "user",
+      Serial = { drop = "a number that only asks for another key when it changes" } } },
   ["AWS::IAM::ServiceLinkedRole"] = { type = "aws_iam_service_linked_role", ref = "name",
-    props = { AWSServiceName = "aws_service_name" } },
+    attributes = { RoleName = "name" }, props = { AWSServiceName = "aws_service_name" } },
+  ["AWS::IAM::OIDCProvider"] = { type = "aws_iam_openid_connect_provider", ref = "arn",
+    defaults = { client_id_list = "[]" } },
+  ["AWS::IAM::SAMLProvider"] = { type = "aws_iam_saml_provider", ref = "arn", name = "name" },
+  ["AWS::IAM::ServerCertificate"] = { type = "aws_iam_server_certificate", ref = "name" },
+  ["AWS::IAM::VirtualMFADevice"] = { type = "aws_iam_virtual_mfa_device", ref = "arn",
+    name = "virtual_mfa_device_name", attributes = { SerialNumber = "arn" } },
 }

@@ -2,20 +2,19 @@
 local code = require "std.normalize.code"
 local expr = require "std.normalize.expr"
 
-local function alias_routing(self, value, body)
-  local weights = {}
-  for _, item in ipairs(value.AdditionalVersionWeights or {}) do
-    weights[item.FunctionVersion] = item.FunctionWeight
-  end
-  body:single("routing_config"):set("additional_version_weights", self:value(weights))
-end
+local ROUTING = { to = "routing_config", props = { AdditionalVersionWeights = {
+  to = "additional_version_weights",
+  pairs = { key = "FunctionVersion", value = "FunctionWeight" } } } }
 
 -- Runtimes that are newer than the provider: the newest one that it knows of the same family.
 local KNOWN = {}
-for name in ([[nodejs12.x nodejs14.x nodejs16.x nodejs18.x nodejs20.x nodejs22.x python2.7 python3.6
-  python3.7 python3.8 python3.9 python3.10 python3.11 python3.12 python3.13 java8 java8.al2 java11
-  java17 java21 dotnetcore2.1 dotnetcore3.1 dotnet6 dotnet8 go1.x ruby2.5 ruby2.7 ruby3.2 ruby3.3
-  ruby3.4 provided provided.al2 provided.al2023]]):gmatch("%S+") do KNOWN[name] = true end
+local NAMES = [[
+  nodejs nodejs4.3 nodejs4.3-edge nodejs6.10 nodejs8.10 nodejs10.x nodejs12.x nodejs14.x
+  nodejs16.x nodejs18.x nodejs20.x nodejs22.x python2.7 python3.6 python3.7 python3.8
+  python3.9 python3.10 python3.11 python3.12 python3.13 java8 java8.al2 java11 java17 java21
+  dotnetcore1.0 dotnetcore2.0 dotnetcore2.1 dotnetcore3.1 dotnet6 dotnet8 go1.x ruby2.5
+  ruby2.7 ruby3.2 ruby3.3 ruby3.4 provided provided.al2 provided.al2023]]
+for name in NAMES:gmatch("%S+") do KNOWN[name] = true end
 local NEWEST = { nodejs = "nodejs22.x", python = "python3.13", java = "java21", dotnet = "dotnet8",
   ruby = "ruby3.4" }
 
@@ -46,57 +45,75 @@ local function runtimes(self, value, body)
   body:set("compatible_runtimes", node.items and expr.list(items) or node)
 end
 
-local DESTINATION = { OnFailure = { to = "on_failure", props = {
-  Destination = "destination_arn" } }, OnSuccess = { to = "on_success" } }
+local EPOCH = 'timeadd("1970-01-01T00:00:00Z", "${%s}s")'
+local SERVERS = { to = "endpoints", wrap = '{ KAFKA_BOOTSTRAP_SERVERS = join(",", %s) }' }
 
 local MAPPING = {
-  StartingPositionTimestamp = "starting_position_timestamp",
-  FilterCriteria = { to = "filter_criteria", props = { Filters = { to = "filter" } } },
-  DestinationConfig = { to = "destination_config", props = DESTINATION },
-  SourceAccessConfigurations = { to = "source_access_configuration", props = { URI = "uri" } },
+  StartingPositionTimestamp = { to = "starting_position_timestamp", wrap = EPOCH },
+  DestinationConfig = { to = "destination_config", props = { OnFailure = { to = "on_failure",
+    props = { Destination = "destination_arn" } } } },
   SelfManagedEventSource = { to = "self_managed_event_source", props = {
-    Endpoints = function(self, value, body)
-      local servers = value.KafkaBootstrapServers or {}
-      body:raw("endpoints", ("{ KAFKA_BOOTSTRAP_SERVERS = join(\",\", %s) }"):format(
-        self:text(servers)))
-    end } },
+    Endpoints = { inline = true, props = { KafkaBootstrapServers = SERVERS } } } },
 }
 
-local function lambda_url_cors(self, value, body) self:map(value, {}, body:single("cors")) end
+local FUNCTION = { function_name = "function_name" }
+
+local function concurrency(qualifier)
+  return { separate = "aws_lambda_provisioned_concurrency_config", suffix = "concurrency",
+    link = { function_name = "function_name", qualifier = qualifier } }
+end
+
+local function runtime_management(link)
+  return { separate = "aws_lambda_runtime_management_config", suffix = "runtime", link = link }
+end
+
+-- A version of a layer is an ARN here and two arguments in Terraform.
+local function layer_version(self, value, body)
+  local text = self:text(value)
+  local layer = text:match("^(.*)%.arn$")
+  body:raw("layer_name", layer and layer .. ".layer_arn"
+    or ('join(":", slice(split(":", %s), 0, 7))'):format(text))
+  body:raw("version_number", layer and layer .. ".version"
+    or ('split(":", %s)[7]'):format(text))
+  body:set("statement_id", self.id)
+end
 
 return {
   ["AWS::Lambda::Function"] = {
     type = "aws_lambda_function", ref = "function_name", name = "function_name",
-    attributes = { Arn = "arn", ["SnapStartResponse.ApplyOn"] = "snap_start[0].apply_on" },
+    attributes = { ["SnapStartResponse.ApplyOn"] = "snap_start[0].apply_on",
+      ["SnapStartResponse.OptimizationStatus"] = "snap_start[0].optimization_status" },
     props = {
-      Code = code.lambda, Runtime = runtime,
-      Environment = { to = "environment", props = { Variables = "variables" } },
-      VpcConfig = { to = "vpc_config", props = {
-        Ipv6AllowedForDualStack = "ipv6_allowed_for_dual_stack" } },
-      FileSystemConfigs = { to = "file_system_config" },
-      RuntimeManagementConfig = false,
+      Code = code.lambda, Runtime = runtime, RuntimeManagementConfig = runtime_management(FUNCTION),
+      LoggingConfig = { to = "logging_config", defaults = { log_format = '"Text"' } },
+      RecursiveLoop = { separate = "aws_lambda_function_recursion_config", suffix = "recursion",
+        link = FUNCTION, into = "recursive_loop" },
     },
     finish = code.finish_lambda,
   },
   ["AWS::Lambda::LayerVersion"] = { type = "aws_lambda_layer_version", ref = "arn",
-    name = "layer_name",
-    props = { Content = code.layer, CompatibleRuntimes = runtimes, RetentionPolicy = false } },
+    name = "layer_name", attributes = { LayerVersionArn = "arn" },
+    props = { Content = code.layer, CompatibleRuntimes = runtimes } },
   ["AWS::Lambda::LayerVersionPermission"] = { type = "aws_lambda_layer_version_permission",
-    props = { LayerVersionArn = "layer_name" } },
-  ["AWS::Lambda::Permission"] = { type = "aws_lambda_permission", props = {
-    FunctionName = "function_name", PrincipalOrgID = "principal_org_id" } },
+    props = { LayerVersionArn = layer_version } },
+  ["AWS::Lambda::Permission"] = { type = "aws_lambda_permission", props = {} },
   ["AWS::Lambda::EventSourceMapping"] = { type = "aws_lambda_event_source_mapping", ref = "uuid",
-    props = MAPPING },
+    attributes = { Id = "uuid", EventSourceMappingArn = "arn" }, props = MAPPING },
   ["AWS::Lambda::Version"] = { type = "aws_lambda_function", part_of = "FunctionName",
     ref = "qualified_arn", attributes = { Version = "version", FunctionArn = "qualified_arn" },
-    props = { FunctionName = false, Description = false, CodeSha256 = false } },
+    props = { Description = { drop = "a version has the description of its function" },
+      CodeSha256 = { drop = "it is compared once, when the version is made" },
+      ProvisionedConcurrencyConfig = concurrency "version",
+      RuntimePolicy = runtime_management { function_name = "function_name",
+        qualifier = "version" } } },
   ["AWS::Lambda::Alias"] = { type = "aws_lambda_alias", ref = "arn",
-    props = { FunctionName = "function_name", RoutingConfig = alias_routing } },
+    attributes = { AliasArn = "arn" },
+    props = { RoutingConfig = ROUTING, ProvisionedConcurrencyConfig = concurrency "name" } },
   ["AWS::Lambda::Url"] = { type = "aws_lambda_function_url", ref = "function_arn",
-    attributes = { FunctionUrl = "function_url", FunctionArn = "function_arn" },
-    props = { TargetFunctionArn = "function_name", AuthType = "authorization_type",
-      Cors = lambda_url_cors } },
+    props = { TargetFunctionArn = "function_name", AuthType = "authorization_type" } },
   ["AWS::Lambda::EventInvokeConfig"] = { type = "aws_lambda_function_event_invoke_config",
-    props = { DestinationConfig = { to = "destination_config", props = {
-      OnFailure = { to = "on_failure" }, OnSuccess = { to = "on_success" } } } } },
+    props = {} },
+  ["AWS::Lambda::CodeSigningConfig"] = { type = "aws_lambda_code_signing_config", ref = "arn",
+    attributes = { CodeSigningConfigArn = "arn", CodeSigningConfigId = "config_id" },
+    props = { CodeSigningPolicies = { to = "policies" } } },
 }

@@ -24,5 +24,7 @@ return {
       RedriveAllowPolicy = { to = "redrive_allow_policy", json = true },
     },
   },
+  ["AWS::SQS::QueueInlinePolicy"] = { type = "aws_sqs_queue_policy", ref = "queue_url",
+    props = { Queue = "queue_url", PolicyDocument = { to = "policy", json = true } } },
   ["AWS::SQS::QueuePolicy"] = { type = "aws_sqs_queue_policy", build = each_queue },
 }

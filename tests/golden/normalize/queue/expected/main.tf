@@ -64,12 +64,12 @@ resource "aws_iam_role" "role" {
   })
 }
 
-resource "aws_iam_role_policy_attachment" "role_managed_1" {
+resource "aws_iam_role_policy_attachment" "role_managed" {
   role       = aws_iam_role.role.name
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 }
 
-resource "aws_iam_role_policy" "role_policy_1" {
+resource "aws_iam_role_policy" "role_policy" {
   role = aws_iam_role.role.name
   policy = jsonencode({
     Statement = {

@@ -1,0 +1,141 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- One run: all chosen architectures in one emulator, what got worse tried again, the summary.
+
+local confirm = require "pipelines.weekly.validate.confirm"
+local error_of = require "std.error"
+local parallel = require "std.parallel"
+local recorded = require "std.validation.recorded"
+
+local M = {}
+
+local function is_same_emulator(record, lab)
+  local then_, now = record.emulator or {}, lab:describe()
+  return then_.name == now.name and then_.driver == now.driver and then_.image == now.image
+end
+
+-- A run of a matrix is gone on with in that matrix only; a finished one is not begun again.
+local function started(store, lab, matrix)
+  for _, record in ipairs(store:runs()) do
+    local wanted = not record.finished or matrix ~= nil
+    if wanted and record.matrix == matrix and is_same_emulator(record, lab) then
+      return store:open_run(record.run_id)
+    end
+  end
+  return nil
+end
+
+local function open_run(ctx, options, lab)
+  if options.resume then
+    local run = started(ctx.store, lab, options.matrix)
+    if run then return run end
+    if not options.matrix then ctx.log:warn("no unfinished run to resume; a new one begins") end
+  end
+  local snapshot = { parallel = ctx.config.parallel, timeout = ctx.config.timeout,
+    token_budget = ctx.config.token_budget, dry_run = ctx.config.dry_run,
+    deployer = ctx.config.deployer, generator = ctx.config.generator,
+    matrix = options.matrix, terraform_version = lab.tool.kind .. " " .. lab.tool.version }
+  return ctx.store:new_run(snapshot, lab:describe())
+end
+
+local function lost_results(run, cause)
+  return error_of.new { op = "validate", code = "io", cause = cause,
+    message = ("%d results could not be stored; run %s can be resumed"):format(run.lost or 1,
+      run.run_id) }
+end
+
+local function report_problem(ctx, run, job, err)
+  ctx.log:error("result not stored", { arch = job.hash, error = tostring(err) })
+  run.lost = (run.lost or 0) + 1
+end
+
+-- "latest" becomes the version that the emulator itself names.
+local function note_emulator(ctx, run, lab, result)
+  local seen = result.emulator
+  if run.noted or not (seen and seen.started and seen.version) then return end
+  run.noted = true
+  local emulator = lab:describe()
+  emulator.version = seen.version
+  local ok, err = run:note { emulator = emulator }
+  if not ok then ctx.log:error("emulator's version not noted", { error = tostring(err) }) end
+end
+
+-- What the harness failed at says nothing: it is tried again before it is written down.
+local function judge(ctx, run, job, lab, known)
+  local inputs = recorded.key(lab, job)
+  if known[inputs] then return recorded.reuse(known[inputs], run.run_id) end
+  local result
+  for attempt = 1, ctx.config.retries + 1 do
+    result = lab:validate(job, run)
+    result.attempts, result.inputs = attempt, inputs
+    if result.status ~= "ERROR" then break end
+  end
+  return result
+end
+
+local function validate_all(ctx, run, jobs, lab, known)
+  local done, open = run:done(), {}
+  for _, job in ipairs(jobs) do
+    if not done[job.hash] then open[#open + 1] = job end
+  end
+  local progress = ctx.progress:task("validate", #open)
+  parallel.map(open, function(job)
+    local result = judge(ctx, run, job, lab, known)
+    local ok, err = run:put_result(result)
+    if not ok then report_problem(ctx, run, job, err) end
+    note_emulator(ctx, run, lab, result)
+    progress:step(("%-8s %6.1fs %s%s%s"):format(result.status, result.duration_seconds,
+      job.name or job.hash, result.reason and " (" .. result.reason .. ")" or "",
+      result.cached_from and ", recorded by run " .. result.cached_from:sub(1, 8) or ""))
+  end, { limit = ctx.config.parallel })
+  return progress:done()
+end
+
+-- What came in since the run before this one: the data model's new_architectures and tokens_used.
+local function news(store, run)
+  local since = ""
+  for _, record in ipairs(store:runs { finished = true }) do
+    if record.run_id ~= run.run_id and record.started_at <= run.config.started_at then
+      since = record.started_at
+      break
+    end
+  end
+  local new, tokens = 0, 0
+  for _, meta in ipairs(store:architectures()) do
+    if meta.discovered_at > since then new = new + 1 end
+    local app = store:app(meta.hash)
+    if app and app.generated_at > since then
+      tokens = tokens + app.input_tokens + app.output_tokens
+    end
+  end
+  return new, tokens
+end
+
+---@param ctx table
+---@param lab table see std.validation
+---@param jobs table[] architectures
+---@param options {resume: boolean|nil, cached: boolean|nil, matrix: string|nil}
+---@return table|nil summary
+---@return lsqm.Error|nil err
+function M.run(ctx, lab, jobs, options)
+  local run, err = open_run(ctx, options, lab)
+  if not run then return nil, err end
+  if run:is_finished() then return run:summary() end
+  local timing = ctx.log:stage("validate")
+  local known = options.cached and recorded.of(ctx.store) or {}
+  local seconds = validate_all(ctx, run, jobs, lab, known)
+  if run.lost then return nil, lost_results(run) end
+  if ctx.config.confirm.enabled then
+    local ok
+    ok, err = confirm.run(ctx, run, lab, jobs)
+    if not ok then return nil, lost_results(run, err) end
+  end
+  local new, tokens = news(ctx.store, run)
+  local summary
+  summary, err = run:finish { duration_seconds = seconds, new_architectures = new,
+    tokens_used = tokens }
+  if not summary then return nil, err end
+  timing:done { total = summary.total, passed = summary.passed }
+  return summary
+end
+
+return M

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares two inventories (inventory.py): names that were generated are replaced by the logical id
+of what they name, lists that are sets are sorted, and what is left has to be equal."""
+
+import json
+import re
+
+ORDERED = {"Choices", "Branches", "Catch", "Retry", "Command", "EntryPoint", "command"}
+POLICY_LISTS = {"Action", "Resource", "AWS", "Service", "NotAction", "NotResource", "Federated"}
+
+
+KEYS = ("Name", "name", "IndexName", "AttributeName", "PolicyName", "path", "RouteKey", "ClientName",
+        "Sid", "Id", "ParameterKey", "GatewayId")
+
+
+def keyed(items):
+    """A list of things that name themselves, by name; a list where they do not."""
+    for key in KEYS:
+        names = [i.get(key) if isinstance(i, dict) else None for i in items]
+        if items and all(isinstance(n, str) for n in names) and len(set(names)) == len(names):
+            return dict(zip(names, items))
+    return items
+
+
+def canonical(value, field=""):
+    """The same value for lists that are sets, and for policies that say the same."""
+    if isinstance(value, dict):
+        return {k: canonical(v, k) for k, v in value.items()}
+    if isinstance(value, list):
+        items = [canonical(v, field) for v in value]
+        if field in POLICY_LISTS and len(items) == 1:
+            return items[0]
+        if field in ORDERED:
+            return items
+        return keyed(sorted(items, key=lambda v: json.dumps(v, sort_keys=True)))
+    return value
+
+
+def substitute(value, pairs):
+    if isinstance(value, dict):
+        return {substitute(k, pairs): substitute(v, pairs) for k, v in value.items()}
+    if isinstance(value, list):
+        return [substitute(v, pairs) for v in value]
+    if isinstance(value, str):
+        for pattern, stand_in in pairs + GENERATED:
+            value = pattern.sub(stand_in, value)
+    return value
+
+
+GENERATED = [(re.compile(r"terraform-\d{14,}[0-9a-f]{4,}"), "<generated>"),
+             (re.compile(r"(https?://)?(localhost|127\.0\.0\.1):\d+"), "<endpoint>"),
+             (re.compile(r"/stream/\d{4}-[0-9T:.-]+Z?"), "/stream/<time>")]
+
+
+# What an ARN says besides names.
+WORDS = {"function", "table", "parameter", "policy", "stream", "stateMachine", "event-bus",
+         "secret", "repository", "cluster", "service", "task-definition", "log-group",
+         "loadbalancer", "listener", "listener-rule", "targetgroup", "userpool", "restapis",
+         "deliverystream", "instance-profile", "group", "topic", "alias", "certificate",
+         "distribution", "hostedzone", "layer", "workgroup", "project", "event-source-mapping",
+         "default", "subnet", "instance", "schedule"}
+
+
+def names_in(ident):
+    """The names that an id is made of: of an ARN or URL, what follows the account."""
+    parts = re.split(r"[:/|]", ident)
+    if ident.startswith("arn:") or "://" in ident:
+        parts = parts[5:]
+    return {part for part in parts if len(part) > 4 and part not in WORDS}
+
+
+def pairs_of(ids, other):
+    """Texts to replace: a name that the other side has too was said by the template and stays."""
+    seen = set(re.findall(r"[\w.-]+", json.dumps(other["inventory"], default=str)))
+    pairs = {}
+    for logical in sorted(ids):
+        for ident in ids[logical]:
+            for form in names_in(ident) - seen:
+                pairs.setdefault(form, "<%s>" % logical)
+    return [(re.compile(r"(?<![\w-])%s(?![\w-])" % re.escape(form)), stand_in)
+            for form, stand_in in sorted(pairs.items(), key=lambda pair: -len(pair[0]))]
+
+
+def rows_of(inventory, pairs):
+    rows = {}
+    for entry in inventory:
+        rows.setdefault((entry["kind"], substitute(entry["key"], pairs)), []).append(canonical(substitute(entry["attributes"], pairs)))
+    return rows
+
+
+def differ(left, right, path, found):
+    """Counts leaves; appends (path, left, right) of those that differ."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return sum(differ(left.get(k), right.get(k), path + [k], found)
+                   for k in sorted(set(left) | set(right)))
+    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        return sum(differ(a, b, path + [str(i)], found)
+                   for i, (a, b) in enumerate(zip(left, right)))
+    if left != right:
+        found.append((".".join(path), left, right))
+    return 1
+
+
+def compare(left, right):
+    """left, right: {"ids": {logical: [id]}, "inventory": []} -> counts and differences."""
+    ours = rows_of(left["inventory"], pairs_of(left["ids"], right))
+    theirs = rows_of(right["inventory"], pairs_of(right["ids"], left))
+    differences, things, leaves = [], 0, 0
+    for key in sorted(set(ours) | set(theirs)):
+        a, b = ours.get(key, []), theirs.get(key, [])
+        things += max(len(a), len(b))
+        for i in range(max(len(a), len(b))):
+            if i >= len(a) or i >= len(b):
+                differences.append({"kind": key[0], "key": key[1], "path": "",
+                                    "template": i < len(a), "terraform": i < len(b)})
+                continue
+            found = []
+            leaves += differ(a[i], b[i], [], found)
+            differences += [{"kind": key[0], "key": key[1], "path": path, "template": x,
+                             "terraform": y} for path, x, y in found]
+    return {"resources": things, "attributes": leaves, "differences": differences}
