@@ -1,25 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Converts templates to Terraform roots. Exit 1 when one of them could not be converted whole.
-local fs = require "std.fs"
+local inputs = require "std.normalize.inputs"
 local json = require "std.json"
-local normalize = require "std.normalize"
 local parallel = require "std.parallel"
+local result = require "std.normalize.result"
 local stage = require "std.stage"
-
-local function jobs_of(args)
-  local jobs, taken = {}, {}
-  for i, path in ipairs(args.inputs) do
-    local slug, n = normalize.slug(path), 1
-    local name = slug
-    while taken[name] do
-      n = n + 1
-      name = slug .. "-" .. n
-    end
-    taken[name] = true
-    jobs[i] = { path = path, format = args.from, out = fs.join(args.out, name) }
-  end
-  return jobs
-end
 
 local function at(place, file)
   local line = place.line and (":%d:%d"):format(place.line, place.col or 1) or ""
@@ -46,14 +31,31 @@ local function show(ctx, record, as_json)
   for _, line in ipairs(reasons(record)) do ctx.out(line) end
 end
 
-local function run(ctx, args)
-  local jobs, all = jobs_of(args), true
-  local outcomes = parallel.cpu_map("std.normalize", jobs, { fn = "normalize", collect = true })
+-- A worker gets only plain values; one that broke says so for its input alone.
+local function convert(jobs)
+  local plain, records = {}, {}
+  for i, job in ipairs(jobs) do
+    plain[i] = { path = job.path, format = job.format, out = job.out, slug = job.slug,
+      input = job.input,
+      error = job.err and { message = job.err.message, file = job.err.file, line = job.err.line,
+        col = job.err.col } or nil }
+  end
+  local outcomes = parallel.cpu_map("std.normalize", plain, { fn = "normalize", collect = true })
   for i, outcome in ipairs(outcomes) do
-    local record = outcome.ok and outcome.value or { status = "failed", input = jobs[i].path,
-      error = { message = tostring(outcome.err) }, unsupported = {} }
+    records[i] = outcome.ok and outcome.value
+      or result.failed(jobs[i], tostring(outcome.err.message or outcome.err))
+  end
+  return records
+end
+
+local function run(ctx, args)
+  local jobs, all = inputs.jobs(args.inputs, args.from, args.out), true
+  for _, record in ipairs(convert(jobs)) do
     all = all and record.status == "normalized"
     show(ctx, record, args.json)
+  end
+  for _, job in ipairs(jobs) do
+    if job.keep then job.keep:close() end
   end
   return all and 0 or 1
 end

@@ -2,6 +2,8 @@
 -- Packages of functions and layers: inline code, local folders, and stand-ins for what is not
 -- there. Packages are only described here (scope.packages[path] = {files=}, {dir=} or
 -- {base=, names=}); whoever writes the result makes the zip files.
+local cfn_response = require "std.normalize.cfn_response"
+
 local M = {}
 
 -- The bucket name that says "a folder beside the template"; SAM and Serverless inputs use it.
@@ -40,16 +42,48 @@ local function put_stub(self, body, what)
   package(self, body, { files = M.stub(runtime, handler) })
 end
 
-local EXTENSIONS = { { "^python", "py" }, { "^nodejs", "js" } }
+-- What a value known at deploy time is where the root is tried out.
+local DEPLOYED = {
+  ["data.aws_region.current.name"] = "us-east-1",
+  ["data.aws_caller_identity.current.account_id"] = "000000000000",
+  ["data.aws_partition.current.partition"] = "aws",
+  ["data.aws_partition.current.dns_suffix"] = "amazonaws.com",
+}
+
+local function inline_text(self, value)
+  local node = self:value(value)
+  local text = self.scope:constant(node)
+  if text then return text end
+  local known = setmetatable({ ["var.stack_name"] = self.scope.stack_name },
+    { __index = DEPLOYED })
+  text = self.scope:constant(node, known)
+  if text then
+    self.scope:assume(("%s: inline code has the region, account or stack name of a trial")
+      :format(self.id))
+  end
+  return text
+end
+
+-- Modules of JavaScript have an ending of their own.
+local function extension_of(runtime, text)
+  if not runtime:find("^nodejs") then return "py" end
+  local source = "\n" .. text
+  local is_module = source:find("\n%s*import%s+[%w{*\"']") or source:find("\n%s*export%s+%l")
+  return is_module and not source:find("require%(") and not source:find("exports%.") and "mjs"
+    or "js"
+end
 
 local function inline(self, value, body)
-  local text = self.scope:constant(self:value(value))
+  local text = inline_text(self, value)
   if not text then return self:unsupported(nil, "inline code with values known at deploy time") end
-  local runtime, name = read_of(self, "Runtime") or "", "index.py"
-  for _, entry in ipairs(EXTENSIONS) do
-    if runtime:find(entry[1]) then name = "index." .. entry[2] end
+  local runtime = read_of(self, "Runtime") or ""
+  if not runtime:find("^nodejs") and not runtime:find("^python") then
+    return self:unsupported(nil, "inline code for runtime " .. runtime)
   end
-  package(self, body, { files = { [name] = text } })
+  local extension = extension_of(runtime, text)
+  local files = { ["index." .. extension] = text }
+  cfn_response.add(files, text, extension)
+  package(self, body, { files = files })
 end
 
 -- A bucket that the template makes is left alone; anything else is not there to be read.

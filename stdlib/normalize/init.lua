@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Templates of several kinds to Terraform roots.
+local cdk = require "std.normalize.cdk"
 local cfn = require "std.normalize.cfn"
 local cfn_rules = require "std.normalize.cfn.rules"
 local detect = require "std.normalize.detect"
@@ -47,8 +48,12 @@ local function local_package(base)
       local files = fs.walk(dir)
       return files and #files > 0 and { dir = dir } or nil
     end
-    return key:find("%.zip$") and { copy = dir } or nil
+    return (key:find("%.zip$") or key:find("%.jar$")) and { copy = dir } or nil
   end
+end
+
+local function add_all(list, more)
+  for _, item in ipairs(more or {}) do list[#list + 1] = item end
 end
 
 -- Text of a file beside the template.
@@ -66,9 +71,15 @@ local function convert_template(template, job, more)
     return nil, document.invalid(job, "the template has no Resources")
   end
   more = more or {}
-  return cfn.convert(template, { rules = M.rules(), stack_name = job.slug, empty = empty, job = job,
-    read_file = local_file(fs.dirname(job.path)), given = more.given, open = convert_nested,
-    local_package = more.find_package or local_package(fs.dirname(job.path)) })
+  local prepared = cdk.prepare(template, job)
+  prepared.find_package = prepared.find_package or local_package(fs.dirname(job.path))
+  local converted, err = cfn.convert(template, { rules = M.rules(), stack_name = job.slug,
+    empty = empty, job = job, given = more.given, open = convert_nested, linked = prepared.linked,
+    read_file = local_file(fs.dirname(job.path)),
+    local_package = more.find_package or prepared.find_package })
+  if not converted then return nil, err end
+  add_all(converted.assumptions, prepared.assumptions)
+  return converted
 end
 
 local converters = {}
@@ -77,10 +88,6 @@ local converters = {}
 local function refuse(problem)
   if problem.unsupported then return problem end
   return nil, problem
-end
-
-local function add_all(list, more)
-  for _, item in ipairs(more or {}) do list[#list + 1] = item end
 end
 
 function converters.cfn(job, more)
@@ -144,9 +151,26 @@ local function unknown_kind(job)
     or "no template of a known kind")
 end
 
+-- An assembly of one stack is that stack.
+local function single_stack(job)
+  local stacks, found = cdk.stacks(job.path), {}
+  for i, stack in ipairs(stacks) do found[i] = stack.name end
+  if #stacks ~= 1 then
+    return nil, document.invalid(job, "several stacks: " .. table.concat(found, ", "))
+  end
+  job.path, job.format = stacks[1].path, "cdk"
+  return true
+end
+
 local function read(job)
   local info, err = fs.stat(job.path)
   if not info then return nil, err end
+  if info.type == "dir" and job.format ~= "terraform" and cdk.is_assembly(job.path) then
+    info = fs.stat(job.path .. "/manifest.json")
+    local ok
+    ok, err = single_stack(job)
+    if not ok then return nil, err end
+  end
   if info.type == "dir" and job.format ~= "terraform" then
     local found
     found, err = detect.find(job.path, job.format)
@@ -175,13 +199,17 @@ end
 
 ---Converts one input into a Terraform root in `out`. Never raises for what is in the input: the
 ---record says what happened.
----@param options {path: string, format: string|nil, out: string}
+---@param options {path: string, format: string|nil, out: string, slug: string|nil, input:
+---  string|nil, error: table|nil} input: the name in the record; error: why the input could not be
+---  got ready
 ---@return table record {input, format, status, out, resources, unsupported, assumptions, services,
 ---  resource_count, complexity, slug, provider_aliases?, error?}
 function M.normalize(options)
   check(options)
   local job = { path = options.path, format = options.format or "auto", out = options.out,
-    slug = names.slug(options.path) }
+    input = options.input,
+    slug = options.slug or names.slug(options.path) }
+  if options.error then return result.failed(job, options.error) end
   local ok, err = read(job)
   if not ok then return result.failed(job, err) end
   local converted

@@ -10,7 +10,7 @@ local resolve = require "std.resolve"
 local M = {}
 
 local function record_of(job, status)
-  return { input = job.path, format = job.format, status = status, slug = job.slug,
+  return { input = job.input or job.path, format = job.format, status = status, slug = job.slug,
     resources = {}, unsupported = json.array {}, assumptions = json.array {},
     services = json.array {}, resource_count = 0, complexity = "none" }
 end

@@ -84,7 +84,7 @@ local function number(name, parameter)
 end
 
 local function text(name, parameter)
-  local kind = parameter.Type or "String"
+  local kind = type(parameter.Type) == "string" and parameter.Type or "String"
   local likely = lookup(BY_TYPE, kind) or lookup(BY_NAME, names.snake(name)) or "lsqm"
   local first = fit(likely, parameter)
   if M.allows(parameter, first) then return first end

@@ -120,6 +120,9 @@ Resources: { Q: { Type: AWS::SQS::Queue, Properties: { QueueName: !Ref Name } } 
 Outputs: { Arn: { Value: !GetAtt Q.Arn } }
 ]==]
 
+local SECRET_CHILD = "Parameters: { P: { Type: String, NoEcho: true, Default: x } }\nResources: "
+  .. "{ Q: { Type: AWS::SQS::Queue } }\nOutputs: { O: { Value: !Ref P } }\n"
+
 describe("normalize nested stacks", function()
   it("makes modules of templates beside the first", function()
     local record, texts = convert { ["parts/child.yaml"] = CHILD, ["t.yaml"] = [==[
@@ -149,6 +152,14 @@ Resources:
     assert.same({ "module.inner.aws_sqs_queue.q" }, { table.unpack(record.resources.Inner) })
     assert.equal(2, record.resource_count)
     has(record.all, "Inner.TimeoutInMinutes is left out")
+  end)
+
+  it("passes secrets on as secrets", function()
+    local record, texts = convert { ["child.yaml"] = SECRET_CHILD, ["t.yaml"] = "Resources:\n"
+      .. "  S: { Type: AWS::CloudFormation::Stack, Properties: { TemplateURL: child.yaml } }\n"
+      .. "Outputs: { O: { Value: !GetAtt S.Outputs.O } }\n" }
+    assert.equal("normalized", record.status)
+    has(texts["outputs.tf"], "value = module.s.o\n sensitive = true")
   end)
 
   it("names files that are not there, what they cannot do, and refuses circles", function()

@@ -43,43 +43,47 @@ local function data_sources(scope, out)
   end
 end
 
--- Expression texts that carry a secret: variables, and attributes that are set from them.
-local function sensitive_texts(parts)
-  local list = {}
+local function sensitive_names(parts)
+  local set = {}
   for _, item in ipairs(parts.variables) do
-    if item.sensitive then list[#list + 1] = "var." .. item.name end
+    if item.sensitive then set[item.name] = true end
   end
-  return list
+  return set
 end
 
-local function mentions(text, list)
-  for _, word in ipairs(list) do
-    local _, stop = text:find(word, 1, true)
-    while stop do
-      if not text:find("^[%w_]", stop + 1) then return true end
-      _, stop = text:find(word, stop + 1, true)
-    end
+local function mentions(text, sensitive)
+  for name in text:gmatch("var%.([%w_]+)") do
+    if sensitive[name] then return true end
   end
   return false
 end
 
-local function carriers(parts, list)
-  local found = {}
-  if #list == 0 then return found end
+-- Attributes that are set from sensitive variables: "type.label.attribute".
+local function carriers(parts)
+  local set = {}
+  for _, id in ipairs(parts.order) do
+    local module = parts.done[id].module
+    for _, output in ipairs(module and module.secrets or {}) do
+      set[("module.%s.%s"):format(module.label, output)] = true
+    end
+  end
+  if next(parts.sensitive) == nil then return set end
+  local function test(text) return mentions(text, parts.sensitive) end
   for _, id in ipairs(parts.order) do
     for _, block in ipairs(parts.done[id].blocks) do
-      for _, name in ipairs(block.body:names_where(function(text) return mentions(text, list) end))
-      do
-        found[#found + 1] = ("%s.%s.%s"):format(block.type, block.label, name)
-        found[#found + 1] = ("%s.%s[*].%s"):format(block.type, block.label, name)
+      for _, name in ipairs(block.body:names_where(test)) do
+        set[("%s.%s.%s"):format(block.type, block.label, name)] = true
       end
     end
   end
-  return found
+  return set
 end
 
 local function is_sensitive(parts, text)
-  if mentions(text, parts.sensitive) or mentions(text, parts.carriers) then return true end
+  if mentions(text, parts.sensitive) then return true end
+  for address in text:gsub("%[[%d*]+%]", ""):gmatch("[%w_]+%.[%w_]+%.[%w_]+") do
+    if parts.carriers[address] then return true end
+  end
   for _, pattern in ipairs(SECRET) do
     if text:find(pattern) then return true end
   end
@@ -205,7 +209,10 @@ local function outputs(parts)
     end
     local text = expr.text(output.node, 1)
     lines[#lines + 1] = "  value = " .. text
-    if is_sensitive(parts, text) then lines[#lines + 1] = "  sensitive = true" end
+    if is_sensitive(parts, text) then
+      lines[#lines + 1] = "  sensitive = true"
+      parts.secrets[#parts.secrets + 1] = output.name
+    end
     add(out, table.concat(lines, "\n"), "\n}\n")
   end
   return #out > 0 and format(table.concat(out, "\n")) or nil
@@ -217,8 +224,8 @@ function M.files(parts)
   for _, name in ipairs(names.sorted_keys(parts.scope.references)) do
     parts.variables[#parts.variables + 1] = parts.scope.references[name]
   end
-  parts.sensitive = sensitive_texts(parts)
-  parts.carriers = carriers(parts, parts.sensitive)
+  parts.sensitive = sensitive_names(parts)
+  parts.carriers, parts.secrets = carriers(parts), {}
   return { ["main.tf"] = main(parts), ["outputs.tf"] = outputs(parts),
     ["variables.tf"] = variables(parts) }
 end

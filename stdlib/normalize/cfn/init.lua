@@ -189,7 +189,7 @@ local function result_of(scope, parts)
   return { files = scope.files, packages = scope.packages, resources = addresses_of(parts.done),
     unsupported = scope.unsupported_list, assumptions = scope.assumptions,
     imports = scope.imports, exports = scope.exports, outputs = scope.output_names,
-    variables = variables_of(scope) }
+    variables = variables_of(scope), secrets = parts.secrets }
 end
 
 ---Converts a parsed template.

@@ -55,7 +55,10 @@ local function take_over(scope, id, job, converted)
     entry.id = id .. "." .. tostring(entry.id or "")
     scope.unsupported_list[#scope.unsupported_list + 1] = entry
   end
-  for _, text in ipairs(converted.assumptions or {}) do scope:assume(id .. ": " .. text) end
+  for _, text in ipairs(converted.assumptions or {}) do
+    local import = text:match("^import (.-): variable ")
+    if not scope.linked[import] then scope:assume(id .. ": " .. text) end
+  end
 end
 
 local function given(properties)
@@ -129,6 +132,11 @@ local function inputs(scope, id, module, properties, eval)
       end
     end
   end
+  for _, label in ipairs(names.sorted_keys(module.imports)) do
+    if scope.linked[module.imports[label]] then
+      out[#out + 1] = { name = label, text = expr.text(scope:import(module.imports[label])) }
+    end
+  end
   return out
 end
 
@@ -155,7 +163,7 @@ function M.convert(scope, id, resource, eval)
       scope:unsupported(tostring(key), "property of a nested stack")
     end
   end
-  local block = { label = target.label, count = target.count,
+  local block = { label = target.label, count = target.count, secrets = target.module.secrets,
     inputs = inputs(scope, id, target.module, properties, eval) }
   scope.current_id, scope.current_type = nil, nil
   for _, kind in ipairs { "files", "packages" } do

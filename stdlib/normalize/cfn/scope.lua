@@ -25,8 +25,8 @@ function Scope.new(template, options)
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
     unsupported_list = {}, assumptions = {}, seen = {}, packages = {}, used_mappings = {},
     network = {}, references = {}, secrets = {}, lookups = {}, lookup_keys = {},
-    read_file = options.read_file,
-    files = {}, exports = {}, output_names = {}, given = options.given or {}, open = options.open,
+    files = {}, exports = {}, output_names = {}, given = options.given or {},
+    linked = options.linked or {}, open = options.open, read_file = options.read_file,
     local_package = options.local_package, stack_name = options.stack_name or "stack",
     empty = options.empty or function() return expr.list {} end,
   }, Scope)
@@ -63,14 +63,16 @@ function Scope:at(property, fn)
 end
 
 ---The text of a node where parameters stand for their defaults, or nil.
+---@param node any
+---@param known table<string, string>|nil texts of further expressions
 ---@return string|nil
-function Scope:constant(node)
+function Scope:constant(node, known)
   if type(node) ~= "table" then return node ~= nil and expr.scalar(node) or nil end
-  if node.k == "raw" then return node.value end
+  if node.k == "raw" then return node.value or known and known[node.text] or nil end
   if node.k ~= "tpl" then return nil end
   local out = {}
   for i, part in ipairs(node.parts) do
-    out[i] = self:constant(part)
+    out[i] = self:constant(part, known)
     if not out[i] then return nil end
   end
   return table.concat(out)
@@ -200,6 +202,11 @@ end
 
 ---Node for a value that another stack exports: a variable with a stand-in value.
 function Scope:import(export)
+  local link = self.linked[export]
+  local target = link and self.resources[link.id]
+  if target and target.module then
+    return nested.attribute(self, target, "Outputs." .. link.output)
+  end
   local name = names.identifier("import_" .. export):gsub("_+", "_")
   if not self.imports[name] then
     self.imports[name] = export

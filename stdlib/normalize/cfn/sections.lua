@@ -139,6 +139,7 @@ local function has_unknown_function(value)
 end
 
 local function assertion(scope, rule, entry)
+  if type(entry) ~= "table" then entry = {} end
   local text = intrinsics.condition(entry.Assert, scope)
   if rule.RuleCondition ~= nil then
     text = ("!%s || %s"):format(intrinsics.condition(rule.RuleCondition, scope), text)
