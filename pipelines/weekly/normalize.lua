@@ -30,8 +30,10 @@ local function reasons(record)
   local lines = {}
   for _, entry in ipairs(record.unsupported) do
     local property = entry.property and " " .. entry.property or ""
-    lines[#lines + 1] = ("  %s (%s)%s: %s"):format(entry.id or "template", entry.type or "",
-      property, entry.reason)
+    local at = entry.file and entry.line
+      and ("%s:%d:%d: "):format(entry.file, entry.line, entry.col or 1) or ""
+    lines[#lines + 1] = ("  %s%s (%s)%s: %s"):format(at, entry.id or "template",
+      entry.type or "", property, entry.reason)
   end
   return lines
 end
