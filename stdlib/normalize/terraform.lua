@@ -56,11 +56,17 @@ function State:alias(name, region) self.aliases[name] = region or "us-east-1" en
 ---Runs once all units are known.
 function State:later(action) self.actions[#self.actions + 1] = action end
 
-local function new_state(root, out)
-  local rules, why = resolve.load(PIPELINE, "rules.terraform")
+local function load_rules(name)
+  local rules, why = resolve.load(PIPELINE, "rules." .. name)
   if rules == nil then error(why, 0) end
-  return setmetatable({ root = root, out = out and fs.absolute(out), rules = rules, special =
-    special, repository = files.repository(root), units = {}, files = {}, copies = {},
+  return rules
+end
+
+local function new_state(root, out)
+  return setmetatable({ root = root, out = out and fs.absolute(out), rules = load_rules "terraform",
+    keys = load_rules "terraform_keys", special =
+    special, added = {}, readable = { files.repository(root) },
+    repository = files.repository(root), units = {}, files = {}, copies = {},
     packages = {}, resources = {}, assumptions = {}, said = {}, problems = {}, aliases = {},
     values = {}, folders = {}, tf_folders = {}, listed = {}, brought = {}, file_names = {},
     moved = {}, package_names = {}, actions = {} }, State)

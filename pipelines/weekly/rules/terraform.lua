@@ -99,8 +99,13 @@ return {
       content_base64 = "filebase64({filename})", id = "filesha1({filename})" } },
     ["data.null_data_source"] = { values = { outputs = "{inputs}", id = '"static"' },
       defaults = { inputs = "{}" } },
-    tls_private_key = { fixed = "tls" },
-    tls_self_signed_cert = { fixed = "tls" },
+    -- `keys`: values from rules/terraform_keys.lua.
+    tls_private_key = { keys = { "private_key_pem", "private_key_pem_pkcs8", "public_key_pem",
+      "public_key_openssh" }, values = { id = '"static"',
+      public_key_fingerprint_md5 = '"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"' },
+      sensitive = { private_key_pem = true, private_key_pem_pkcs8 = true } },
+    tls_self_signed_cert = { keys = { "cert_pem" }, values = { id = '"static"' } },
+    tls_locally_signed_cert = { keys = { "cert_pem" }, values = { id = '"static"' } },
   },
 
   -- Resources that become terraform_data, which is built in: arguments kept and their new names.
@@ -147,7 +152,7 @@ return {
     ["java25"] = "java21", ["dotnet10"] = "dotnet8", ["ruby3.5"] = "ruby3.4" },
 
   -- Texts that ask to be replaced; a value made from the name takes their place.
-  placeholders = { "^REPLACE_", "^CHANGE_?ME", "^YOUR[_-]", "^<.*>$", "^INSERT_", "^TODO" },
+  placeholders = { "^REPLACE_", "^CHANGE_?ME", "^YOUR[_-]", "^<.*>$", "^INSERT_" },
 
   -- Modules that build packages by running a script: found by the variables that they declare; a
   -- call gets a package that was made here.
@@ -159,7 +164,11 @@ return {
       overrides = { create_package = "false", store_on_s3 = "false" } },
   },
 
-  -- Stand-ins for code files that are not there, by ending.
+  -- Commands of provisioners that only fetch or build files beside the root: those are made here.
+  builds = { "^%s*curl%s+[%w%s-]*%-[oO]%s", "^%s*wget%s", "^%s*mkdir%s+%-p%s+[%w%p]+%s*$" },
+
+  -- Stand-ins for files that are not there, by name or ending; `keys` as above.
+  keys = { crt = "cert_pem", pem = "cert_pem", key = "private_key_pem_pkcs8" },
   code = {
     js = "function handler(event) {\n  return event.request;\n}\n",
     mjs = "export const handler = async () => ({ statusCode: 200, body: \"{}\" });\n",

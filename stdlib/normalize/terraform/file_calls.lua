@@ -68,7 +68,10 @@ end
 function M.check(state, unit)
   for _, file in ipairs(unit.files) do
     for _, item in ipairs(file.body.items) do
-      if item.kind == "block" then
+      local helper = item.kind == "block" and unit.helpers[(item.type == "data" and "data." or "")
+        .. table.concat(item.labels, ".")]
+      -- What has no instance is left without its arguments.
+      if item.kind == "block" and not (helper and helper.kind == "dead") then
         tree.attributes(item.body, function(attribute)
           tree.walk(attribute.expr, function(node)
             if node.kind == "call" and (READS[node.name] or NAMES[node.name]) then

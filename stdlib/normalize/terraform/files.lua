@@ -29,10 +29,22 @@ function M.repository(dir)
   return last
 end
 
+local function is_below(path, dir)
+  return path == dir or path:sub(1, #dir + 1) == dir .. "/"
+end
+
 ---Whether a path, its links followed, lies in a folder.
 function M.is_inside(path, dir)
   local real = fs.realpath(path)
-  return real ~= nil and (real == dir or real:sub(1, #dir + 1) == dir .. "/")
+  return real ~= nil and is_below(real, dir)
+end
+
+-- In the repository, or in one that a module was taken from.
+local function may_read(state, path)
+  for _, dir in ipairs(state.readable) do
+    if is_below(path, dir) then return true end
+  end
+  return false
 end
 
 ---Where a path, relative to the result's root, leads.
@@ -58,11 +70,8 @@ end
 ---What is at a source path: "file", "dir", or nil; nil and true when it may not be read.
 function M.kind(state, source)
   local info = fs.stat(source)
-  if not info then
-    local base = state.repository .. "/"
-    return nil, fs.normalize(source):sub(1, #base) ~= base
-  end
-  if not M.is_inside(source, state.repository) then return nil, true end
+  if not info then return nil, not may_read(state, fs.normalize(source)) end
+  if not may_read(state, fs.realpath(source) or "") then return nil, true end
   return info.type
 end
 
@@ -73,7 +82,7 @@ function M.list(state, dir)
     local path = fs.join(dir, name)
     local info = fs.stat(path)
     if info and info.type == "file" and info.size <= MAX_FILE
-      and M.is_inside(path, state.repository) then out[#out + 1] = name end
+      and may_read(state, fs.realpath(path) or "") then out[#out + 1] = name end
   end
   return out
 end

@@ -36,6 +36,18 @@ end
 
 local EXECUTES <const> = { ["local-exec"] = true, ["remote-exec"] = true, file = true }
 
+-- Only what the rules know by the whole beginning of its single command.
+local function is_build(state, unit, block)
+  local command = tree.attr(block.body, "command")
+  local text = command and unit:text(command.expr)
+  if block.labels[1] ~= "local-exec" or not text or text:find("[;&|`\n]")
+    or text:find("$(", 1, true) then return false end
+  for _, pattern in ipairs(state.rules.builds) do
+    if text:find(pattern) then return true end
+  end
+  return false
+end
+
 -- A provisioner that runs when a resource is destroyed takes no part in what is deployed.
 local function provisioners(state, unit, entry)
   local running
@@ -43,6 +55,8 @@ local function provisioners(state, unit, entry)
     local at = tree.attr(block.body, "when")
     if at and at.expr.name == "destroy" then
       state:assume("%s: its destroy-time provisioner is left out", unit:address(entry.address))
+    elseif is_build(state, unit, block) then
+      state:assume("%s: its build step is not run", unit:address(entry.address))
     else
       running = running or block
     end
@@ -219,12 +233,18 @@ end
 local function values_text(state, unit, helper)
   local rule = helper.rule
   local special = state.special[rule_name(helper.entry)]
-  local values = special and special(state, unit, helper) or rule.values
+  local values = rule.values
+  if special then values = special(state, unit, helper) end
   if not values then return nil end
   local arguments = arguments_of(unit, helper, seed_of(unit, helper))
   local lines = {}
   for _, name in ipairs(names.sorted_keys(values)) do
     lines[#lines + 1] = ("%s = %s"):format(name, value_text(values[name], arguments, rule, name))
+  end
+  for _, name in ipairs(rule.keys or {}) do
+    local text = expr.quote(state.keys[name])
+    local secret = (rule.sensitive or {})[name]
+    lines[#lines + 1] = ("%s = %s"):format(name, secret and "sensitive(" .. text .. ")" or text)
   end
   for _, name in ipairs(rule.keep or {}) do
     if arguments[name] and not values[name] then

@@ -9,6 +9,7 @@ local packages = require "std.normalize.terraform.packages"
 local registry = require "std.normalize.terraform.registry"
 local tree = require "std.normalize.terraform.tree"
 local unit_of = require "std.normalize.terraform.unit"
+local variables = require "std.normalize.terraform.variables"
 
 local M = {}
 
@@ -133,6 +134,9 @@ local function check_arguments(state, unit, entry, child)
     if not tree.attr(child.variables[name].item.body, "default") and not tree.attr(body, name) then
       state:refuse(unit, nil, entry.item, "the module's variable " .. name .. " is not given",
         entry.file, entry.item)
+    elseif not child.dead and variables.is_refused(child, name) then
+      state:refuse(unit, nil, tree.attr(body, name) or entry.item,
+        "the module refuses the value of " .. name, entry.file, entry.item)
     end
   end
 end

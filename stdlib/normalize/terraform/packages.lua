@@ -225,7 +225,8 @@ end
 ---@return boolean made
 function M.stand_in(state, value, place)
   local rules = state.rules.code
-  local text = rules[fs.basename(value)] or rules[value:match("%.(%w+)$") or ""]
+  local ending = value:match("%.(%w+)$") or ""
+  local text = rules[fs.basename(value)] or rules[ending] or state.keys[state.rules.keys[ending]]
   if not text or not place.out then return false end
   state.files[place.out] = text
   state:assume("%s: missing file replaced by a stub", value)

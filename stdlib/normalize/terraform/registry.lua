@@ -2,6 +2,7 @@
 -- Where a remote module lies: in the input's own repository, in a checkout beside it, or in the
 -- cache, which fetches it once.
 local fs = require "std.fs"
+local resolve = require "std.resolve"
 local fetch = require "std.normalize.terraform.fetch"
 
 local M = {}
@@ -28,6 +29,16 @@ local function checkout(state, wanted)
   return own:find("+", 1, true) and fs.is_dir(beside) and beside or nil
 end
 
+-- A module of ours with the same variables and outputs, as far as it goes: what it does not have
+-- is refused by name when it is used.
+local function stand_in(state, wanted)
+  local name = ("rules/modules/%s/%s/%s"):format(wanted.namespace, wanted.name, wanted.provider)
+  local file = resolve.find("weekly", name .. "/main.tf")
+  if not file or wanted.folder then return nil end
+  state:assume("module %s replaced by one of ours", wanted.address)
+  return fs.dirname(file)
+end
+
 ---The folder of a remote module.
 ---@return string|nil dir
 ---@return string|nil why
@@ -36,7 +47,9 @@ function M.find(state, source, version)
   local dir, why
   if wanted then dir = checkout(state, wanted) end
   if not dir then dir, why = fetch.module(wanted, source, version) end
+  if not dir and wanted then dir = stand_in(state, wanted) end
   if not dir then return nil, why end
+  state.readable[#state.readable + 1] = fs.realpath(dir)
   local folder = wanted and wanted.folder or source:match("[^:]//([^?]*)")
   if folder and folder ~= "" then
     if folder:find("..", 1, true) then return nil, "its folder leaves the module" end

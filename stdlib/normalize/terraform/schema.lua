@@ -94,7 +94,7 @@ local function content_scopes(unit, block, scopes)
 end
 
 -- {by=, HASH=…} makes an attribute of a block; {into=, rename=} moves it into another one.
-local function changed_block(unit, entry, block, rule)
+local function changed_block(state, unit, entry, block, rule)
   local file = entry.file
   if rule.by then
     local by = tree.attr(block.body, rule.by)
@@ -106,31 +106,36 @@ local function changed_block(unit, entry, block, rule)
     return name
   end
   for _, item in ipairs(block.body.items) do
-    local renamed = rule.rename[item.name]
+    local renamed = item.name and rule.rename[item.name]
     if renamed then
       table.insert(file.edits, { first = item.first, last = item.first + #item.name - 1,
         text = renamed })
     end
   end
   local text = unit:slice(file, block)
-  for _, name in ipairs(rule.into) do
+  for _, name in ipairs(rule.into or {}) do
     local target = tree.blocks(entry.item.body, name)[1]
     if target then
+      state.added[target] = block.type
       table.insert(file.edits, { first = target.last, last = target.last - 1,
         text = "\n" .. text .. "\n" })
       helpers.cut(file, block)
-      return rule.as
+      return block.type
     end
   end
 end
 
 local check_body
 
-local function unknown_block(state, unit, entry, block, name)
-  local rule = (state.rules.blocks[entry.type] or {})[name]
-  local made = rule and changed_block(unit, entry, block, rule)
-  if made then return made end
-  state:refuse(unit, entry, block, missing("block " .. name))
+-- Before the rest is checked, since it changes other blocks.
+local function change_blocks(state, unit, entry, schema, outer)
+  local rules, made = state.rules.blocks[entry.type] or {}, {}
+  for _, block in ipairs(tree.blocks(outer.body)) do
+    local rule = not schema.blocks[block.type] and rules[block.type]
+    local name = rule and changed_block(state, unit, entry, block, rule)
+    made[block] = name
+  end
+  return made
 end
 
 local function check_block(state, unit, entry, block, schema, scopes)
@@ -143,14 +148,13 @@ local function check_block(state, unit, entry, block, schema, scopes)
     if #scopes == 0 or unit:is_dead(entry.item.body) then
       return helpers.cut(entry.file, block)
     end
-    return unknown_block(state, unit, entry, block, name)
+    return state:refuse(unit, entry, block, missing("block " .. name))
   end
   local body = is_dynamic and tree.blocks(block.body, "content")[1] or block
   if body then check_body(state, unit, entry, body, inner or loose, scopes) end
   return name
 end
 
--- What a change of another block adds (see changed_block) is there when it has been made.
 local function check_required(state, unit, entry, block, schema, there)
   for _, name in ipairs(provider.required(schema)) do
     if not there[name] then
@@ -160,12 +164,15 @@ local function check_required(state, unit, entry, block, schema, there)
 end
 
 check_body = function(state, unit, entry, block, schema, scopes)
-  local there, top = {}, block == entry.item
+  local there, top = { [state.added[block] or ""] = true }, block == entry.item
+  local made = change_blocks(state, unit, entry, schema, block)
   for _, item in ipairs(block.body.items) do
     local name = item.name or item.type
     local attribute = item.kind == "attribute" and schema.attrs[name]
     if top and META[name] or name == "timeouts" then
       there[name] = true
+    elseif made[item] then
+      there[made[item]] = true
     elseif item.kind == "block" then
       there[check_block(state, unit, entry, item, schema, scopes) or ""] = true
     elseif attribute and attribute.mode ~= "c" then

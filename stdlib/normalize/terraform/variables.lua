@@ -3,6 +3,7 @@
 local hcl = require "std.hcl"
 local json = require "std.json"
 local params = require "std.normalize.cfn.params"
+local sample = require "std.normalize.terraform.sample"
 local tree = require "std.normalize.terraform.tree"
 local types = require "std.normalize.terraform.types"
 
@@ -27,7 +28,7 @@ local function literals(conditions)
   return texts, numbers
 end
 
--- What a pattern's literal beginning may want in front of the rest.
+-- Values of the forms that validations usually ask for.
 local SAMPLES = { "lsqm", "lsqm-a1", "Lsqm1", "1", "a", "000000000000", "user@example.com",
   "arn:aws:iam::000000000000:role/lsqm", "10.0.0.0/16", "us-east-1", "https://example.com",
   "example.com", "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "sg-0123456789abcdef0",
@@ -44,7 +45,10 @@ local function candidates(conditions, kind, first)
   elseif kind == "bool" then
     list[#list + 1] = true
   else
-    for _, text in ipairs(texts) do list[#list + 1] = text end
+    for _, text in ipairs(texts) do
+      list[#list + 1] = text
+      list[#list + 1] = sample.of(text)
+    end
     for _, text in ipairs(SAMPLES) do list[#list + 1] = text end
     for _, n in ipairs(numbers) do
       if math.type(n) == "integer" and n > 0 and n < 256 then
@@ -67,7 +71,15 @@ local function holds(unit, name, value, conditions)
   return true
 end
 
-local function conditions_of(body)
+---Whether the validations of a variable refuse the value that it is given.
+function M.is_refused(unit, name)
+  for _, condition in ipairs(M.conditions(unit.variables[name].item.body)) do
+    if unit:value(condition) == false then return true end
+  end
+  return false
+end
+
+function M.conditions(body)
   local list = {}
   for _, block in ipairs(tree.blocks(body, "validation")) do
     local condition = tree.attr(block.body, "condition")
@@ -81,7 +93,7 @@ local function value_for(unit, name, body)
   local expr = kind and kind.expr or { kind = "var", name = "string" }
   if kind and type(expr.value) == "string" then expr = { kind = "var", name = expr.value } end
   local first = types.make(expr, function(inner, field) return plain(inner, field or name) end)
-  local conditions = conditions_of(body)
+  local conditions = M.conditions(body)
   if #conditions == 0 then return first end
   local list = candidates(conditions, expr.name, first)
   local element = expr.kind == "call" and (expr.name == "list" or expr.name == "set")
