@@ -290,25 +290,33 @@ local function batches(items, size)
   return list
 end
 
---- What all comparisons share. `driver` and `image` as in std.emulator.
+local function open_lab(options, work)
+  local interpreter = python.find(os.getenv("LSQM_PYTHON"))
+  local cache = fs.join(python.cache_dir(), "differential")
+  local tool, err = terraform.find { home = fs.join(work.path, "terraform"),
+    cache = python.cache_dir() }
+  if not tool then return nil, err end
+  local plan
+  local name = options.emulator or "ministack"
+  plan, err = emulators.plan { name = name, spec = resolve.load("weekly",
+    "rules.emulators")[name], driver = options.driver or "process", image = options.image,
+    version = options.version, python = interpreter }
+  if not plan then return nil, err end
+  assert(fs.mkdir(cache))
+  return { work = work.path, python = interpreter, tool = tool, plan = plan, cache = cache,
+    tag = name .. plan.version .. sha256.file(HERE .. "/inventory.py"),
+    close = function() work:close() end }
+end
+
+--- What all comparisons share; close it.
+---@param options {emulator?: string, driver?: string, image?: string, version?: string}
+---@return table? lab
+---@return table? err what is not installed
 function M.lab(options)
   local work = assert(fs.tempdir("differential-"))
-  local interpreter = python.find(os.getenv("LSQM_PYTHON"))
-  local tool = assert(terraform.find { home = fs.join(work.path, "terraform"),
-    cache = python.cache_dir() })
-  local name = options.emulator or "ministack"
-  local plan, err = emulators.plan { name = name, spec = resolve.load("weekly",
-    "rules.emulators")[name], driver = options.driver or "process", image = options.image,
-    python = interpreter }
-  if not plan then
-    work:close()
-    return nil, err
-  end
-  local cache = fs.join(python.cache_dir(), "differential")
-  assert(fs.mkdir(cache))
-  local tag = name .. plan.version .. sha256.file(HERE .. "/inventory.py")
-  return { work = work.path, python = interpreter, tool = tool, plan = plan, cache = cache,
-    tag = tag, close = function() work:close() end }
+  local lab, err = open_lab(options, work)
+  if not lab then work:close() end
+  return lab, err
 end
 
 local function short(value)

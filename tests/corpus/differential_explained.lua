@@ -1,5 +1,75 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Differences between the two sides that are no fault of the conversion, each looked at once.
--- kind and path are Lua patterns over a difference's kind and attribute path.
+-- `kind` and `path` are Lua patterns over a difference's kind and attribute path; `when` must hold
+-- for its two values, so that an explanation never covers other values than those looked at.
+-- MiniStack 1.5.33, provider 5.100.0.
+local json = require "std.json"
+
+local function none(value) return value == nil or value == json.null end
+
+local function only_terraform(d) return none(d.template) and not none(d.terraform) end
+local function only_template(d) return not none(d.template) and none(d.terraform) end
+
+-- The template's side has nothing, Terraform's says the service's default.
+local function says_zero(d)
+  return none(d.template) and (d.terraform == 0 or d.terraform == "0" or d.terraform == false)
+end
+
+local function values(template, terraform)
+  return function(d)
+    return tostring(d.template) == template and tostring(d.terraform) == terraform
+  end
+end
+
 return {
+  -- what the emulator's CloudFormation leaves out
+  { kind = "^dynamodb%.table$", path = "^Ttl", reason = "MiniStack's CloudFormation does not set "
+    .. "TimeToLiveSpecification", when = function(d)
+      return only_terraform(d) or values("DISABLED", "ENABLED")(d)
+    end },
+  { kind = "^dynamodb%.table$", path = "^Backups$", reason = "MiniStack's CloudFormation does not "
+    .. "set PointInTimeRecoverySpecification", when = values("DISABLED", "ENABLED") },
+  { kind = "^dynamodb%.table$", path = "^SSEDescription", when = only_terraform,
+    reason = "MiniStack's CloudFormation does not set SSESpecification" },
+  { kind = "^s3%.bucket$", path = "^Encryption%.Rules", reason = "MiniStack's CloudFormation does "
+    .. "not set BucketEncryption: the default is what is there", when = function(d)
+      return only_terraform(d) or values("AES256", "aws:kms")(d) or values("false", "true")(d)
+    end },
+  { kind = "^rest%.api$", path = "^endpointConfiguration$", when = only_terraform,
+    reason = "MiniStack's CloudFormation keeps the endpoint's types under a name it never reads" },
+  { kind = "^rest%.api$", path = "^Validators", when = only_terraform,
+    reason = "MiniStack's CloudFormation makes no request validators" },
+  { kind = "^elb%.balancer$", path = "^Attributes", when = only_terraform,
+    reason = "MiniStack's CloudFormation sets no default attributes" },
+  { kind = "^sns%.topic$", path = "^Policy%.Statement%.[^.]+%.Condition$", when = only_terraform,
+    reason = "the default policy of MiniStack's CloudFormation has no condition" },
+  -- what it adds
+  { kind = "^sqs%.queue$", path = "^SqsManagedSseEnabled$", when = only_template,
+    reason = "MiniStack sets the default in CloudFormation, but not in CreateQueue" },
+  { kind = "^sns%.topic$", path = "^DisplayName$", when = only_template,
+    reason = "MiniStack's CloudFormation takes the topic's name for a missing display name" },
+  { kind = "^sns%.subscription$", path = "^FilterPolicyScope$", reason = "MiniStack sets the "
+    .. "default in CloudFormation, but not in Subscribe", when = function(d)
+      return d.template == "MessageAttributes" and none(d.terraform)
+    end },
+  { kind = "^lambda%.source$", path = "^StartingPosition$", when = function(d)
+      return d.template == "LATEST" and none(d.terraform)
+    end, reason = "MiniStack's CloudFormation sets a starting position for queues too" },
+  -- what the provider does of itself
+  { kind = "^sqs%.queue$", path = "^MaximumMessageSize$", when = values("1048576", "262144"),
+    reason = "the provider always sends its default and allows no more; AWS's default is newer" },
+  { kind = "^sns%.topic$", path = "SuccessFeedbackSampleRate$", when = says_zero,
+    reason = "the provider sends zeros for what is not set" },
+  { kind = "^cognito%.pool$", path = "PasswordHistorySize$", when = says_zero,
+    reason = "the provider sends zeros for what is not set" },
+  { kind = "^lambda%.function$", path = "^Runtime$", reason = "the provider does not know the "
+    .. "newest runtimes: the newest one it knows stands for them (listed under assumptions)",
+    when = function(d)
+      local pair = tostring(d.template) .. " " .. tostring(d.terraform)
+      return pair == "python3.14 python3.13" or pair == "nodejs24.x nodejs22.x"
+        or pair == "java25 java21" or pair == "dotnet10 dotnet8" or pair == "ruby3.4 ruby3.3"
+    end },
+  -- names that CloudFormation makes up
+  { kind = "^cognito%.pool$", path = "ClientName$", when = only_terraform,
+    reason = "CloudFormation makes up a client's name, the provider demands one" },
 }
