@@ -11,6 +11,9 @@ local HEAD = "Transform: AWS::Serverless-2016-10-31\n"
 local FUNCTION = "    Type: AWS::Serverless::Function\n    Properties:\n"
   .. "      Handler: a.b\n      Runtime: python3.12\n"
 
+-- A file that is there, outside of the folder of a template in /tmp.
+local OUTSIDE <const> = ("../"):rep(12) .. "etc/hostname"
+
 local function has_translator()
   local result = process.run { argv = { python.find(os.getenv "LSQM_PYTHON"), "-c",
     "import samtranslator" }, timeout = 60 }
@@ -108,14 +111,13 @@ Resources:
     assert.same({
       "A Location: an application of the Serverless Application Repository",
       "B Location: missing file nested.yaml", "C Location: a template that is not beside this one",
-      "M DefinitionUri: missing file ../up.json" }, refusals [[
+      "M DefinitionUri: missing file " .. OUTSIDE }, refusals([[
 Resources:
   A: { Type: AWS::Serverless::Application, Properties: { Location: {
     ApplicationId: arn:x, SemanticVersion: 1.0.0 } } }
   B: { Type: AWS::Serverless::Application, Properties: { Location: nested.yaml } }
   C: { Type: AWS::Serverless::Application, Properties: { Location: "https://b.example/t.yaml" } }
-  M: { Type: AWS::Serverless::StateMachine, Properties: { DefinitionUri: ../up.json } }
-]])
+  M: { Type: AWS::Serverless::StateMachine, Properties: { DefinitionUri: ]] .. OUTSIDE .. " } }\n"))
   end)
 
   it("makes a nested stack of an application beside the template", function()
