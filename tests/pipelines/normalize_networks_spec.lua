@@ -84,6 +84,15 @@ describe("networks from CloudFormation", function()
     has(main, 'resource "aws_vpn_gateway_attachment" "b_vpn" {\n vpc_id = "v"\n')
   end)
 
+  it("accepts a peering with a network of the same account and region", function()
+    local peering = "  %s: { Type: AWS::EC2::VPCPeeringConnection, Properties: { VpcId: a, "
+      .. "PeerVpcId: b, PeerOwnerId: %s } }\n"
+    local main = normalized(peering:format("Own", "!Ref AWS::AccountId"))
+    has(main, " auto_accept = true\n")
+    main = normalized(peering:format("Other", "'123456789012'"))
+    assert.is_nil(main:find("auto_accept", 1, true))
+  end)
+
   it("numbers the tunnels of a VPN connection", function()
     local main = normalized [[
   C:

@@ -173,9 +173,9 @@ local FLOW = {
 
 -- Without another account or region CloudFormation accepts the peering itself.
 local function accept_peering(_, props, body)
-  if values.is_no_value(props.PeerOwnerId) and values.is_no_value(props.PeerRegion) then
-    body:set("auto_accept", true)
-  end
+  local owner = props.PeerOwnerId
+  local own = values.is_no_value(owner) or type(owner) == "table" and owner.Ref == "AWS::AccountId"
+  if own and values.is_no_value(props.PeerRegion) then body:set("auto_accept", true) end
 end
 
 local function dns_entries(target, address)
