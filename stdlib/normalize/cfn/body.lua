@@ -30,6 +30,13 @@ end
 ---Sets an attribute to expression text.
 function Body:raw(name, text) self:set(name, expr.raw(text)) end
 
+---Names a resource that the one of this body waits for.
+---@param address string
+function Body:wait_for(address)
+  self.waits = self.waits or {}
+  self.waits[#self.waits + 1] = address
+end
+
 ---A new nested block.
 ---@param name string
 ---@param test string|nil condition: the block exists only when it holds

@@ -139,7 +139,9 @@ local function resource_block(block, depends_on, out)
   local lines = { ('resource "%s" "%s" {'):format(block.type, block.label) }
   if block.count then lines[#lines + 1] = ("  count = %s ? 1 : 0"):format(block.count) end
   block.body:write(lines, 1)
-  lines[#lines + 1] = dependencies(depends_on)
+  local waits = table.move(depends_on, 1, #depends_on, 1, {})
+  for _, address in ipairs(block.body.waits or {}) do waits[#waits + 1] = address end
+  lines[#lines + 1] = dependencies(waits)
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
 

@@ -24,7 +24,7 @@ local function integration_responses(self, value, first)
     local body = linked(self, "aws_api_gateway_integration_response",
       "integration_response_" .. i, test)
     self:map(item, {}, body)
-    body:raw("depends_on", "[" .. first .. "]")
+    body:wait_for(first)
   end)
 end
 

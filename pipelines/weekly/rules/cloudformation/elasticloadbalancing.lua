@@ -87,7 +87,7 @@ local function assign(self, type_name, suffix, argument, map)
     body:raw("load_balancer_name", self:own("name"))
     body:raw(argument, port)
     body:set("policy_names", expr.list(map[port]))
-    body:raw("depends_on", "[" .. table.concat(self.policies, ", ") .. "]")
+    for _, address in ipairs(self.policies) do body:wait_for(address) end
   end
 end
 

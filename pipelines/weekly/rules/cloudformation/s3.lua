@@ -114,8 +114,9 @@ local NOTIFICATION = {
 -- The canned ACLs of CloudFormation by their API names.
 local ACLS = { Private = "private", PublicRead = "public-read", PublicReadWrite =
   "public-read-write", AuthenticatedRead = "authenticated-read", LogDeliveryWrite =
-  "log-delivery-write", BucketOwnerRead = "bucket-owner-read", BucketOwnerFullControl =
-  "bucket-owner-full-control", AwsExecRead = "aws-exec-read" }
+  "log-delivery-write", AwsExecRead = "aws-exec-read" }
+
+local OF_OBJECTS = { BucketOwnerRead = true, BucketOwnerFullControl = true }
 
 local ACL = { separate = "aws_s3_bucket_acl", suffix = "acl", link = LINK, into = "acl",
   enum = ACLS }
@@ -124,6 +125,9 @@ local ACL = { separate = "aws_s3_bucket_acl", suffix = "acl", link = LINK, into 
 local function access_control(self, value)
   if value == "Private" and self.props.OwnershipControls == nil then
     return self.scope:drop(self.id, "AccessControl", "a bucket is private")
+  end
+  if OF_OBJECTS[value] then
+    return self.scope:drop(self.id, "AccessControl", "it is for objects, S3 ignores it here")
   end
   self:separate(ACL, value)
 end
@@ -138,7 +142,7 @@ local function link_order(self)
   for i, block in ipairs(self.blocks) do first[block.type] = self.addresses[i] end
   for _, block in ipairs(self.blocks) do
     local needed = first[NEEDS[block.type]]
-    if needed then block.body:raw("depends_on", "[" .. needed .. "]") end
+    if needed then block.body:wait_for(needed) end
   end
 end
 
