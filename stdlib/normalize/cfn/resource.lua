@@ -144,6 +144,7 @@ local function set_blocks(self, body, name, spec, value, test)
   end
   if type(value) ~= "table" or #value == 0 then
     local keep = spec.keep_empty or self.rule.keep_empty
+    keep = keep and self.scope.empty(value).k == "map"
     if type(value) == "table" and next(value) == nil and not keep then return end
     return fill_block(self, body, name, spec, value, test)
   end
