@@ -2,6 +2,7 @@
 -- One CloudFormation resource to Terraform blocks: the rule of its type where the rule says
 -- something, names that match the provider's schema for the rest, everything else by name.
 local Body = require "std.normalize.cfn.body"
+local counterpart = require "std.normalize.cfn.counterpart"
 local document = require "std.normalize.cfn.document"
 local expr = require "std.normalize.expr"
 local intrinsics = require "std.normalize.cfn.intrinsics"
@@ -9,50 +10,8 @@ local names = require "std.normalize.names"
 local provider = require "std.normalize.provider"
 local values = require "std.normalize.cfn.values"
 
-local Resource = {}
+local Resource = { counterpart = counterpart.of }
 Resource.__index = Resource
-
--- --- names that need no rule -----------------------------------------------------------------
-
-local function singular(name)
-  return name:match("^(.*)ies$") and name:match("^(.*)ies$") .. "y"
-    or name:match("^(.*[sx])es$") or name:match("^(.*)s$")
-end
-
-local function squash(name) return (name:lower():gsub("[^%w]", "")) end
-
--- Names of a body without underscores and case: TargetGroupARNs, MemoryGiBPerVCpu and
--- CloudWatchLogs are cut into words in another way by the provider.
-local function squashed_names(schema)
-  local index = schema.squashed
-  if index then return index end
-  index = {}
-  for _, group in ipairs { schema.blocks, schema.attrs } do
-    for name in pairs(group) do index[squash(name)] = name end
-  end
-  schema.squashed = index
-  return index
-end
-
----The name that a property has in the provider's schema when no rule says another: QueueName of
----AWS::SQS::Queue is "name"; a list of blocks has a singular name in Terraform.
----@param key string property name
----@param schema {attrs: table, blocks: table}
----@param cfn_type string|nil
----@return string|nil
-function Resource.counterpart(key, schema, cfn_type)
-  local snake = names.snake(key)
-  if schema.attrs[snake] or schema.blocks[snake] then return snake end
-  local index, wanted = squashed_names(schema), squash(key)
-  if index[wanted] then return index[wanted] end
-  local last = cfn_type and cfn_type:match("::(%w+)$")
-  if last and #key > #last and key:sub(1, #last) == last then
-    local short = index[squash(key:sub(#last + 1))]
-    if short and short ~= "id" then return short end
-  end
-  local one = index[singular(wanted) or ""]
-  return one and schema.blocks[one] and one or nil
-end
 
 -- --- values of one property ------------------------------------------------------------------
 
@@ -100,6 +59,10 @@ local function set_defaults(self, spec, body)
 end
 
 local function fill_block(self, body, name, spec, value, test)
+  local list = spec.scalar and values.is_intrinsic(value) and self:value(value)
+  if type(list) == "table" and list.t == "list" then
+    return body:each(name, spec.scalar, expr.text(list), test)
+  end
   local inner = body:block(name, test)
   if spec.scalar and type(value) ~= "table" or values.is_intrinsic(value) then
     if not spec.scalar then
@@ -292,6 +255,17 @@ local function separate_one(self, spec, value, test)
   set_defaults(self, spec, body)
 end
 
+-- One resource for each item of a list: by count where only a deployment knows the list.
+local function separate_items(self, spec, list, test)
+  for _, item in ipairs(list.items or {}) do
+    separate_one(self, spec, intrinsics.node(item), test)
+  end
+  if list.items then return end
+  local text = expr.text(list)
+  separate_one(self, spec, intrinsics.node(expr.raw(text .. "[count.index]")), test)
+  self.blocks[#self.blocks].length = "length(" .. text .. ")"
+end
+
 ---A property that is a resource of its own in Terraform, linked to the first one. With `item` the
 ---property is a list of values, each of them that attribute of a resource.
 function Resource:separate(spec, value, test)
@@ -301,6 +275,10 @@ function Resource:separate(spec, value, test)
     local condition = self.scope:condition(arms[1])
     self:separate(spec, arms[2], both(test, condition))
     return self:separate(spec, arms[3], both(test, "!" .. condition))
+  end
+  local list = spec.item and values.is_intrinsic(value) and self:value(value)
+  if type(list) == "table" and (list.t == "list" or list.k == "list") then
+    return separate_items(self, spec, list, test)
   end
   if type(value) == "table" and (spec.item or #value > 0 and not spec.into) then
     return values.each(self, value, function(item, when)
