@@ -129,6 +129,29 @@ describe("terraform helpers", function()
       'data "terraform_remote_state" "s" {\n  backend = "s3"\n}\n' .. QUEUE:format '"x"')))
   end)
 
+  it("refuse what is not read here: JSON syntax, overrides, broken blocks", function()
+    assert.equal("Terraform's JSON syntax", (refused { ["main.tf"] = QUEUE:format '"x"',
+      ["more.tf.json"] = '{"resource": {}}' }))
+    assert.equal("an override file", (refused { ["main.tf"] = QUEUE:format '"x"',
+      ["a_override.tf"] = "" }))
+    assert.equal("a block without a type and a name", (refused(QUEUE:format '"x"'
+      .. 'resource "random_id" {}\n')))
+    assert.equal("a top-level ephemeral", (refused(QUEUE:format '"x"'
+      .. 'ephemeral "random_password" "p" {\n  length = 4\n}\n')))
+  end)
+
+  it("leave no provisioner in an aws resource either", function()
+    local read = normalized('resource "aws_sqs_queue" "q" {\n  provisioner "local-exec" {\n'
+      .. '    when = destroy\n    command = "rm x"\n  }\n}\n')
+    assert.is_nil(read():find("local-exec", 1, true))
+  end)
+
+  it("never copy a Terraform file over the one that is written", function()
+    local read = normalized('terraform {\n  backend "s3" {}\n}\n'
+      .. QUEUE:format 'filesha1("${path.module}/main.tf")')
+    assert.is_nil(read():find("backend", 1, true))
+  end)
+
   it("leave out what only runs at the end, and what has no instance", function()
     local read, record = normalized('variable "on" {\n  default = false\n}\n'
       .. 'data "external" "e" {\n  count = var.on ? 1 : 0\n  program = ["id"]\n}\n'
@@ -355,11 +378,13 @@ describe("terraform modules", function()
   end)
 
   it("have stand-ins of ours that refuse what they do not know", function()
-    local _, record = normalized('module "kms" {\n  source = "terraform-aws-modules/kms/aws"\n'
-      .. '  aliases = ["a"]\n}\n')
-    assert.is_true(assumed(record, "terraform-aws-modules/kms/aws replaced by one of ours"))
-    assert.equal("the module refuses the value of key_statements", (refused(
-      'module "kms" {\n  source = "terraform-aws-modules/kms/aws"\n'
-      .. '  key_statements = [{ sid = "a", colour = "b" }]\n}\n')))
+    with_registry({}, function()
+      local _, record = normalized('module "kms" {\n  source = "terraform-aws-modules/kms/aws"\n'
+        .. '  aliases = ["a"]\n}\n')
+      assert.is_true(assumed(record, "terraform-aws-modules/kms/aws replaced by one of ours"))
+      assert.equal("the module refuses the value of key_statements", (refused(
+        'module "kms" {\n  source = "terraform-aws-modules/kms/aws"\n'
+        .. '  key_statements = [{ sid = "a", colour = "b" }]\n}\n')))
+    end)
   end)
 end)
