@@ -212,15 +212,23 @@ function Lease:counts()
   return self.handle:state() or { passed = 0, answered = 0 }
 end
 
+--- The value of TF_REATTACH_PROVIDERS. "Test" tells terraform to leave the process alone.
+---@param address string of the provider
+---@param protocol integer
+---@param socket string
+---@return string
+function M.reattach(address, protocol, socket)
+  return json.encode { [address] = { Protocol = "grpc", ProtocolVersion = protocol,
+    Pid = visible_pid(), Test = true, Addr = { Network = "unix", String = socket } } }
+end
+
 local function open_lease(pool, slot)
-  local protocol = slot.handle:state().protocol
-  local reattach = { [pool.provider.address] = { Protocol = "grpc", ProtocolVersion = protocol,
-    Pid = visible_pid(), Test = true,
-    Addr = { Network = "unix", String = slot.sockets.path .. "/terraform" } } }
+  local reattach = M.reattach(pool.provider.address, slot.handle:state().protocol,
+    slot.sockets.path .. "/terraform")
   return setmetatable({ handle = slot.handle, dir = slot.dir, folder = slot.sockets.path,
     version = pool.provider.version, provider = pool.provider, log = pool.log,
     -- Without a provider of its own terraform is short-lived and small enough not to collect.
-    env = { TF_REATTACH_PROVIDERS = json.encode(reattach), GOGC = "off", GOMEMLIMIT = "1GiB" },
+    env = { TF_REATTACH_PROVIDERS = reattach, GOGC = "off", GOMEMLIMIT = "1GiB" },
   }, Lease)
 end
 

@@ -72,7 +72,8 @@ static inline void h2_flush(h2_peer *peer)
 {
     const uint8_t *data;
     ssize_t n;
-    while (!peer->closed && peer->connected && (n = nghttp2_session_mem_send(peer->h2, &data)) > 0) {
+    while (!peer->closed && peer->connected &&
+           (n = nghttp2_session_mem_send(peer->h2, &data)) > 0) {
         h2_write *w = malloc(sizeof *w + (size_t)n);
         memcpy(w->data, data, (size_t)n);
         uv_buf_t buf = uv_buf_init(w->data, (unsigned)n);

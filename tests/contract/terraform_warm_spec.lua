@@ -8,6 +8,7 @@ local parallel = require "std.parallel"
 local program = require "lsqm.program"
 local python = require "std.python"
 local terraform = require "std.terraform"
+local raw = require "lsqm.raw.tfplugin"
 local warm = require "std.terraform.warm"
 
 local ROOT <const> = [[
@@ -59,6 +60,40 @@ end
 
 local function state_of(dir)
   return stable(assert(json.decode(assert(fs.read(fs.join(dir, "terraform.tfstate"))))))
+end
+
+-- What a wire tap (tests/fakes/tap.py) has heard: the frames of HTTP/2 by stream.
+local wire = {}
+
+local PREFACE <const> = 24 -- bytes that a client begins with
+
+function wire.data(bytes, from)
+  local streams, at = {}, from
+  while at + 8 <= #bytes do
+    local high, low, kind, _, id = (">I1I2I1I1I4"):unpack(bytes, at)
+    local size = high << 16 | low
+    if kind == 0 then
+      streams[id] = (streams[id] or "") .. bytes:sub(at + 9, at + 8 + size)
+    end
+    at = at + 9 + size
+  end
+  return streams
+end
+
+--- The first call of a log whose request names `text`: {request=, answer=}.
+function wire.find(folder, text)
+  for i = 1, 20 do
+    local up = fs.read(("%s/%d.up"):format(folder, i))
+    if not up then break end
+    local requests = wire.data(up, PREFACE + 1)
+    local answers = wire.data(assert(fs.read(("%s/%d.down"):format(folder, i))), 1)
+    for id, request in pairs(requests) do
+      if request:find(text, 1, true) and answers[id] then
+        return { request = request, answer = answers[id] }
+      end
+    end
+  end
+  error("no call names " .. text)
 end
 
 describe("a warm provider", function()
@@ -176,26 +211,39 @@ provider "aws" {
     assert.equal(1, pool.made)
   end)
 
-  it_if("answers from memory, byte for byte, what a fresh provider answers", function()
-    local logs = {}
-    for i = 1, 2 do
-      -- Two pools share nothing; the second one's first answer is the provider's own.
-      local pool <close> = assert(warm.pool { tool = tool, workdir = home.path, size = 1 })
-      assert(pool:lease(function(lease)
-        put(lease.dir)
-        assert(lease:use("127.0.0.1:4000" .. i))
-        local services = { "s3", "ssm", "sts" }
-        assert(require("std.terraform.provider").write(lease.dir, "http://127.0.0.1:4000" .. i,
-          services))
-        assert.equal(0, assert(tool:init(lease.dir, 60, lease)).code)
-        local schema = assert(tool:run { args = { "providers", "schema", "-json" },
-          dir = lease.dir, lease = lease, max_output = 1 })
-        assert.equal(0, schema.code)
-        logs[i] = lease:counts().passed
-        return true
-      end))
-    end
-    assert.equal(logs[1], logs[2])
+  -- What a fresh provider, with nothing in memory, says to the check of a configuration.
+  local function checked(endpoint)
+    local sockets <close> = assert(fs.tempdir("lsqm-tap-"))
+    local dir = fs.join(home.path, "tap-" .. endpoint)
+    put(dir)
+    assert(fs.mkdir(dir .. "/log"))
+    local names = assert(require("std.terraform.provider").services(tool, dir,
+      { version = assert(warm.find(tool)).version }))
+    assert(require("std.terraform.provider").write(dir, "http://" .. endpoint, names))
+    local found = assert(warm.find(tool))
+    local handle = assert(raw.start { argv = { "/usr/bin/env", "python3", program.share
+      .. "/tests/fakes/tap.py", found.path, dir .. "/log" }, cwd = dir,
+      env = { "PATH=" .. os.getenv "PATH", "HOME=" .. dir, "TMPDIR=" .. sockets.path,
+        "PLUGIN_UNIX_SOCKET_DIR=" .. sockets.path, "GOGC=400" },
+      socket = sockets.path .. "/terraform", identity = "tap", answers = raw.answers() })
+    assert(handle:ready())
+    assert(handle:lease(endpoint))
+    local lease = { folder = sockets.path, env = { TF_REATTACH_PROVIDERS =
+      warm.reattach(found.address, 5, sockets.path .. "/terraform") } }
+    assert.equal(0, assert(tool:init(dir, 60, lease)).code)
+    assert(tool:run { args = { "validate", "-no-color" }, dir = dir, lease = lease })
+    assert(tool:run { args = { "plan", "-no-color", "-refresh=false" }, dir = dir,
+      lease = lease, timeout = 20 })
+    handle:close()
+    return wire.find(dir .. "/log", endpoint)
+  end
+
+  it_if("would say the same of another endpoint, but for the endpoint", function()
+    local one, two = checked("127.0.0.1:10001"), checked("127.0.0.1:20002")
+    assert.is_true(#one.request > 1000 and #one.answer > 1000, #one.request)
+    assert.is_truthy(one.answer:find("127.0.0.1:10001", 1, true))
+    assert.equal(two.request, (one.request:gsub("127%.0%.0%.1:10001", "127.0.0.1:20002")))
+    assert.equal(two.answer, (one.answer:gsub("127%.0%.0%.1:10001", "127.0.0.1:20002")))
   end)
 
   it_if("steps aside for another version and for another provider, in one line each", function()
