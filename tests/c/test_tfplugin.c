@@ -336,6 +336,24 @@ static void hands_a_recording_on_when_its_client_goes(void **state)
     free(data);
 }
 
+static void forgets_a_client_that_waited_and_went(void **state)
+{
+    bed *b = *state;
+    start(b, "good", 0);
+    lease(b, NULL);
+    h2_peer *c = connect_client(b, 0), *d = connect_client(b, 1);
+    h2_ask(c, P5 "PrepareProviderConfig", "~", 1);
+    UNTIL(b, state_of(b).passed == 1);
+    h2_stream *s = h2_ask(d, P5 "PrepareProviderConfig", "~", 1);
+    assert_answer(ask(b, d, P5 "ReadResource", "later"), "later"); /* so the other was read */
+    assert_int_equal(state_of(b).passed, 2);
+    h2_reset(d, s, NGHTTP2_CANCEL);
+    assert_answer(ask(b, d, P5 "ReadResource", "later"), "later");
+    h2_close(c); /* gives the recording up and tells who waits: nobody */
+    UNTIL(b, state_of(b).links == 1);
+    assert_int_equal(state_of(b).passed, 3);
+}
+
 static void drops_the_client_when_the_provider_dies(void **state)
 {
     bed *b = *state;
@@ -504,6 +522,7 @@ int main(int argc, char **argv)
         BED(passes_a_reset_to_the_provider),
         BED(passes_a_reset_to_the_client),
         BED(hands_a_recording_on_when_its_client_goes),
+        BED(forgets_a_client_that_waited_and_went),
         BED(drops_the_client_when_the_provider_dies),
         BED(notes_a_client_that_goes_in_mid_call),
         BED(keeps_shutdown_and_marks_stop),
