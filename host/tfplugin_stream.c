@@ -14,6 +14,8 @@
 /* Requests that are collected whole; the provider's configuration is some kilobytes. */
 #define HELD_MAX ((size_t)16 << 20)
 
+#define SENT_MAX ((size_t)1 << 20)
+
 #define GRPC_FAILED_PRECONDITION "9"
 
 static const struct {
@@ -151,6 +153,17 @@ static void end_flow(lsqm_tf_flow *f)
     wake_flow(f);
 }
 
+/* What was sent need not be kept until a long message is over. Never moves more than was sent. */
+static void drop_sent(lsqm_tf_flow *f)
+{
+    size_t left = f->data.len - f->sent;
+    if (f->sent == 0 || (left > 0 && (f->sent < SENT_MAX || f->sent < left)))
+        return;
+    memmove(f->data.data, f->data.data + f->sent, left + 1); /* and the final zero */
+    f->data.len = left;
+    f->sent = 0;
+}
+
 /* nghttp2 wants the next bytes of a flow. */
 static ssize_t read_flow(nghttp2_session *session, int32_t id, uint8_t *buf, size_t length,
                          uint32_t *flags, nghttp2_data_source *source, void *user)
@@ -171,11 +184,8 @@ static ssize_t read_flow(nghttp2_session *session, int32_t id, uint8_t *buf, siz
         f->owed -= due;
         pay(f, due);
     }
-    if (f->sent < f->data.len)
-        return (ssize_t)n;
-    lsqm_buffer_clear(&f->data);
-    f->sent = 0;
-    if (f->ended) {
+    drop_sent(f);
+    if (f->data.len == 0 && f->ended) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
         if (f->trailers.count > 0) {
             *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
