@@ -174,18 +174,19 @@ local function drop_parameters(template)
   end
 end
 
-local function drop_metadata(template)
-  local resources, dropped = template.Resources, false
-  for id, resource in pairs(resources) do
-    if type(resource) == "table" and resource.Type == "AWS::CDK::Metadata" then
-      resources[id], dropped = nil, true
+local function drop_metadata(template, assumptions)
+  local resources = template.Resources
+  for _, id in ipairs(names.sorted_keys(resources)) do
+    if type(resources[id]) == "table" and resources[id].Type == "AWS::CDK::Metadata" then
+      resources[id] = nil
+      assumptions[#assumptions + 1] = ("%s (AWS::CDK::Metadata): usage statistics of the CDK, "
+        .. "deploys nothing"):format(id)
     end
   end
-  if dropped and type(template.Conditions) == "table"
+  if #assumptions > 0 and type(template.Conditions) == "table"
       and not is_used(template, "CDKMetadataAvailable") then
     template.Conditions.CDKMetadataAvailable = nil
   end
-  return dropped
 end
 
 ---Takes out of a template what only the CDK's own deployment needs.
@@ -200,9 +201,7 @@ function M.prepare(template, job)
   end
   local packages, assumptions = {}, {}
   use_assets(template, job, packages)
-  if drop_metadata(template) then
-    assumptions[1] = "AWS::CDK::Metadata is left out: usage statistics, deploys nothing"
-  end
+  drop_metadata(template, assumptions)
   drop_parameters(template)
   return { linked = first and link(template, job) or nil, assumptions = assumptions,
     find_package = next(packages) and function(key) return packages[key] end or nil }

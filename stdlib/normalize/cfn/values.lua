@@ -180,6 +180,16 @@ local function one_of_list(self, node)
   return expr.none
 end
 
+local TRUTH = { ["true"] = true, ["false"] = false, ["1"] = true, ["0"] = false }
+
+-- CloudFormation takes 'True', 1 and "false" as well.
+local function truth(node)
+  if type(node) == "table" then return node end
+  local known = TRUTH[expr.scalar(node):lower()]
+  if known == nil then return node end
+  return known
+end
+
 -- A structure where Terraform takes a string is a document (policies, definitions).
 local function coerce(self, node, attribute)
   if SINGLE[attribute.kind] and has_structure(node) then
@@ -189,7 +199,7 @@ local function coerce(self, node, attribute)
   if MANY[attribute.kind] and SINGLE[attribute.element.kind] and type(node) ~= "table" then
     return expr.list { node }
   end
-  if attribute.kind == "bool" and (node == 0 or node == 1) then return node == 1 end
+  if attribute.kind == "bool" then return truth(node) end
   return node
 end
 

@@ -238,7 +238,7 @@ return {
     attributes = { Id = "id", PrimaryPrivateIpAddress = "private_ip",
       SecondaryPrivateIpAddresses = function(target, address)
         local all, first = address(target, "private_ips"), address(target, "private_ip")
-        return ("setsubtract(%s, [%s])"):format(all, first), "list"
+        return ("tolist(setsubtract(%s, [%s]))"):format(all, first), "list"
       end },
     props = INTERFACE },
   ["AWS::EC2::PrefixList"] = { type = "aws_ec2_managed_prefix_list",
