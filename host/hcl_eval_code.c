@@ -63,6 +63,24 @@ static hcl_val f_pow(lsqm_hcl_eval *e, hcl_val *args, int n)
     return isfinite(result) ? hcl_number(e, result) : hcl_unknown();
 }
 
+static hcl_val f_parseint(lsqm_hcl_eval *e, hcl_val *args, int n)
+{
+    (void)n;
+    char text[32], *end;
+    hcl_val v = hcl_to_text(e, args[0]), base = hcl_to_number(e, args[1]);
+    if (v->kind != LSQM_HCL_V_STRING || base->kind != LSQM_HCL_V_NUMBER || base->number < 2 ||
+        base->number > 36)
+        return hcl_error(e, "parseint needs a string and a base of 2 to 36");
+    if (v->text.len == 0 || v->text.len > 10) /* exact as a double in every base */
+        return v->text.len ? hcl_unknown() : hcl_error(e, "no number");
+    memcpy(text, v->text.data, v->text.len);
+    text[v->text.len] = '\0';
+    long long value = strtoll(text, &end, (int)base->number);
+    int prefixed = base->number < 17 && strpbrk(text, "xX");
+    return *end || prefixed || strpbrk(text, " +") ? hcl_error(e, "no number")
+                                                   : hcl_number(e, (double)value);
+}
+
 /* --- addresses (IPv4) ---------------------------------------------------------------------- */
 
 /* "10.0.0.0/16"; 0 when it is something else (IPv6 is not evaluated). */
@@ -305,7 +323,8 @@ const hcl_function_entry hcl_code_functions[] = {
     {"cidrsubnet", 3, 3, f_cidrsubnet}, {"dirname", 1, 1, f_dirname},
     {"floor", 1, 1, f_floor},           {"jsonencode", 1, 1, f_jsonencode},
     {"md5", 1, 1, f_md5},               {"nonsensitive", 1, 1, f_same},
-    {"pow", 2, 2, f_pow},               {"sensitive", 1, 1, f_same},
+    {"parseint", 2, 2, f_parseint},     {"pow", 2, 2, f_pow},
+    {"sensitive", 1, 1, f_same},
     {"sha1", 1, 1, f_sha1},             {"sha256", 1, 1, f_sha256},
     {"sha512", 1, 1, f_sha512},         {"tobool", 1, 1, f_tobool},
     {"tonumber", 1, 1, f_tonumber},     {NULL, 0, 0, NULL},

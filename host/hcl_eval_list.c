@@ -372,8 +372,11 @@ static hcl_val f_chunklist(lsqm_hcl_eval *e, hcl_val *args, int n)
     lsqm_hcl_value *list = new_list(e);
     if (!all_lists(args, n - 1) || size->kind != LSQM_HCL_V_NUMBER || size->number < 1)
         return needs_list(e);
-    for (size_t at = 0; at < args[0]->count && hcl_eval_step(e); at += (size_t)size->number)
-        lsqm_hcl_value_append(e, list, slice(e, args[0], at, at + (size_t)size->number));
+    size_t count = args[0]->count, step = count + 1;
+    if (size->number < (double)step)
+        step = (size_t)size->number;
+    for (size_t at = 0; at < count && hcl_eval_step(e); at += step)
+        lsqm_hcl_value_append(e, list, slice(e, args[0], at, at + step));
     return list;
 }
 

@@ -293,8 +293,10 @@ int lsqm_relay_open(uv_loop_t *loop, const lsqm_relay_address *from, const lsqm_
                     lsqm_relay **out, lsqm_error *err)
 {
     const char *name = from->path ? from->path : from->host;
-    if ((from->path && strlen(from->path) >= MAX_PATH) || (to->path && strlen(to->path) >= MAX_PATH))
-        return lsqm_error_set(err, LSQM_EINVAL, "relay", "a socket's path is too long");
+    const char *paths[] = {from->path, to->path};
+    for (int i = 0; i < 2; i++)
+        if (paths[i] && strlen(paths[i]) >= MAX_PATH)
+            return lsqm_error_set(err, LSQM_EINVAL, "relay", "a socket's path is too long");
     lsqm_relay *r = calloc(1, sizeof *r);
     if (!r || !copy_target(r, to)) {
         free(r);

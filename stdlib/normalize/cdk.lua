@@ -174,14 +174,17 @@ local function drop_parameters(template)
   end
 end
 
+-- What was left out, in words.
 local function drop_metadata(template)
-  local resources, dropped = template.Resources, false
-  for id, resource in pairs(resources) do
+  local resources, dropped = template.Resources, {}
+  for _, id in ipairs(names.sorted_keys(resources)) do
+    local resource = resources[id]
     if type(resource) == "table" and resource.Type == "AWS::CDK::Metadata" then
-      resources[id], dropped = nil, true
+      resources[id] = nil
+      dropped[#dropped + 1] = id .. " (AWS::CDK::Metadata): usage statistics, deploys nothing"
     end
   end
-  if dropped and type(template.Conditions) == "table"
+  if #dropped > 0 and type(template.Conditions) == "table"
       and not is_used(template, "CDKMetadataAvailable") then
     template.Conditions.CDKMetadataAvailable = nil
   end
@@ -198,11 +201,9 @@ function M.prepare(template, job)
   if not first and not text:find("cdk", 1, true) and not text:find("AssetParam", 1, true) then
     return { assumptions = {} }
   end
-  local packages, assumptions = {}, {}
+  local packages = {}
   use_assets(template, job, packages)
-  if drop_metadata(template) then
-    assumptions[1] = "AWS::CDK::Metadata is left out: usage statistics, deploys nothing"
-  end
+  local assumptions = drop_metadata(template)
   drop_parameters(template)
   return { linked = first and link(template, job) or nil, assumptions = assumptions,
     find_package = next(packages) and function(key) return packages[key] end or nil }

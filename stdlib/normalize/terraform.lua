@@ -74,20 +74,33 @@ end
 
 -- --- values that Terraform reads by itself ---------------------------------------------------
 
+local function tfvars(unit, path)
+  local body, err = hcl.parse(fs.read(path) or "", { file = path })
+  if not body then return nil, err end
+  local values = {}
+  for _, item in ipairs(body.items) do
+    if item.name then values[item.name] = unit:value(item.expr) end
+  end
+  return values
+end
+
+-- In the order in which one replaces another.
 local function given_values(unit)
   local lists = {}
-  for _, name in ipairs(unit.others) do
-    if name == "terraform.tfvars" then table.insert(lists, 1, name)
-    elseif name:find("%.auto%.tfvars$") then lists[#lists + 1] = name end
+  for _, pattern in ipairs { "^terraform%.tfvars$", "^terraform%.tfvars%.json$",
+    "%.auto%.tfvars$", "%.auto%.tfvars%.json$" } do
+    for _, name in ipairs(unit.others) do
+      if name:find(pattern) then lists[#lists + 1] = name end
+    end
   end
   for _, name in ipairs(lists) do
     local path = fs.join(unit.dir, name)
-    local body, err = hcl.parse(fs.read(path) or "", { file = path })
-    if not body then return nil, err end
-    for _, item in ipairs(body.items) do
-      if item.name and unit.variables[item.name] then
-        unit.given[item.name] = unit:value(item.expr)
-      end
+    local values, err
+    if name:find("%.json$") then values, err = json.read(path)
+    else values, err = tfvars(unit, path) end
+    if type(values) ~= "table" then return nil, err end
+    for key, value in pairs(values) do
+      if unit.variables[key] then unit.given[key] = value end
     end
   end
   return true

@@ -106,6 +106,9 @@ static void test_values(void **state)
         {"basename(\"a/b.zip\") == \"b.zip\" ? dirname(\"a/b.zip\") : \"\"", "\"a\""},
         {"0.1 + 0.2 == 0.3", "false"},
         {"1e3", "1000"},
+        {"chunklist([1, 2, 3], 2)", "[[1,2],[3]]"},
+        {"chunklist([1, 2], 1e300)", "[[1,2]]"},
+        {"parseint(\"ff\", 16)", "255"},
         {"tonumber(\"12\") + tonumber(\"1\")", "13"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

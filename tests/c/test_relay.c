@@ -14,7 +14,8 @@
 
 /* --- watching: texts in pieces, no sockets ------------------------------------------------- */
 
-#define AUTH "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/%s/aws4_request, x\r\n"
+#define AUTH \
+    "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/%s/aws4_request, x\r\n"
 
 static void give(lsqm_relay_watch *w, const char *text, size_t piece)
 {
@@ -29,7 +30,8 @@ static void names_operations_of_every_protocol(void **state)
     } cases[] = {
         {"POST / HTTP/1.1\r\nX-Amz-Target: AmazonSQS.CreateQueue\r\n" AUTH "\r\n{}",
          "sqs CreateQueue"},
-        {"POST / HTTP/1.1\r\ncontent-type: application/x-www-form-urlencoded; charset=utf-8\r\n" AUTH
+        {"POST / HTTP/1.1\r\n"
+         "content-type: application/x-www-form-urlencoded; charset=utf-8\r\n" AUTH
          "Content-Length: 25\r\n\r\nAction=CreateTopic&Name=x",
          "sns CreateTopic"},
         {"POST / HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n" AUTH
@@ -116,9 +118,10 @@ typedef struct world {
 
 static void make_big(void)
 {
-    size_t head = (size_t)snprintf(NULL, 0, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BIG_BODY);
+    static const char form[] = "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n";
+    size_t head = (size_t)snprintf(NULL, 0, form, BIG_BODY);
     big = calloc(1, head + BIG_BODY + 1);
-    snprintf(big, head + 1, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BIG_BODY);
+    snprintf(big, head + 1, form, BIG_BODY);
     memset(big + head, 'x', BIG_BODY);
     memcpy(own_replies, replies, sizeof replies);
     own_replies[4].bytes = big;

@@ -45,7 +45,8 @@ local function convert_odd(entry, find)
     for _, value in ipairs(ODD) do
       local ok, why = pcall(cfn.convert, { Parameters = { P = { Type = "String" } },
         Resources = { R = { Type = entry.type, Properties = filled(entry.props, value, depth) } } },
-        { rules = find, stack_name = "s", job = { path = "t.yaml" }, local_package = function() end })
+        { rules = find, stack_name = "s", job = { path = "t.yaml" },
+          local_package = function() end })
       if not ok then return ("%s, depth %d: %s"):format(entry.type, depth, why) end
     end
   end
@@ -59,7 +60,9 @@ describe("CloudFormation rules", function()
     for _, entry in ipairs(entries) do known[entry.type] = true end
     for name, file in pairs(contract.ruled()) do
       -- serverless.lua has names of our own, for what the framework does without CloudFormation.
-      if not known[name] and file ~= "serverless.lua" then unknown[#unknown + 1] = file .. ": " .. name end
+      if not known[name] and file ~= "serverless.lua" then
+        unknown[#unknown + 1] = file .. ": " .. name
+      end
       assert.truthy(normalize.rules()(name), name .. " is in " .. file .. ", where no one finds it")
     end
     assert.same({}, unknown)

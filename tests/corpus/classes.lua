@@ -5,7 +5,7 @@
 local M = {}
 
 M.EXCLUDED = {
-  { class = "Rain tag", reason = "unknown tag !Rain" },
+  { class = "Rain tag", property = "!Rain" },
   { class = "macro", reason = "[Mm]acro" },
   { class = "macro", reason = "Fn::Transform" },
   { class = "macro", property = "^Transform$" },

@@ -83,13 +83,14 @@ local function package(osls, input, document)
   handler_files(dir, document)
   local env = { HOME = scratch.path, SLS_TELEMETRY_DISABLED = "1", AWS_ACCESS_KEY_ID = "test",
     AWS_SECRET_ACCESS_KEY = "test" }
-  local stage = type(document.provider) == "table" and document.provider.stage
-  local argv = { osls, "package" }
-  if not stage or tostring(stage):find("self:provider.stage}", 1, true) then
-    argv = { osls, "package", "--stage", "dev" }
+  local text, result
+  -- Some services only have a stage when the author gives one.
+  for _, more in ipairs { {}, { "--stage", "dev" } } do
+    result = process.run { argv = { osls, "package", table.unpack(more) }, cwd = dir, env = env,
+      timeout = 120 }
+    text = fs.read(fs.join(dir, ".serverless/cloudformation-template-update-stack.json"))
+    if text then break end
   end
-  local result = process.run { argv = argv, cwd = dir, env = env, timeout = 120 }
-  local text = fs.read(fs.join(dir, ".serverless/cloudformation-template-update-stack.json"))
   if text then return json.decode(text) end
   local said = result and result.stdout .. result.stderr or "it does not start"
   return nil, (said:match("Error:\n(.-)\n\n") or said:sub(-200)):gsub("%s+", " ")

@@ -76,6 +76,41 @@ Outputs: { O: { Description: nothing } }
     for _, entry in ipairs(record.unsupported) do assert.is_number(entry.line) end
   end)
 
+  it("makes a block for each item of a list that is known later", function()
+    local record, texts = convert [==[
+Parameters: { Patterns: { Type: CommaDelimitedList, Default: "a,b" } }
+Resources:
+  R:
+    Type: AWS::WAFv2::RegexPatternSet
+    Properties: { Name: n, Scope: REGIONAL, RegularExpressionList: !Ref Patterns }
+]==]
+    assert.equal("normalized", record.status)
+    has(texts["main.tf"], 'dynamic "regular_expression" {\n for_each = var.patterns\n content {\n '
+      .. "regex_string = regular_expression.value")
+  end)
+
+  it("makes a resource for each item of a list that is known later", function()
+    local record, texts = convert [==[
+Parameters: { Arns: { Type: CommaDelimitedList, Default: "arn:aws:iam::aws:policy/A" } }
+Conditions: { C: !Equals [a, b] }
+Resources:
+  R:
+    Type: AWS::IAM::Role
+    Properties: { AssumeRolePolicyDocument: {}, ManagedPolicyArns: !Ref Arns }
+  S:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {}
+      ManagedPolicyArns: !If [C, !Ref Arns, !Split [",", "arn:a,arn:b"]]
+]==]
+    assert.equal("normalized", record.status, table.concat(reasons(record), "\n"))
+    has(texts["main.tf"], '"r_managed" {\n count = length(var.arns)\n role = aws_iam_role.r.name\n '
+      .. "policy_arn = var.arns[count.index]")
+    has(texts["main.tf"], "count = local.if_c ? length(var.arns) : 0")
+    has(texts["main.tf"], 'count = !local.if_c ? 1 : 0\n role = aws_iam_role.s.name\n policy_arn = '
+      .. '"arn:b"')
+  end)
+
   it("waits for everything of what it depends on, through what is left out", function()
     local record, texts = convert [==[
 Resources:

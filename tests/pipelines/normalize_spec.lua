@@ -172,16 +172,12 @@ resource "aws_sqs_queue" "q" {
   policy = file("../../etc/passwd")
 }
 data "external" "e" {}
-module "far" {
-  source = "terraform-aws-modules/vpc/aws"
-}
 ]] }
     local reasons = {}
     for _, entry in ipairs(record.unsupported) do reasons[entry.reason] = true end
     assert.is_true(reasons["provisioner local-exec"])
     assert.is_true(reasons["a file outside of the root"])
     assert.is_true(reasons["provider external"])
-    assert.is_true(reasons["remote module terraform-aws-modules/vpc/aws: could not be fetched"])
   end)
 
   it("keeps strings, heredocs and comments apart from blocks", function()

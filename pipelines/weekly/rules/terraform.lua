@@ -112,8 +112,7 @@ return {
   builtin = {
     null_resource = { arguments = { triggers = "triggers_replace" },
       attributes = { triggers = "triggers_replace" } },
-    time_sleep = { arguments = { triggers = "input" }, attributes = { triggers = "output" },
-      dropped = { "create_duration", "destroy_duration" } },
+    time_sleep = { arguments = { triggers = "input" }, attributes = { triggers = "output" } },
   },
 
   -- data "http": what an address answers.
@@ -126,13 +125,11 @@ return {
   -- Attributes that the provider's other versions call differently (data sources as "data.<type>").
   attributes = {
     ["data.aws_region"] = { region = "name" },
-    ["data.aws_subnet_ids"] = false,
   },
 
-  -- Arguments of other provider versions: a new name, or false for one without a meaning here.
+  -- Arguments of other provider versions, by type ("*": any): the text that takes their place, or
+  -- false for one that is left out and listed.
   arguments = {
-    aws_eip = { vpc = 'domain = "vpc"' },
-    aws_lambda_function = { snap_start_optimization = false },
     ["*"] = { tags_all = false, skip_destroy = false, tags = false },
   },
 

@@ -48,6 +48,18 @@ function Body:block(name, test)
   return body
 end
 
+---Nested blocks, one for each item of a list known only at deploy time.
+---@param name string
+---@param attribute string what an item is within its block
+---@param list string expression text
+---@param test string|nil condition: there are none when it does not hold
+function Body:each(name, attribute, list, test)
+  local body = self:block(name)
+  body:raw(attribute, name .. ".value")
+  local item = self.items[#self.items]
+  item.for_each = test and ("%s ? %s : []"):format(test, list) or list
+end
+
 ---The nested block of that name, made when it is not there yet.
 function Body:single(name)
   local item = self.named[name]
@@ -107,9 +119,10 @@ local function write_item(item, out, depth)
   local pad = ("  "):rep(depth)
   if not item.body then
     out[#out + 1] = ("%s%s = %s"):format(pad, item.name, expr.text(item.node, depth))
-  elseif item.test then
+  elseif item.test or item.for_each then
     out[#out + 1] = ("%sdynamic %s {"):format(pad, expr.quote(item.name))
-    out[#out + 1] = ("%s  for_each = %s ? [1] : []"):format(pad, item.test)
+    out[#out + 1] = ("%s  for_each = %s"):format(pad,
+      item.for_each or item.test .. " ? [1] : []")
     out[#out + 1] = pad .. "  content {"
     item.body:write(out, depth + 2)
     out[#out + 1] = pad .. "  }\n" .. pad .. "}"

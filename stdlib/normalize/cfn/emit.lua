@@ -148,7 +148,12 @@ end
 
 local function resource_block(block, depends_on, out)
   local lines = { ('resource "%s" "%s" {'):format(block.type, block.label) }
-  if block.count then lines[#lines + 1] = ("  count = %s ? 1 : 0"):format(block.count) end
+  local one = block.length or "1"
+  if block.count then
+    lines[#lines + 1] = ("  count = %s ? %s : 0"):format(block.count, one)
+  elseif block.length then
+    lines[#lines + 1] = "  count = " .. one
+  end
   block.body:write(lines, 1)
   lines[#lines + 1] = dependencies(depends_on, block.body.depends)
   add(out, table.concat(lines, "\n"), "\n}\n")

@@ -34,6 +34,15 @@ local function unsupported_type(scope, id, cfn_type)
     reason = reason }
 end
 
+-- No type at all, or in JSON what YAML says by a foreign tag: {"Rain::Module": …}.
+local function unsupported_kind(scope, id, value)
+  local tag = type(value) == "table" and next(value)
+  scope.unsupported_list[#scope.unsupported_list + 1] = { id = tostring(id), type = "",
+    property = type(tag) == "string" and "!" .. tag or nil,
+    reason = type(tag) == "string" and "not a tag of CloudFormation"
+      or "not a resource: it has no Type" }
+end
+
 -- A wait for a signal deploys nothing. Its address is only good for software that signals.
 local function declare_wait(scope, id, cfn_type)
   scope.resources[id] = { cfn_type = cfn_type, dropped = true,
@@ -43,11 +52,7 @@ end
 
 local function declare_one(scope, id, resource, find)
   local cfn_type = type(resource) == "table" and resource.Type
-  if type(cfn_type) ~= "string" then
-    scope.unsupported_list[#scope.unsupported_list + 1] = { id = tostring(id), type = "",
-      reason = "not a resource: it has no Type" }
-    return
-  end
+  if type(cfn_type) ~= "string" then return unsupported_kind(scope, id, cfn_type) end
   if cfn_type == nested.TYPE then return nested.declare(scope, id, resource, scope.open) end
   if cfn_type == WAIT or cfn_type == WAIT .. "Handle" then
     return declare_wait(scope, id, cfn_type)

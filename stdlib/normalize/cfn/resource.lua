@@ -10,7 +10,7 @@ local names = require "std.normalize.names"
 local provider = require "std.normalize.provider"
 local values = require "std.normalize.cfn.values"
 
-local Resource = {}
+local Resource = { counterpart = counterpart.of }
 Resource.__index = Resource
 
 -- --- values of one property ------------------------------------------------------------------
@@ -59,6 +59,10 @@ local function set_defaults(self, spec, body)
 end
 
 local function fill_block(self, body, name, spec, value, test)
+  local list = spec.scalar and values.is_intrinsic(value) and self:value(value)
+  if type(list) == "table" and list.t == "list" then
+    return body:each(name, spec.scalar, expr.text(list), test)
+  end
   local inner = body:block(name, test)
   if spec.scalar and type(value) ~= "table" or values.is_intrinsic(value) then
     if not spec.scalar then
@@ -144,6 +148,7 @@ local function set_blocks(self, body, name, spec, value, test)
   end
   if type(value) ~= "table" or #value == 0 then
     local keep = spec.keep_empty or self.rule.keep_empty
+    keep = keep and self.scope.empty(value).k == "map"
     if type(value) == "table" and next(value) == nil and not keep then return end
     return fill_block(self, body, name, spec, value, test)
   end
@@ -251,6 +256,17 @@ local function separate_one(self, spec, value, test)
   set_defaults(self, spec, body)
 end
 
+-- One resource for each item of a list: by count where only a deployment knows the list.
+local function separate_items(self, spec, list, test)
+  for _, item in ipairs(list.items or {}) do
+    separate_one(self, spec, intrinsics.node(item), test)
+  end
+  if list.items then return end
+  local text = expr.text(list)
+  separate_one(self, spec, intrinsics.node(expr.raw(text .. "[count.index]")), test)
+  self.blocks[#self.blocks].length = "length(" .. text .. ")"
+end
+
 ---A property that is a resource of its own in Terraform, linked to the first one. With `item` the
 ---property is a list of values, each of them that attribute of a resource.
 function Resource:separate(spec, value, test)
@@ -260,6 +276,10 @@ function Resource:separate(spec, value, test)
     local condition = self.scope:condition(arms[1])
     self:separate(spec, arms[2], both(test, condition))
     return self:separate(spec, arms[3], both(test, "!" .. condition))
+  end
+  local list = spec.item and values.is_intrinsic(value) and self:value(value)
+  if type(list) == "table" and (list.t == "list" or list.k == "list") then
+    return separate_items(self, spec, list, test)
   end
   if type(value) == "table" and (spec.item or #value > 0 and not spec.into) then
     return values.each(self, value, function(item, when)

@@ -13,6 +13,9 @@ function M.block_devices(self, value, body)
     end
     local block = body:block(item.Ebs and "ebs_block_device" or "ephemeral_block_device", test)
     self:map(item, { Ebs = { inline = true }, NoDevice = function(_, no_device, inner)
+      if not inner.schema.attrs.no_device then
+        return self:unsupported(nil, "a device that is left out")
+      end
       inner:set("no_device", type(no_device) == "table" or self:value(no_device))
     end }, block)
   end)

@@ -117,8 +117,18 @@ function M.write(state, unit)
       end
     end
   end
+  for _, entry in ipairs(unit.malformed) do
+    state:refuse(unit, nil, entry.item, "a block without a type and a name", entry.file,
+      entry.item)
+  end
+  for _, file in ipairs(unit.files) do
+    if file.name == "override.tf" or file.name:find("_override%.tf$") then
+      state:refuse(unit, nil, { line = 1, col = 1 }, "an override file", file,
+        { type = "file", labels = { file.name } })
+    end
+  end
   for _, name in ipairs(unit.others) do
-    if name:find("%.tf%.json$") or name == "override.tf.json" then
+    if name:find("%.tf%.json$") then
       state:refuse(unit, nil, { line = 1, col = 1 }, "Terraform's JSON syntax",
         { path = unit.dir .. "/" .. name }, { type = "file", labels = { name } })
     end

@@ -1,11 +1,214 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Remote modules over the network, once each, into the cache.
+-- Remote modules over the network, each version once, into the cache: the registry's protocol
+-- (versions, then the place of an archive or repository), git over https, archives over https.
+-- Names and places come from templates that nobody here wrote: no other scheme, no credentials.
+local archive = require "std.archive"
+local fs = require "std.fs"
+local git = require "std.git"
+local http = require "std.http"
+local json = require "std.json"
+local python = require "std.python"
+local sha256 = require "std.sha256"
+
 local M = {}
 
+local DEFAULT <const> = "https://registry.terraform.io"
+local LIMITS <const> = { max_bytes = 256 << 20, max_files = 20000, max_ratio = 200 }
+
+-- Hosts that did not answer are not asked again by this state.
+local dead = {}
+
+local function registry() return (os.getenv "TF_REGISTRY_URL" or DEFAULT):gsub("/+$", "") end
+
+local function host_of(url) return url:match("^%a+://([^/]+)") end
+
+-- https, or the very registry that the user named.
+local function may_ask(url)
+  return url:find("^https://") ~= nil or url:sub(1, #registry() + 1) == registry() .. "/"
+end
+
+local function get(url, to_file)
+  local host = host_of(url)
+  if not host or not may_ask(url) then return nil, "its place is not https" end
+  if dead[host] then return nil, "could not be fetched: " .. dead[host] end
+  local response, err = http.request { url = url, follow = 3, retries = 0, connect_timeout = 5,
+    timeout = 60, max_body = not to_file and (4 << 20) or nil, to_file = to_file }
+  if not response then
+    dead[host] = host .. " does not answer"
+    return nil, "could not be fetched: " .. tostring(err.message or err)
+  end
+  if response.status >= 300 then
+    return nil, ("could not be fetched: %s answers %d"):format(host, response.status)
+  end
+  return response
+end
+
+-- --- versions --------------------------------------------------------------------------------
+
+local function numbers(version)
+  local out = {}
+  for digits in version:gmatch("%d+") do out[#out + 1] = tonumber(digits) end
+  return out
+end
+
+local function compare(a, b)
+  local x, y = numbers(a), numbers(b)
+  for i = 1, math.max(#x, #y) do
+    local left, right = x[i] or 0, y[i] or 0
+    if left ~= right then return left < right and -1 or 1 end
+  end
+  return 0
+end
+
+-- "~> 1.2": at least 1.2, and the same in all but the last number given.
+local function is_compatible(version, wanted)
+  local x, y = numbers(version), numbers(wanted)
+  for i = 1, #y - 1 do
+    if x[i] ~= y[i] then return false end
+  end
+  return compare(version, wanted) >= 0
+end
+
+local TESTS <const> = {
+  ["="] = function(c) return c == 0 end, ["!="] = function(c) return c ~= 0 end,
+  [">"] = function(c) return c > 0 end, ["<"] = function(c) return c < 0 end,
+  [">="] = function(c) return c >= 0 end, ["<="] = function(c) return c <= 0 end,
+}
+
+---Whether a version fits a constraint ("~> 4.0, < 4.7").
+function M.fits(version, constraint)
+  for part in (constraint or ""):gmatch("[^,]+") do
+    local operator, wanted = part:match("^%s*([~<>=!]*)%s*v?([%d%.]+)")
+    if operator == "~>" then
+      if not is_compatible(version, wanted) then return false end
+    elseif wanted then
+      local test = TESTS[operator == "" and "=" or operator]
+      if not test or not test(compare(version, wanted)) then return false end
+    end
+  end
+  return true
+end
+
+local function newest(list, constraint)
+  local best
+  for _, entry in ipairs(list) do
+    local version = type(entry) == "table" and entry.version
+    if type(version) == "string" and version:find("^%d+[%d%.]*$") and M.fits(version, constraint)
+      and (not best or compare(version, best) > 0) then best = version end
+  end
+  return best
+end
+
+-- --- places ----------------------------------------------------------------------------------
+
+-- A folder that is there only when it is whole.
+local function filled(key, fill)
+  local dir = fs.join(python.cache_dir(), "modules", (sha256.string(key):sub(1, 32)))
+  if fs.is_dir(dir) then return dir end
+  fs.mkdir(fs.dirname(dir))
+  local work <close> = fs.tempdir(fs.join(fs.dirname(dir), "new-"))
+  local part = fs.join(work.path, "module")
+  local ok, why = fill(part, work.path)
+  if not ok then return nil, why end
+  fs.rename(part, dir)
+  return fs.is_dir(dir) and dir or nil, "could not be kept in the cache"
+end
+
+local function clone(url, ref)
+  if not may_ask(url) then return nil, "its place is not https" end
+  if dead[host_of(url)] then return nil, "could not be fetched: " .. dead[host_of(url)] end
+  return filled(url .. "?ref=" .. (ref or ""), function(part)
+    local repo, err = git.clone { url = url, path = part }
+    if not repo then return nil, "could not be fetched: " .. tostring(err.message or err) end
+    if not ref then return true end
+    local ok
+    ok, err = repo:checkout("origin/" .. ref)
+    if not ok then ok, err = repo:checkout(ref) end
+    return ok, err and "has no version " .. ref
+  end)
+end
+
+-- An archive of a repository has one folder with everything in it.
+local function only_folder(dir)
+  local list = fs.list(dir) or {}
+  if #list == 1 and list[1].type == "dir" then return fs.join(dir, list[1].name) end
+  return dir
+end
+
+local function unpack(url)
+  local dir, why = filled(url, function(part, work)
+    local file = fs.join(work, "archive")
+    local response, err = get(url, file)
+    if not response then return nil, err end
+    fs.mkdir(part)
+    local totals
+    totals, err = archive.extract(file, part, LIMITS)
+    return totals ~= nil, err and "is not an archive that can be unpacked: " .. err.message
+  end)
+  return dir and only_folder(dir), why
+end
+
+-- "git::https://host/path.git//folder?ref=x", "https://host/x.tar.gz//folder", "host/owner/name"
+local function place(source)
+  local address, query = source:match("^([^?]*)%??(.*)$")
+  local is_git = address:find("^git::") ~= nil
+  address = address:gsub("^git::", "")
+  if address:find("^github%.com/") then address, is_git = "https://" .. address, true end
+  local base, folder = address:match("^(%a+://.-)//(.*)$")
+  base = base or address
+  if is_git and base:find("^https://github%.com/") and not folder then
+    local repository, rest = base:match("^(https://github%.com/[^/]+/[^/]+)/(.+)$")
+    base, folder = repository or base, rest
+  end
+  return { url = base, folder = folder, ref = query:match("ref=([^&]+)"),
+    is_git = is_git or base:find("%.git$") ~= nil, query = query }
+end
+
+local function fetch_place(source)
+  local at = place(source)
+  local dir, why
+  if at.is_git then
+    dir, why = clone(at.url, at.ref)
+  elseif at.url:find("^https?://") then
+    dir, why = unpack(at.url)
+  else
+    return nil, "its kind of source is not known"
+  end
+  if dir and at.folder and at.folder ~= "" and at.folder ~= "*" then
+    if at.folder:find("..", 1, true) then return nil, "its folder leaves the module" end
+    dir = fs.join(dir, at.folder)
+  end
+  return dir, why
+end
+
+local function from_registry(wanted, version)
+  local base = registry() .. "/v1/modules/" .. wanted.address
+  local response, why = get(base .. "/versions")
+  if not response then return nil, why end
+  local answer = json.decode(response.body)
+  local entry = type(answer) == "table" and type(answer.modules) == "table" and answer.modules[1]
+  local chosen = entry and type(entry.versions) == "table" and newest(entry.versions, version)
+  if not chosen then return nil, "has no version " .. (version or "") end
+  response, why = get(("%s/%s/download"):format(base, chosen))
+  if not response then return nil, why end
+  local location = response.headers["x-terraform-get"]
+  if not location then return nil, "the registry does not say where it is" end
+  if not location:find("^%a[%w+.-]*::?") and not location:find("^github%.com/") then
+    location = registry() .. (location:find("^/") and "" or ("/v1/modules/%s/%s/"):format(
+      wanted.address, chosen)) .. location:gsub("^%./", "")
+  end
+  return fetch_place(location)
+end
+
+---The folder that a remote module was fetched into.
+---@param wanted {address: string}|nil a registry's module
+---@param source string
+---@param version string|nil a constraint
 ---@return string|nil dir
 ---@return string|nil why
-function M.module()
-  return nil, "could not be fetched"
+function M.module(wanted, source, version)
+  if wanted then return from_registry(wanted, version) end
+  return fetch_place(source)
 end
 
 return M

@@ -33,10 +33,9 @@ local function provide(state, unit, file, arg, value)
   if place.out and packages.is_there(state, place.out) then return end
   local kind, outside = files.kind(state, place.source)
   if outside then return "a file outside of the root" end
-  if kind == "file" and place.out then
-    state.copies[place.out] = place.source
-  elseif kind then
-    rewrite(unit, file, arg, files.bring(state, place.source))
+  if kind then
+    local path = files.take(state, place, kind)
+    if path then rewrite(unit, file, arg, path) end
   elseif value:find("%.zip$") or value:find("%.jar$") then
     local out = packages.stub(state, value, place)
     if not place.out then rewrite(unit, file, arg, out) end

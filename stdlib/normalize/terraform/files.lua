@@ -140,6 +140,17 @@ function M.expression(unit, path)
   return ('"${path.%s}/%s"'):format(unit.to == "" and "module" or "root", path)
 end
 
+---Takes a file or folder that an expression names into the result.
+---@return string|nil path in the result where it is another one than the expression says
+function M.take(state, place, kind)
+  -- A .tf file of the root's own is written anyhow; another one must not be read as a part of it.
+  if kind == "file" and place.out and not place.out:find("%.tf$") then
+    state.copies[place.out] = place.source
+  elseif not (place.out and state.files[place.out]) then
+    return M.bring(state, place.source)
+  end
+end
+
 ---Brings a file or folder from elsewhere in the repository into the result.
 ---@return string path in the result
 function M.bring(state, source)

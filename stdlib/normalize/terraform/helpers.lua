@@ -48,10 +48,18 @@ local function is_build(state, unit, block)
   return false
 end
 
--- A provisioner that runs when a resource is destroyed takes no part in what is deployed.
+local function cut(file, item)
+  local first, last = tree.whole_lines(file.text, item)
+  file.edits[#file.edits + 1] = { first = first, last = last, text = "" }
+end
+M.cut = cut
+
+-- A provisioner that runs when a resource is destroyed takes no part in what is deployed. None
+-- stays in the result.
 local function provisioners(state, unit, entry)
   local running
   for _, block in ipairs(tree.blocks(entry.item.body, "provisioner")) do
+    cut(entry.file, block)
     local at = tree.attr(block.body, "when")
     if at and at.expr.name == "destroy" then
       state:assume("%s: its destroy-time provisioner is left out", unit:address(entry.address))
@@ -275,12 +283,6 @@ local function rename_header(helper)
     text = ("resource \"terraform_data\" %s "):format(expr.quote(helper.name)) }
   return file, item
 end
-
-local function cut(file, item)
-  local first, last = tree.whole_lines(file.text, item)
-  file.edits[#file.edits + 1] = { first = first, last = last, text = "" }
-end
-M.cut = cut
 
 function writers.builtin(state, unit, helper)
   local file, item = rename_header(helper)

@@ -94,8 +94,9 @@ local function put_folder(state, content, source, patterns)
   if outside then return "a file outside of the root" end
   if kind ~= "dir" then return end
   for _, name in ipairs(files.list(state, source)) do
-    if not excluded(patterns, name) and not name:find("%.zip$") and not name:find("%.tf$") then
-      content.files[name] = fs.read(fs.join(source, name))
+    local path = fs.join(source, name)
+    if not excluded(patterns, name) and path ~= content.itself then
+      content.files[name] = fs.read(path)
     end
   end
 end
@@ -142,7 +143,7 @@ local function make(state, unit, helper, instance)
     out = (unit.to == "" and "" or unit.to .. "/") .. "packages/" .. helper.name .. ".zip"
     moved = '"${path.module}/packages/' .. helper.name .. '.zip"'
   end
-  local content = { files = {} }
+  local content = { files = {}, itself = place.source }
   local problem = collect(state, unit, entry, instance, content)
   if problem then return nil, problem end
   complete(state, path, content)
@@ -239,10 +240,8 @@ local function check_path(state, unit, entry, attribute, value)
   if place.out and M.is_there(state, place.out) then return end
   local kind, outside = files.kind(state, place.source)
   if outside then return state:refuse(unit, entry, attribute, "a file outside of the root") end
-  if kind == "file" and place.out then
-    state.copies[place.out] = place.source
-  elseif kind == "file" then
-    state.moved[value] = files.bring(state, place.source)
+  if kind == "file" then
+    state.moved[value] = files.take(state, place, kind)
   elseif is_package(value) or entry.type:find("^aws_lambda") then
     M.stub(state, value, place)
   elseif M.stand_in(state, value, place) then

@@ -50,7 +50,7 @@ function M.find(state, source, version)
   if not dir and wanted then dir = stand_in(state, wanted) end
   if not dir then return nil, why end
   state.readable[#state.readable + 1] = fs.realpath(dir)
-  local folder = wanted and wanted.folder or source:match("[^:]//([^?]*)")
+  local folder = wanted and wanted.folder
   if folder and folder ~= "" then
     if folder:find("..", 1, true) then return nil, "its folder leaves the module" end
     dir = fs.join(dir, folder)

@@ -50,8 +50,11 @@ local function declare(unit, file)
         for _, inner in ipairs(item.body.items) do unit.locals[inner.name or ""] = inner end
       elseif item.type == "resource" or item.type == "data" then
         local key = table.concat(labels, ".")
-        unit[item.type][key] = { item = item, file = file, type = labels[1], name = labels[2],
+        local entry = { item = item, file = file, type = labels[1], name = labels[2],
           address = (item.type == "data" and "data." or "") .. key, mode = item.type }
+        if #labels == 2 then unit[item.type][key] = entry else
+          unit.malformed[#unit.malformed + 1] = entry
+        end
       elseif KINDS[item.type] then
         unit[KINDS[item.type]][labels[1] or ""] = { item = item, file = file }
       end
@@ -196,7 +199,7 @@ end
 function M.read(options)
   local unit = setmetatable({ dir = options.dir, to = options.to, given = options.given or {},
     dead = options.dead, parent = options.parent, files = {}, others = {}, variables = {},
-    outputs = {}, modules = {}, locals = {}, resource = {}, data = {}, helpers = {},
+    outputs = {}, modules = {}, malformed = {}, locals = {}, resource = {}, data = {}, helpers = {},
     label = options.to:match("[^/]+$") or "" }, Unit)
   local list, err = fs.list(unit.dir)
   if not list then return nil, err end

@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
 local arn = require "std.normalize.cfn.arn"
-local code = require "std.normalize.code"
 
 local OPENID = { to = "openid_connect_config" }
 local PROVIDER = { OpenIDConnectConfig = OPENID }
@@ -9,7 +8,7 @@ local RUNTIME = { to = "runtime" }
 -- A file beside the template, which the packaging command would upload.
 local function text_file(attribute)
   return function(self, value, body)
-    local path = code.constant(self.scope, self:value(value))
+    local path = self.scope:constant(self:value(value))
     local text = path and not path:find("^s3:") and self.scope.read_file
       and self.scope.read_file(path)
     if not text then return self:unsupported(nil, "missing file " .. tostring(path)) end
@@ -21,7 +20,7 @@ end
 local function api_identifier(prefix)
   return function(self, value, body)
     local node = self:value(value)
-    local text = type(node) == "table" and node.text or code.constant(self.scope, node) or ""
+    local text = type(node) == "table" and node.text or self.scope:constant(node) or ""
     local by_arn = text:find("%.arn$") or text:find("^arn:")
     body:set(prefix .. (by_arn and "_arn" or "_id"), node)
   end

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Machines, their templates, fleets and disks.
+local keys = require "pipelines.weekly.rules.terraform_keys"
 local expr = require "std.normalize.expr"
 local shared = require "std.normalize.cfn.shared"
 local values = require "std.normalize.cfn.values"
@@ -106,6 +107,13 @@ local SPOT = { inline = true, props = {
   TagSpecifications = shared.tags_of "spot-fleet-request",
 } }
 
+-- Terraform takes a public key and makes none.
+local function stand_in_key(self, _, body)
+  if body:has("public_key") then return end
+  self.scope:assume(self.id .. ": a key pair that AWS would make; a fixed public key stands in")
+  body:set("public_key", keys.public_key_openssh)
+end
+
 return {
   ["AWS::EC2::Instance"] = {
     type = "aws_instance", props = INSTANCE,
@@ -121,7 +129,8 @@ return {
   ["AWS::EC2::KeyPair"] = { type = "aws_key_pair", ref = "key_name",
     attributes = { KeyFingerprint = "fingerprint", KeyPairId = "key_pair_id" },
     props = { PublicKeyMaterial = "public_key", KeyType = { drop = "the key itself says it" },
-      KeyFormat = { drop = "it is about a private key that is not made" } } },
+      KeyFormat = { drop = "it is about a private key that is not made" } },
+    finish = stand_in_key },
   ["AWS::EC2::PlacementGroup"] = { type = "aws_placement_group", ref = "name", name = "name",
     attributes = { GroupName = "name", GroupId = "placement_group_id" },
     defaults = { strategy = '"cluster"' }, props = {} },

@@ -14,9 +14,15 @@ local function attachments(owner)
     link = { [owner] = "name" }, item = "policy_arn" }
 end
 
+local function is_known_later(value)
+  local arms = values.if_arms(value)
+  if arms then return is_known_later(arms[2]) or is_known_later(arms[3]) end
+  return values.is_intrinsic(value) and not values.is_no_value(value)
+end
+
 -- A list that a parameter gives cannot be taken apart: the role's own argument takes it whole.
 local function role_attachments(self, value, body)
-  if values.is_intrinsic(value) and not values.if_arms(value) then
+  if is_known_later(value) then
     return body:set("managed_policy_arns", self:value(value))
   end
   self:separate(attachments "role", value)

@@ -78,6 +78,11 @@ local function layer_version(self, value, body)
   body:set("statement_id", self.id)
 end
 
+local function invoked_via(props)
+  local only_by_url = props.InvokedViaFunctionUrl
+  return (only_by_url == true or only_by_url == "true") and "url" or "anything"
+end
+
 return {
   ["AWS::Lambda::Function"] = {
     type = "aws_lambda_function", ref = "function_name", name = "function_name",
@@ -96,7 +101,10 @@ return {
     props = { Content = code.layer, CompatibleRuntimes = runtimes } },
   ["AWS::Lambda::LayerVersionPermission"] = { type = "aws_lambda_layer_version_permission",
     props = { LayerVersionArn = layer_version } },
-  ["AWS::Lambda::Permission"] = { type = "aws_lambda_permission", props = {} },
+  ["AWS::Lambda::Permission"] = { type = "aws_lambda_permission", choose = invoked_via,
+    variants = { anything = { type = "aws_lambda_permission", props = {} },
+      url = { type = "aws_lambda_permission", drop = "calls through the function's URL only, "
+        .. "which the provider cannot say; the permission for the URL itself stays" } } },
   ["AWS::Lambda::EventSourceMapping"] = { type = "aws_lambda_event_source_mapping", ref = "uuid",
     attributes = { Id = "uuid", EventSourceMappingArn = "arn" }, props = MAPPING },
   ["AWS::Lambda::Version"] = { type = "aws_lambda_function", part_of = "FunctionName",

@@ -114,8 +114,9 @@ local NOTIFICATION = {
 -- The canned ACLs of CloudFormation by their API names.
 local ACLS = { Private = "private", PublicRead = "public-read", PublicReadWrite =
   "public-read-write", AuthenticatedRead = "authenticated-read", LogDeliveryWrite =
-  "log-delivery-write", BucketOwnerRead = "bucket-owner-read", BucketOwnerFullControl =
-  "bucket-owner-full-control", AwsExecRead = "aws-exec-read" }
+  "log-delivery-write", AwsExecRead = "aws-exec-read" }
+
+local OF_OBJECTS = { BucketOwnerRead = true, BucketOwnerFullControl = true }
 
 local ACL = { separate = "aws_s3_bucket_acl", suffix = "acl", link = LINK, into = "acl",
   enum = ACLS }
@@ -124,6 +125,9 @@ local ACL = { separate = "aws_s3_bucket_acl", suffix = "acl", link = LINK, into 
 local function access_control(self, value)
   if value == "Private" and self.props.OwnershipControls == nil then
     return self.scope:drop(self.id, "AccessControl", "a bucket is private")
+  end
+  if OF_OBJECTS[value] then
+    return self.scope:drop(self.id, "AccessControl", "it is for objects, S3 ignores it here")
   end
   self:separate(ACL, value)
 end

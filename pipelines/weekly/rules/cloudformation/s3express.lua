@@ -1,4 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
+local expr = require "std.normalize.expr"
+
 local LINK = { bucket = "bucket" }
 
 local ENCRYPTION = { ServerSideEncryptionConfiguration = { to = "rule", props = {
@@ -9,9 +11,18 @@ local LIFECYCLE = { Rules = { to = "rule", defaults = { filter = {} }, props = {
   ObjectSizeGreaterThan = "filter.object_size_greater_than",
   ObjectSizeLessThan = "filter.object_size_less_than" } } }
 
+-- The name of such a bucket ends with its zone.
+local function finish(self, props, body)
+  if body:has("bucket") then return end
+  local name = (self.scope.stack_name .. "-" .. self.id):lower():sub(1, 40)
+  local node = expr.template { name, "--", self:value(props.LocationName), "--x-s3" }
+  self.scope:assume(("%s has no name: %s"):format(self.id, expr.text(node)))
+  body:set("bucket", node)
+end
+
 return {
   ["AWS::S3Express::DirectoryBucket"] = {
-    type = "aws_s3_directory_bucket", ref = "bucket",
+    type = "aws_s3_directory_bucket", ref = "bucket", finish = finish,
     props = { BucketName = "bucket", LocationName = "location.name",
       BucketEncryption = { separate = "aws_s3_bucket_server_side_encryption_configuration",
         suffix = "encryption", link = LINK, props = ENCRYPTION },

@@ -48,8 +48,16 @@ local GENERATE = { "ExcludeCharacters", "ExcludeLowercase", "ExcludeUppercase", 
 local KNOWN = {}
 for _, name in ipairs(GENERATE) do KNOWN[name] = true end
 
-local function generated(self, value)
+local generated
+
+generated = function(self, value, _, test)
   if values.is_no_value(value) then return end
+  local arms = values.if_arms(value)
+  if arms and not test then
+    local condition = self.scope:condition(arms[1])
+    generated(self, arms[2], nil, condition)
+    return generated(self, arms[3], nil, "!" .. condition)
+  end
   if type(value) ~= "table" or values.is_intrinsic(value) then
     return self:unsupported(nil, "a structure known only at deploy time")
   end
@@ -59,7 +67,7 @@ local function generated(self, value)
   local password = password_of(self, value)
   if not password then return self:unsupported(nil, "no character is left for a password") end
   self.scope:assume(("%s: generated secret is the fixed text '%s'"):format(self.id, password))
-  local body = self:block("aws_secretsmanager_secret_version", "version")
+  local body = self:block("aws_secretsmanager_secret_version", "version", test)
   body:raw("secret_id", self:own("id"))
   local template, key = value.SecretStringTemplate, value.GenerateStringKey
   if template == nil then return body:set("secret_string", password) end
@@ -98,13 +106,9 @@ end
 
 local function attach(self, value, body)
   local connection = connection_of(self, value)
-  local secret = self.props.SecretId
-  local id = type(secret) == "table" and secret.Ref
-  if not connection or not id or not self.scope.resources[id] then
-    return self:unsupported(nil, "not a secret and a database of this template")
-  end
-  local before = self:text { ["Fn::Sub"] = ("{{resolve:secretsmanager:${%s}:SecretString}}")
-    :format(id) }
+  if not connection then return self:unsupported(nil, "not a database of this template") end
+  local before = self:text { ["Fn::Sub"] = { "{{resolve:secretsmanager:${Secret}:SecretString}}",
+    { Secret = self.props.SecretId } } }
   body:raw("secret_string", ("jsonencode(merge(jsondecode(%s), "
     .. "{ for key, value in %s : key => value if value != null }))"):format(before, connection))
 end

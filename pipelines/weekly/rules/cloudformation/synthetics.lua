@@ -1,13 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
-local code = require "std.normalize.code"
 local values = require "std.normalize.cfn.values"
 
 -- A script is packaged where the runtime looks for the module of the handler.
 local function script(self, value, body)
-  local text = code.constant(self.scope, self:value(value))
+  local text = self.scope:constant(self:value(value))
   local props = self.props
-  local handler = code.constant(self.scope, self:value(props.Code.Handler)) or ""
-  local runtime = code.constant(self.scope, self:value(props.RuntimeVersion)) or ""
+  local handler = self.scope:constant(self:value(props.Code.Handler)) or ""
+  local runtime = self.scope:constant(self:value(props.RuntimeVersion)) or ""
   if not text then return self:unsupported(nil, "a script with values known at deploy time") end
   local module = handler:match("^(.*)%.[^.]+$") or "index"
   local file = runtime:find("python", 1, true) and "python/" .. module .. ".py"
