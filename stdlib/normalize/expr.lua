@@ -161,9 +161,14 @@ end
 ---@return string
 function M.text(node, depth, json) return text_of(node, depth or 0, json) end
 
----"jsonencode(…)" of a node; a string that is already a document stays one.
+---"jsonencode(…)" of a node; a string that is already a document stays one, and an arm without a
+---value is no document at all.
 function M.json(node, depth)
   if type(node) ~= "table" then return M.quote(M.scalar(node)) end
+  if node == M.none then return "null" end
+  if node.k == "cond" then
+    return ("(%s ? %s : %s)"):format(node.test, M.json(node.yes, depth), M.json(node.no, depth))
+  end
   if node.k == "tpl" or node.k == "raw" then return text_of(node, depth or 0) end
   return "jsonencode(" .. text_of(node, depth or 0, true) .. ")"
 end

@@ -9,7 +9,7 @@ ORDERED = {"Choices", "Branches", "Catch", "Retry", "Command", "EntryPoint", "co
 POLICY_LISTS = {"Action", "Resource", "AWS", "Service", "NotAction", "NotResource", "Federated"}
 
 
-KEYS = ("Name", "name", "IndexName", "AttributeName", "PolicyName", "path", "RouteKey", "ClientName",
+KEYS = ("ClientId", "Name", "name", "IndexName", "AttributeName", "PolicyName", "path", "RouteKey", "ClientName",
         "Sid", "Id", "ParameterKey", "GatewayId")
 
 
@@ -63,9 +63,11 @@ WORDS = {"function", "table", "parameter", "policy", "stream", "stateMachine", "
 
 def names_in(ident):
     """The names that an id is made of: of an ARN or URL, what follows the account."""
-    parts = re.split(r"[:/|]", ident)
     if ident.startswith("arn:") or "://" in ident:
-        parts = parts[5:]
+        parts = re.split(r"[:/]", ident)[5:]
+        parts.append(re.sub(r"^[\w-]+[:/]", "", ident.split(":", 5)[-1]))
+    else:
+        parts = [ident] + ident.split("|")
     return {part for part in parts if len(part) > 4 and part not in WORDS}
 
 
@@ -88,6 +90,13 @@ def rows_of(inventory, pairs):
     return rows
 
 
+def text_of(value):
+    """A number or truth value is the same as its text: CloudFormation passes both."""
+    if isinstance(value, (bool, int, float)):
+        return str(value).lower()
+    return value
+
+
 def differ(left, right, path, found):
     """Counts leaves; appends (path, left, right) of those that differ."""
     if isinstance(left, dict) and isinstance(right, dict):
@@ -96,7 +105,7 @@ def differ(left, right, path, found):
     if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
         return sum(differ(a, b, path + [str(i)], found)
                    for i, (a, b) in enumerate(zip(left, right)))
-    if left != right:
+    if text_of(left) != text_of(right):
         found.append((".".join(path), left, right))
     return 1
 

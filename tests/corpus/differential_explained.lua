@@ -43,6 +43,32 @@ return {
     reason = "MiniStack's CloudFormation sets no default attributes" },
   { kind = "^sns%.topic$", path = "^Policy%.Statement%.[^.]+%.Condition$", when = only_terraform,
     reason = "the default policy of MiniStack's CloudFormation has no condition" },
+  { kind = "^lambda%.function$", path = "^DeadLetterConfig", when = only_terraform,
+    reason = "MiniStack's CloudFormation does not set DeadLetterConfig" },
+  { kind = "^states%.machine$", path = "^loggingConfiguration", when = only_terraform,
+    reason = "MiniStack's CloudFormation reads the logging configuration under API names" },
+  { kind = "^s3%.bucket$", path = "^Replication$", when = only_terraform,
+    reason = "MiniStack's CloudFormation does not set ReplicationConfiguration" },
+  { kind = "^kinesis%.stream$", path = "^EncryptionType$", when = values("NONE", "KMS"),
+    reason = "MiniStack's CloudFormation does not set StreamEncryption" },
+  { kind = "^kinesis%.stream$", path = "^KeyId$", when = only_terraform,
+    reason = "MiniStack's CloudFormation does not set StreamEncryption" },
+  { kind = "^rds%.instance$", path = "^Iops$", when = only_terraform,
+    reason = "MiniStack's CloudFormation does not set Iops" },
+  { kind = "^rds%.instance$", path = "^CertificateDetails$", when = only_terraform,
+    reason = "MiniStack's CloudFormation sets no certificate" },
+  { kind = "^cloudfront%.distribution$", path = "^DefaultCacheBehavior%.", when = only_terraform,
+    reason = "MiniStack's CloudFormation keeps only what the template says, no defaults" },
+  { kind = "^cloudfront%.distribution$", path = "^Origins%.Items%.", when = only_terraform,
+    reason = "MiniStack's CloudFormation keeps only what the template says, no defaults" },
+  { kind = "^cloudfront%.distribution$", path = "^ViewerCertificate%.CertificateSource$",
+    when = only_template, reason = "MiniStack adds it in CloudFormation only" },
+  { kind = "^cloudfront%.distribution$", path = "^HttpVersion$", when = values("http2", "http1.1"),
+    reason = "http1.1 is CloudFormation's documented default, MiniStack takes http2" },
+  { kind = "^cloudfront%.distribution$", path = "^IsIPV6Enabled$", when = values("true", "false"),
+    reason = "off is CloudFormation's documented default, MiniStack takes on" },
+  { kind = "^appsync%.api$", path = "^logConfig%.excludeVerboseContent$", when = only_template,
+    reason = "MiniStack adds the default in CloudFormation only" },
   -- what it adds
   { kind = "^sqs%.queue$", path = "^SqsManagedSseEnabled$", when = only_template,
     reason = "MiniStack sets the default in CloudFormation, but not in CreateQueue" },
@@ -69,7 +95,19 @@ return {
       return pair == "python3.14 python3.13" or pair == "nodejs24.x nodejs22.x"
         or pair == "java25 java21" or pair == "dotnet10 dotnet8" or pair == "ruby3.4 ruby3.3"
     end },
+  { kind = "^pipes%.pipe$", path = "^Description$", reason = "the provider's own description "
+    .. "stands where none is given", when = function(d)
+      return none(d.template) and d.terraform == "Managed by Terraform"
+    end },
+  { kind = "^sns%.subscription$", path = "^RawMessageDelivery$", when = says_zero,
+    reason = "the provider sends its default" },
+  { kind = "^logs%.group$", path = "^$", reason = "the Lambda emulator makes the log group of a "
+    .. "function that it starts", when = function(d)
+      return d.template == false and d.key:find("^/aws/lambda/") ~= nil
+    end },
   -- names that CloudFormation makes up
+  { kind = "^cognito%.pool$", path = "^Name$", reason = "CloudFormation makes up a pool's name",
+    when = function(d) return tostring(d.template):find("%-%x+$") and d.terraform:find("^<") end },
   { kind = "^cognito%.pool$", path = "ClientName$", when = only_terraform,
     reason = "CloudFormation makes up a client's name, the provider demands one" },
 }

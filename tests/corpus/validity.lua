@@ -5,7 +5,6 @@
 local fs = require "std.fs"
 local hcl = require "std.hcl"
 local parallel = require "std.parallel"
-local provider = require "std.terraform.provider"
 
 local M = {}
 
@@ -124,9 +123,6 @@ end
 
 -- As terraform sees it in its own folder.
 local function check_alone(tool, root)
-  if root.aliases and #root.aliases > 0 then
-    assert(provider.write_bare(root.dir, root.aliases))
-  end
   local init = assert(tool:init(root.dir, 300))
   if init.code ~= 0 then return (init.stdout .. init.stderr):sub(-400) end
   local ok, diagnostics = tool:validate(root.dir, 300)

@@ -92,6 +92,21 @@ Resources:
     assert.truthy(main:find('dynamic "ttl" {%s+for_each = local.if_c %? %[1%] : %[%]'))
   end)
 
+  it("leaves a document out where a condition gives none", function()
+    local _, main = run([[
+Conditions: { C: !Equals [!Ref AWS::Region, us-east-1] }
+Resources:
+  D: { Type: AWS::SQS::Queue }
+  Q:
+    Type: AWS::SQS::Queue
+    Properties:
+      RedrivePolicy: !If [C, { deadLetterTargetArn: !GetAtt D.Arn, maxReceiveCount: 3 },
+        !Ref AWS::NoValue]
+]], "t.yaml")
+    assert.truthy(main:find("redrive_policy = (local.if_c ? jsonencode({", 1, true), main)
+    assert.truthy(main:find("}) : null)", 1, true), main)
+  end)
+
   it("converts a Serverless service", function()
     local record, main = run([[
 service: hello

@@ -83,10 +83,10 @@ resource "aws_iam_role_policy" "role_policy" {
 
 resource "aws_sqs_queue" "work" {
   name = "work-${var.environment}"
-  redrive_policy = jsonencode(jsondecode(local.if_is_prod ? jsonencode({
+  redrive_policy = (local.if_is_prod ? jsonencode({
     deadLetterTargetArn = one(aws_sqs_queue.dead[*].arn)
     maxReceiveCount     = 3
-  }) : jsonencode(null)))
+  }) : null)
   tags = {
     env = var.environment
   }
