@@ -25,7 +25,7 @@ local SCHEDULE = { to = "trigger_properties.scheduled", props = { TimeZone = "ti
 
 local FLOW = {
   KMSArn = "kms_arn",
-  FlowStatus = { drop = "a flow of Terraform is a draft too", when = { Draft = true } },
+  FlowStatus = { drop = "a flow of Terraform is a draft too", only = { "Draft" } },
   DestinationFlowConfigList = { to = "destination_flow_config", props = {
     DestinationConnectorProperties = { to = "destination_connector_properties",
       props = CONNECTORS } } },

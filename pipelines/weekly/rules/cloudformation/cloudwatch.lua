@@ -25,7 +25,7 @@ return {
     ref = "resource_arn", attributes = { Arn = "resource_arn" },
     props = { RuleBody = { to = "rule_definition", json = true },
       ApplyOnTransformedLogs = { drop = "what a rule does without it",
-        when = { ["false"] = true } } } },
+        only = { false } } } },
   ["AWS::CloudWatch::MetricStream"] = { type = "aws_cloudwatch_metric_stream", ref = "name",
     props = {} },
 }

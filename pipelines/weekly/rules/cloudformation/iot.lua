@@ -62,7 +62,7 @@ return {
   ["AWS::IoT::Certificate"] = { type = "aws_iot_certificate",
     props = { Status = ACTIVE, CACertificatePem = "ca_pem", CertificateSigningRequest = "csr",
       CertificateMode = { drop = "what a certificate is without it",
-        when = { DEFAULT = true } } } },
+        only = { "DEFAULT" } } } },
   ["AWS::IoT::DomainConfiguration"] = { type = "aws_iot_domain_configuration", ref = "name",
     name = "name", props = {} },
   ["AWS::IoT::Logging"] = { type = "aws_iot_logging_options",

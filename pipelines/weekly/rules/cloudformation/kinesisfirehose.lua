@@ -5,7 +5,7 @@ local RETRY = { inline = true, props = { DurationInSeconds = "retry_duration" } 
 local ENCRYPTION = { inline = true, props = {
   KMSEncryptionConfig = { inline = true, props = { AWSKMSKeyARN = "kms_key_arn" } },
   NoEncryptionConfig = { drop = "what a destination is without a key",
-    when = { NoEncryption = true } } } }
+    only = { "NoEncryption" } } } }
 
 local S3 = { BufferingHints = BUFFERING, EncryptionConfiguration = ENCRYPTION }
 

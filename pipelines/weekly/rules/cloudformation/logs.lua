@@ -2,7 +2,7 @@
 local expr = require "std.normalize.expr"
 local values = require "std.normalize.cfn.values"
 
-local RAW_LOGS = { drop = "what it does without it", when = { ["false"] = true } }
+local RAW_LOGS = { drop = "what it does without it", only = { false } }
 
 local function account(_, _, scope)
   scope.data.aws_caller_identity = true
@@ -50,7 +50,7 @@ return {
     ref = "policy_name", props = {} },
   ["AWS::Logs::QueryDefinition"] = { type = "aws_cloudwatch_query_definition",
     ref = "query_definition_id", props = {
-      QueryLanguage = { drop = "the only language of the provider", when = { CWLI = true } } } },
+      QueryLanguage = { drop = "the only language of the provider", only = { "CWLI" } } } },
   ["AWS::Logs::AccountPolicy"] = { type = "aws_cloudwatch_log_account_policy",
     attributes = { AccountId = account }, props = {} },
   ["AWS::Logs::Delivery"] = { type = "aws_cloudwatch_log_delivery",

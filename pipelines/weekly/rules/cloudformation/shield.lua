@@ -26,7 +26,7 @@ local function automatic_response(self, value)
   body:raw("resource_arn", self:own("resource_arn"))
   body:set("action", name)
   self:map(value, { Action = shared.elsewhere, Status = { drop = "the resource is the response",
-    when = { ENABLED = true } } }, body)
+    only = { "ENABLED" } } }, body)
 end
 
 return {

@@ -7,7 +7,7 @@ return {
   ["AWS::VerifiedPermissions::PolicyStore"] = {
     type = "aws_verifiedpermissions_policy_store", ref = "policy_store_id",
     props = { Schema = SCHEMA, DeletionProtection = { inline = true, props = {
-      Mode = { drop = "what a store is without it", when = { DISABLED = true } } } } } },
+      Mode = { drop = "what a store is without it", only = { "DISABLED" } } } } } },
   ["AWS::VerifiedPermissions::Policy"] = { type = "aws_verifiedpermissions_policy",
     ref = "policy_id", props = {} },
   ["AWS::VerifiedPermissions::PolicyTemplate"] = {
