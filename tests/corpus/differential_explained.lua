@@ -69,6 +69,14 @@ return {
     reason = "off is CloudFormation's documented default, MiniStack takes on" },
   { kind = "^appsync%.api$", path = "^logConfig%.excludeVerboseContent$", when = only_template,
     reason = "MiniStack adds the default in CloudFormation only" },
+  { kind = "^s3%.bucket$", path = "^Lifecycle$", when = only_terraform,
+    reason = "MiniStack's CloudFormation does not take rules with ExpirationInDays" },
+  { kind = "^lambda%.function$", path = "^Reserved$", when = says_zero,
+    reason = "MiniStack's CloudFormation takes a reserved concurrency of 0 for none" },
+  { kind = "^iam%.", path = "Resource", reason = "Ref of a secret is its ARN, MiniStack's "
+    .. "CloudFormation gives its name", when = function(d)
+      return tostring(d.terraform):find(":secret:<" .. tostring(d.template) .. ">", 1, true)
+    end },
   -- what it adds
   { kind = "^sqs%.queue$", path = "^SqsManagedSseEnabled$", when = only_template,
     reason = "MiniStack sets the default in CloudFormation, but not in CreateQueue" },
@@ -99,6 +107,17 @@ return {
     .. "stands where none is given", when = function(d)
       return none(d.template) and d.terraform == "Managed by Terraform"
     end },
+  { kind = "^rest%.api$", path = "throttling%a+Limit$", when = function(d)
+      return d.terraform == -1 and (d.template == 5000 or d.template == 10000)
+    end, reason = "the provider's -1 stands for the account's limit" },
+  { kind = "^kinesis%.stream$", path = "^OpenShardCount$", when = values("4", "1"),
+    reason = "on-demand streams: MiniStack starts them with 4 shards in CloudFormation only" },
+  { kind = "^lambda%.layer$", path = "CompatibleRuntimes", reason = "the provider does not know "
+    .. "the newest runtimes (listed under assumptions)", when = function(d)
+      return json.encode(d.template):find("python3.14", 1, true)
+    end },
+  { kind = "^lambda%.function$", path = "^Url%.Cors%.AllowCredentials$", when = says_zero,
+    reason = "the provider sends its default" },
   { kind = "^sns%.subscription$", path = "^RawMessageDelivery$", when = says_zero,
     reason = "the provider sends its default" },
   { kind = "^logs%.group$", path = "^$", reason = "the Lambda emulator makes the log group of a "

@@ -215,9 +215,9 @@ LISTS = {
         "skip": lambda item: item.get("DefaultForAz"),
         "drop": {"SubnetArn", "AvailabilityZoneId", "AvailableIpAddressCount"}}),
     "ec2.group": ("ec2", "describe_security_groups", {}, "SecurityGroups",
-                  ("VpcId", "GroupName"), {
+                  "GroupId", {
         "skip": lambda item: item["GroupName"] == "default",
-        "drop": {"GroupId_", "SecurityGroupArn", "UserId"}}),
+        "drop": {"SecurityGroupArn", "UserId"}}),
     "ec2.routes": ("ec2", "describe_route_tables", {}, "RouteTables", "RouteTableId", {
         "skip": lambda item: any(a.get("Main") for a in item.get("Associations", [])),
         "drop": {"RouteTableAssociationId"}}),
@@ -475,4 +475,5 @@ def collect(account, services):
 
 def belongs(entry, owned):
     """Does one of the texts that make up an entry's key name something of `owned`?"""
-    return any(part in owned or part.split("/")[-1] in owned for part in entry["key"].split(" "))
+    return any(part in owned or part.split("/")[-1].rstrip(".") in owned
+               for part in entry["key"].split(" "))

@@ -107,6 +107,26 @@ Resources:
     assert.truthy(main:find("}) : null)", 1, true), main)
   end)
 
+  it("adds up the settings that a stage gives for the same methods", function()
+    local _, main = run(template [[
+  A: { Type: AWS::ApiGateway::RestApi, Properties: { Name: a } }
+  D: { Type: AWS::ApiGateway::Deployment, Properties: { RestApiId: !Ref A } }
+  S:
+    Type: AWS::ApiGateway::Stage
+    Properties:
+      RestApiId: !Ref A
+      DeploymentId: !Ref D
+      StageName: s
+      MethodSettings:
+        - { HttpMethod: "*", ResourcePath: "/*", LoggingLevel: INFO }
+        - { HttpMethod: GET, ResourcePath: "/*", LoggingLevel: "OFF" }
+        - { HttpMethod: "*", ResourcePath: "/*", ThrottlingBurstLimit: 7 }
+]], "t.yaml")
+    local _, settings = main:gsub('resource "aws_api_gateway_method_settings"', "")
+    assert.equal(2, settings, main)
+    assert.truthy(main:find('logging_level%s+= "INFO"%s+throttling_burst_limit = 7'), main)
+  end)
+
   it("converts a Serverless service", function()
     local record, main = run([[
 service: hello

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 local expr = require "std.normalize.expr"
 local shared = require "std.normalize.cfn.shared"
+local tables = require "std.table"
 local values = require "std.normalize.cfn.values"
 
 -- The keys that a method and everything under it share.
@@ -63,9 +64,32 @@ local function method_path(self, item)
   return expr.template { path, "/", method }
 end
 
+local function methods_of(item)
+  if type(item) ~= "table" then return nil end
+  local path, method = item.ResourcePath, item.HttpMethod
+  return type(path) == "string" and type(method) == "string" and method .. " " .. path or nil
+end
+
+-- Entries for the same methods add up; as resources of their own they would undo each other.
+local function by_method(list)
+  if type(list) ~= "table" or list[1] == nil then return list end
+  local out, place = {}, {}
+  for _, item in ipairs(list) do
+    local key = methods_of(item)
+    local at = key and place[key]
+    if at then
+      out[at] = tables.merge(out[at], item)
+    else
+      out[#out + 1] = item
+      if key then place[key] = #out end
+    end
+  end
+  return out
+end
+
 local function method_settings(owner)
   return function(self, value)
-    shared.structures(self, value, function(item, test, i)
+    shared.structures(self, by_method(value), function(item, test, i)
       local body = self:block("aws_api_gateway_method_settings", "settings_" .. i, test)
       for _, key in ipairs { "rest_api_id", "stage_name" } do body:raw(key, owner(self, key)) end
       body:set("method_path", method_path(self, item))
