@@ -104,7 +104,7 @@ return {
   ["AWS::Lambda::Permission"] = { type = "aws_lambda_permission", choose = invoked_via,
     variants = { { type = "aws_lambda_permission", props = {
         InvokedViaFunctionUrl = { drop = "false is what Terraform does", only = { false } } } },
-      { type = "aws_lambda_permission", drop = "calls through the function's URL only, "
+      { type = "", drop = "calls through the function's URL only, "
         .. "which the provider cannot say; the permission for the URL itself stays" } } },
   ["AWS::Lambda::EventSourceMapping"] = { type = "aws_lambda_event_source_mapping", ref = "uuid",
     attributes = { Id = "uuid", EventSourceMappingArn = "arn" }, props = MAPPING },
