@@ -229,6 +229,15 @@ local function by_place(a, b)
   return (a.col or 0) < (b.col or 0)
 end
 
+-- As std.terraform.provider takes them.
+local function aliases_of(state)
+  local list = {}
+  for i, name in ipairs(names.sorted_keys(state.aliases)) do
+    list[i] = { name = name, region = state.aliases[name] }
+  end
+  return list
+end
+
 ---@param job {path: string, out: string|nil}
 ---@return table? converted see std.normalize.result
 ---@return table? err
@@ -248,7 +257,7 @@ function M.convert(job)
   table.sort(state.problems, by_place)
   return { files = state.files, copies = state.copies, packages = state.packages,
     resources = state.resources, unsupported = state.problems, assumptions = state.assumptions,
-    provider_aliases = names.sorted_keys(state.aliases) }
+    provider_aliases = aliases_of(state) }
 end
 
 return M
