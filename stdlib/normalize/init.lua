@@ -204,7 +204,7 @@ end
 ---  string|nil, error: table|nil} input: the name in the record; error: why the input could not be
 ---  got ready
 ---@return table record {input, format, status, out, resources, unsupported, assumptions, services,
----  resource_count, complexity, slug, provider_aliases?, error?}
+---  resource_count, complexity, slug, provider_aliases? ({name, region}[]), error?}
 function M.normalize(options)
   check(options)
   local job = { path = options.path, format = options.format or "auto", out = options.out,

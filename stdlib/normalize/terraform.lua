@@ -51,19 +51,7 @@ function State:refuse(unit, entry, node, reason, file, item)
   self.problems[#self.problems + 1] = problem
 end
 
--- A region that is only known later is no matter for an emulator: it serves them all.
-function State:alias(name, region)
-  local plain = type(region) == "string" and region:find("^[%l%d-]+$") and region
-  self.aliases[name] = plain or "us-east-1"
-end
-
-local function alias_list(aliases)
-  local list = {}
-  for _, name in ipairs(names.sorted_keys(aliases)) do
-    list[#list + 1] = { name = name, region = aliases[name] }
-  end
-  return list
-end
+function State:alias(name, region) self.aliases[name] = region or "us-east-1" end
 
 ---Runs once all units are known.
 function State:later(action) self.actions[#self.actions + 1] = action end
@@ -241,6 +229,15 @@ local function by_place(a, b)
   return (a.col or 0) < (b.col or 0)
 end
 
+-- As std.terraform.provider takes them.
+local function aliases_of(state)
+  local list = {}
+  for i, name in ipairs(names.sorted_keys(state.aliases)) do
+    list[i] = { name = name, region = state.aliases[name] }
+  end
+  return list
+end
+
 ---@param job {path: string, out: string|nil}
 ---@return table? converted see std.normalize.result
 ---@return table? err
@@ -260,7 +257,7 @@ function M.convert(job)
   table.sort(state.problems, by_place)
   return { files = state.files, copies = state.copies, packages = state.packages,
     resources = state.resources, unsupported = state.problems, assumptions = state.assumptions,
-    provider_aliases = alias_list(state.aliases) }
+    provider_aliases = aliases_of(state) }
 end
 
 return M

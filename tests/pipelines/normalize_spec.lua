@@ -92,41 +92,6 @@ Resources:
     assert.truthy(main:find('dynamic "ttl" {%s+for_each = local.if_c %? %[1%] : %[%]'))
   end)
 
-  it("leaves a document out where a condition gives none", function()
-    local _, main = run([[
-Conditions: { C: !Equals [!Ref AWS::Region, us-east-1] }
-Resources:
-  D: { Type: AWS::SQS::Queue }
-  Q:
-    Type: AWS::SQS::Queue
-    Properties:
-      RedrivePolicy: !If [C, { deadLetterTargetArn: !GetAtt D.Arn, maxReceiveCount: 3 },
-        !Ref AWS::NoValue]
-]], "t.yaml")
-    assert.truthy(main:find("redrive_policy = (local.if_c ? jsonencode({", 1, true), main)
-    assert.truthy(main:find("}) : null)", 1, true), main)
-  end)
-
-  it("adds up the settings that a stage gives for the same methods", function()
-    local _, main = run(template [[
-  A: { Type: AWS::ApiGateway::RestApi, Properties: { Name: a } }
-  D: { Type: AWS::ApiGateway::Deployment, Properties: { RestApiId: !Ref A } }
-  S:
-    Type: AWS::ApiGateway::Stage
-    Properties:
-      RestApiId: !Ref A
-      DeploymentId: !Ref D
-      StageName: s
-      MethodSettings:
-        - { HttpMethod: "*", ResourcePath: "/*", LoggingLevel: INFO }
-        - { HttpMethod: GET, ResourcePath: "/*", LoggingLevel: "OFF" }
-        - { HttpMethod: "*", ResourcePath: "/*", ThrottlingBurstLimit: 7 }
-]], "t.yaml")
-    local _, settings = main:gsub('resource "aws_api_gateway_method_settings"', "")
-    assert.equal(2, settings, main)
-    assert.truthy(main:find('logging_level%s+= "INFO"%s+throttling_burst_limit = 7'), main)
-  end)
-
   it("converts a Serverless service", function()
     local record, main = run([[
 service: hello
@@ -178,7 +143,8 @@ describe("normalize terraform", function()
     assert.is_true(fs.exists(out .. "/modules/m/main.tf"))
     assert.is_true(fs.exists(out .. "/data.json"))
     assert.truthy(fs.read(out .. "/lsqm.auto.tfvars.json"):find("lsqm%-bucket"))
-    assert.equal("west", record.provider_aliases[1].name)
+    assert.same({ { name = "west", region = "us-west-2" } },
+      { table.unpack(record.provider_aliases) })
     assert.equal(2, record.resource_count)
     keep:close()
   end)
