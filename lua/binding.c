@@ -151,6 +151,25 @@ const char *lsqm_need_string(lua_State *L, int index, const char *name)
     return value;
 }
 
+const char *const *lsqm_need_strings(lua_State *L, int index, const char *name)
+{
+    if (lua_getfield(L, index, name) != LUA_TTABLE)
+        luaL_error(L, "%s must be a list of strings", name);
+    lua_Unsigned count = lua_rawlen(L, -1);
+    const char **list = lua_newuserdatauv(L, (size_t)(count + 1) * sizeof *list, 0);
+    for (lua_Unsigned i = 0; i < count; i++) {
+        size_t len = 0;
+        if (lua_rawgeti(L, -2, (lua_Integer)i + 1) != LUA_TSTRING)
+            luaL_error(L, "%s[%d] must be a string", name, (int)i + 1);
+        list[i] = lua_tolstring(L, -1, &len);
+        if (strlen(list[i]) != len)
+            luaL_error(L, "%s[%d] has a zero byte in it", name, (int)i + 1);
+        lua_pop(L, 1); /* stays in the list */
+    }
+    list[count] = NULL;
+    return list;
+}
+
 lua_Number lsqm_opt_number(lua_State *L, int index, const char *name, lua_Number def)
 {
     lua_Number value = get_option(L, index, name, LUA_TNUMBER) ? lua_tonumber(L, -1) : def;

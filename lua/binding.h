@@ -60,5 +60,8 @@ lua_Integer lsqm_opt_integer(lua_State *L, int index, const char *name, lua_Inte
 int lsqm_opt_boolean(lua_State *L, int index, const char *name, int def);
 /* A required string field. */
 const char *lsqm_need_string(lua_State *L, int index, const char *name);
+/* [-0, +2] a required list of strings, left on the stack as the list and, as userdata, a
+ * NULL-terminated array of its strings, which is returned. */
+const char *const *lsqm_need_strings(lua_State *L, int index, const char *name);
 
 #endif

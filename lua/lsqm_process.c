@@ -86,31 +86,11 @@ static box *check_box(lua_State *L)
 
 /* --- starting ----------------------------------------------------------------------------- */
 
-/* [-0, +2] the list options[name] and, as userdata, a NULL-terminated array of its strings. */
-static const char *const *push_strings(lua_State *L, const char *name)
-{
-    if (lua_getfield(L, 1, name) != LUA_TTABLE)
-        luaL_error(L, "%s must be a list of strings", name);
-    lua_Unsigned count = lua_rawlen(L, -1);
-    const char **list = lua_newuserdatauv(L, (size_t)(count + 1) * sizeof *list, 0);
-    for (lua_Unsigned i = 0; i < count; i++) {
-        size_t len = 0;
-        if (lua_rawgeti(L, -2, (lua_Integer)i + 1) != LUA_TSTRING)
-            luaL_error(L, "%s[%d] must be a string", name, (int)i + 1);
-        list[i] = lua_tolstring(L, -1, &len);
-        if (strlen(list[i]) != len)
-            luaL_error(L, "%s[%d] has a zero byte in it", name, (int)i + 1);
-        lua_pop(L, 1); /* stays in the list */
-    }
-    list[count] = NULL;
-    return list;
-}
-
 static void read_options(lua_State *L, lsqm_process_options *o)
 {
     memset(o, 0, sizeof *o);
-    o->argv = push_strings(L, "argv");
-    o->env = push_strings(L, "env");
+    o->argv = lsqm_need_strings(L, 1, "argv");
+    o->env = lsqm_need_strings(L, 1, "env");
     o->cwd = lsqm_opt_string(L, 1, "cwd", NULL);
     o->input = lsqm_opt_lstring(L, 1, "stdin", &o->input_len);
     o->timeout = lsqm_opt_number(L, 1, "timeout", 0);

@@ -29,6 +29,9 @@ local SPEC = {
     boot_timeout = { type = "number", default = 90, min = 1 },
   } },
   deployer = { type = "string", default = "terraform", choices = { "terraform", "tflocal" } },
+  terraform = { type = "table", default = {}, fields = {
+    warm = { type = "boolean", default = true, env = "LSQM_TERRAFORM_WARM" },
+  } },
   provider_mirror = { type = "string", env = "LSQM_PROVIDER_MIRROR" },
   python = { type = "string", env = "LSQM_PYTHON" },
   sources = { type = "table", list = true, open = true },

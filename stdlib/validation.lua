@@ -12,6 +12,7 @@ local python_of = require "std.python"
 local relays = require "std.relay"
 local terraform = require "std.terraform"
 local time = require "std.time"
+local warm = require "std.terraform.warm"
 
 local M = {}
 
@@ -39,6 +40,16 @@ local function plan_emulator(config, wanted, rules, python)
     boot_timeout = wanted.boot_timeout, python = python }
 end
 
+-- Warm providers, or nil where only plain terraform will do.
+local function open_pool(ctx, tool, workdir)
+  local config = ctx.config
+  if not config.terraform.warm or config.deployer ~= "terraform" then return nil end
+  local pool, err = warm.pool { tool = tool, workdir = workdir, limit = config.parallel,
+    log = ctx.log }
+  if not pool then ctx.log:info("plain terraform is used", { reason = tostring(err) }) end
+  return pool
+end
+
 --- Finds terraform, Python and the emulator once for a run. A missing one is the environment's
 --- failure, before any architecture is touched.
 ---@param emulator table? instead of the configuration's
@@ -60,7 +71,7 @@ function M.open(ctx, emulator)
   if not plan then return nil, err end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
-    tool = tool, plan = plan, decide = ctx.rules("status"),
+    tool = tool, plan = plan, pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
     record = owner.record(workdir, "run", require("luv").os_getpid()) }, Lab)
 end
 
@@ -84,6 +95,7 @@ function Lab:describe()
 end
 
 function Lab:close()
+  if self.pool then self.pool:close() end
   if self.plan.driver == "docker" and self.run_id then
     local ok, err = require("std.emulator.docker").close_run(self.run_id)
     if not ok then self.ctx.log:warn("network not removed", { error = tostring(err) }) end
@@ -100,9 +112,9 @@ local function cut(text)
 end
 
 -- The architecture's own copies: nothing is shared with another validation.
-local function prepare(self, architecture, dir)
+local function prepare(self, architecture, dir, lease)
   local store = self.ctx.store
-  local root, app = fs.join(dir, "terraform"), fs.join(dir, "app")
+  local root, app = lease and lease.dir or fs.join(dir, "terraform"), fs.join(dir, "app")
   local ok, err = fs.copy(architecture.tree or store:arch_dir(architecture.hash), root)
   if ok then ok, err = fs.copy(store:app_dir(architecture.hash), app) end
   if not ok then return nil, err end
@@ -131,7 +143,7 @@ local function attempt(self, work, outcome)
     return math.max(0.1, self.config.timeout - (time.monotonic() - work.began))
   end
   local deployed = self.tool:deploy { dir = work.root, endpoint = work.emulator.endpoint,
-    timeout = work.left(), aliases = work.architecture.provider_aliases,
+    timeout = work.left(), aliases = work.architecture.provider_aliases, lease = work.lease,
     tflocal = self.config.deployer == "tflocal" }
   outcome.deploy = deployed
   outcome.steps.init = deployed.seconds.init
@@ -150,7 +162,8 @@ local function clean_up(self, work, outcome)
   if outcome.deploy and self.config.destroy and not late then
     local began = time.monotonic()
     local destroyed = self.tool:destroy { dir = work.root, endpoint = work.emulator.endpoint,
-      timeout = self.config.timeout, tflocal = self.config.deployer == "tflocal" }
+      timeout = self.config.timeout, tflocal = self.config.deployer == "tflocal",
+      lease = work.lease }
     outcome.steps.destroy = time.monotonic() - began
     outcome.destroy = destroyed
   end
@@ -162,7 +175,7 @@ end
 -- The only way from the tests' own network to their emulator, under the same address.
 local function open_relay(work, emulator)
   local host, port = emulator.endpoint:match("^http://([%d.]+):(%d+)$")
-  local socket = fs.join(fs.dirname(work.root), "aws.sock")
+  local socket = fs.join(fs.dirname(work.app), "aws.sock")
   local relay, err = relays.open { from = { path = socket }, to = { host = host,
     port = math.tointeger(tonumber(port)) } }
   if not relay then error(err, 0) end
@@ -179,6 +192,10 @@ local function with_emulator(self, work, outcome)
     return
   end
   work.emulator = emulator
+  if work.lease then
+    local usable, why = work.lease:use(emulator.endpoint)
+    if not usable then work.lease:decline(why) end
+  end
   local relay <close> = open_relay(work, emulator) -- luacheck: ignore relay
   outcome.steps.boot = emulator.boot_seconds
   outcome.emulator = { started = true, name = emulator.name, version = emulator.version,
@@ -214,7 +231,8 @@ local function tests_record(outcome)
     output = "not run: nothing was deployed" }
 end
 
-local function result_of(self, work, outcome, began)
+local function result_of(self, work, outcome)
+  local began = work.began_at
   local status, reason = self.decide(outcome)
   if status == "TIMEOUT" then
     reason = ("%s (%g s)"):format(reason or "time exceeded", self.config.timeout)
@@ -234,6 +252,30 @@ local function result_of(self, work, outcome, began)
   return result
 end
 
+-- In folders of its own; with a lease, the root in the one that the provider looks into.
+local function in_place(self, work, outcome, lease)
+  work.began_at = { wall = time.now(), clock = time.monotonic() }
+  local dir <close>, why = fs.tempdir(fs.join(self.workdir, "validate-"))
+  if not dir then error(why, 0) end
+  work.lease = lease
+  work.root, work.app = prepare(self, work.architecture, dir.path, lease)
+  if not work.root then error(work.app, 0) end
+  with_emulator(self, work, outcome)
+  return true
+end
+
+-- A warm provider holds one configuration: roots with aliases are plain terraform's.
+local function with_provider(self, work, outcome)
+  local aliases = work.architecture.provider_aliases
+  if not self.pool or (aliases and #aliases > 0) then return in_place(self, work, outcome) end
+  local ok, err = self.pool:lease(function(lease)
+    return in_place(self, work, outcome, lease)
+  end)
+  if ok then return end
+  self.ctx.log:warn("plain terraform is used", { reason = tostring(err) })
+  in_place(self, work, outcome)
+end
+
 --- Validates one architecture; its field `tree` names another Terraform root in its place. Always
 --- returns a result record: a raise of ours is an ERROR, never a verdict about the emulator.
 ---@param architecture table
@@ -241,24 +283,19 @@ end
 ---@return table result as the data model's ValidationResult
 function Lab:validate(architecture, run)
   self.run_id = run.run_id
-  local began = { wall = time.now(), clock = time.monotonic() }
   local outcome = { steps = {} }
-  local work = { architecture = architecture, run = run }
+  local work = { architecture = architecture, run = run,
+    began_at = { wall = time.now(), clock = time.monotonic() } }
   local log = self.ctx.log:child { arch = architecture.hash }
-  local ok, err = xpcall(function()
-    local dir <close>, why = fs.tempdir(fs.join(self.workdir, "validate-"))
-    if not dir then error(why, 0) end
-    work.root, work.app = prepare(self, architecture, dir.path)
-    if not work.root then error(work.app, 0) end
-    with_emulator(self, work, outcome)
-  end, require("lsqm.raw.sched").error_handler)
+  local ok, err = xpcall(with_provider, require("lsqm.raw.sched").error_handler, self, work,
+    outcome)
   if not ok then
     if error_of.is_cancelled(err) then error(err, 0) end
     outcome.harness_error = tostring(err)
     log:error("validation failed in the harness", { error_type = err.code,
       error = tostring(err), stack_trace = err.traceback })
   end
-  local result = result_of(self, work, outcome, began)
+  local result = result_of(self, work, outcome)
   log:info("validated", { status = result.status, reason = result.reason,
     duration = result.duration_seconds })
   return result

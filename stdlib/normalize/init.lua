@@ -73,7 +73,8 @@ local function convert_template(template, job, more)
   more = more or {}
   local prepared = cdk.prepare(template, job)
   prepared.find_package = prepared.find_package or local_package(fs.dirname(job.path))
-  local converted, err = cfn.convert(template, { rules = M.rules(), stack_name = job.slug,
+  local converted, err = cfn.convert(template, { rules = M.rules(),
+    stack_name = names.stack(job.slug),
     empty = empty, job = job, given = more.given, open = convert_nested, linked = prepared.linked,
     read_file = local_file(fs.dirname(job.path)),
     local_package = more.find_package or prepared.find_package })

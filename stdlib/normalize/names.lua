@@ -50,6 +50,14 @@ function M.slug(path)
   return slug == "" and "input" or slug:sub(1, 60)
 end
 
+---A name of a stack as CloudFormation takes it, short enough for the names that begin with it.
+---@param slug string
+---@return string
+function M.stack(slug)
+  local name = slug:gsub("^[^%a]+", ""):sub(1, 32):gsub("%-+$", "")
+  return name == "" and "stack" or name
+end
+
 function M.sorted_keys(map)
   local keys = {}
   for key in pairs(map) do keys[#keys + 1] = key end

@@ -51,7 +51,19 @@ function State:refuse(unit, entry, node, reason, file, item)
   self.problems[#self.problems + 1] = problem
 end
 
-function State:alias(name, region) self.aliases[name] = region or "us-east-1" end
+-- A region that is only known later is no matter for an emulator: it serves them all.
+function State:alias(name, region)
+  local plain = type(region) == "string" and region:find("^[%l%d-]+$") and region
+  self.aliases[name] = plain or "us-east-1"
+end
+
+local function alias_list(aliases)
+  local list = {}
+  for _, name in ipairs(names.sorted_keys(aliases)) do
+    list[#list + 1] = { name = name, region = aliases[name] }
+  end
+  return list
+end
 
 ---Runs once all units are known.
 function State:later(action) self.actions[#self.actions + 1] = action end
@@ -248,7 +260,7 @@ function M.convert(job)
   table.sort(state.problems, by_place)
   return { files = state.files, copies = state.copies, packages = state.packages,
     resources = state.resources, unsupported = state.problems, assumptions = state.assumptions,
-    provider_aliases = names.sorted_keys(state.aliases) }
+    provider_aliases = alias_list(state.aliases) }
 end
 
 return M

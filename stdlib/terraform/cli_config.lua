@@ -10,6 +10,11 @@ local M = {}
 local HOST = { terraform = "registry.terraform.io", tofu = "registry.opentofu.org" }
 local PROVIDER = "hashicorp/aws"
 
+--- Where the aws provider lives for a tool: its registry's name of it.
+---@param kind "terraform"|"tofu"
+---@return string
+function M.address(kind) return HOST[kind] .. "/" .. PROVIDER end
+
 -- Terraform's implied mirrors, then the usual places of administrators.
 local function roots()
   local home = os.getenv("HOME")
@@ -71,12 +76,13 @@ provider_installation {
 ]]):format(mirror)
 end
 
---- Writes the file; returns its path.
+--- Writes the file; returns its path. tool.served becomes the mirror as the tool sees it.
 function M.write(tool)
   local mirror, err
   if tool.mirror then
     mirror, err = mirror_for(tool)
     if not mirror then return nil, err end
+    tool.served = mirror
   end
   local path = fs.join(tool.home, "cli.tfrc")
   local ok

@@ -11,6 +11,7 @@ local fs = require "std.fs"
 local json = require "std.json"
 local process = require "std.process"
 local provider = require "std.terraform.provider"
+local requirements = require "std.terraform.requirements"
 local state = require "std.terraform.state"
 local time = require "std.time"
 
@@ -63,7 +64,7 @@ end
 
 --- Finds the tool and writes its CLI configuration into `home`, which the caller owns.
 ---@param options {home: string, mirror?: string, cache: string, tflocal?: string}
----@return table? tool {path=, kind="terraform"|"tofu", version=, mirror=}
+---@return table? tool {path=, kind="terraform"|"tofu", version=, mirror=, address=}
 ---@return table? err code "unavailable"
 function M.find(options)
   local path, kind = locate(options.cache)
@@ -78,7 +79,8 @@ function M.find(options)
   ok, err = fs.mkdir(options.home)
   if not ok then return nil, err end
   local tool = setmetatable({ path = path, kind = kind, version = version,
-    home = fs.realpath(options.home), cache = options.cache, tflocal = options.tflocal }, Tool)
+    address = cli_config.address(kind), home = fs.realpath(options.home),
+    cache = options.cache, tflocal = options.tflocal }, Tool)
   tool.mirror = cli_config.find_mirror(options.mirror)
   tool.readable = readable_folders(tool)
   tool.cli_config, err = cli_config.write(tool)
@@ -86,17 +88,29 @@ function M.find(options)
   return tool
 end
 
--- The environment of a terraform process: nothing of ours gets in but what is listed here.
-local function environment(tool, dir, extra)
-  local env = {
-    TF_CLI_CONFIG_FILE = tool.cli_config, TF_IN_AUTOMATION = "1", CHECKPOINT_DISABLE = "1",
+--- The environment of a terraform process in `dir`: nothing of ours gets in but what is listed.
+function Tool:environment(dir)
+  return {
+    TF_CLI_CONFIG_FILE = self.cli_config, TF_IN_AUTOMATION = "1", CHECKPOINT_DISABLE = "1",
     HOME = dir, TMPDIR = dir, AWS_EC2_METADATA_DISABLED = "true",
     -- Most of the provider's time is garbage collection of its own schemas: collecting a quarter as
     -- often takes a third off apply and destroy.
     GOGC = "400",
     AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = "test", AWS_DEFAULT_REGION = "us-east-1",
   }
-  for key, value in pairs(extra or {}) do env[key] = value end
+end
+
+-- A lease that does not serve this root is as good as none.
+local function lease_of(options)
+  local lease = options.lease
+  return lease and not lease.declined and lease or nil
+end
+
+local function environment(tool, options)
+  local env, lease = tool:environment(options.dir), lease_of(options)
+  for _, extra in ipairs { lease and lease.env or {}, options.env or {} } do
+    for key, value in pairs(extra) do env[key] = value end
+  end
   return env
 end
 
@@ -105,14 +119,16 @@ local NETWORK_VARIABLES = { "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_pr
   "SSL_CERT_FILE", "SSL_CERT_DIR" }
 
 --- Runs one command in `dir`. The result is the process's, whatever its exit code.
----@param options {args: string[], dir: string, timeout?: number, env?: table, online?: boolean}
+---@param options {args: string[], dir: string, timeout?: number, env?: table, online?: boolean,
+---  lease?: lsqm.Lease}
 function Tool:run(options)
   local command = { options.tflocal and self.tflocal or self.path }
   for _, arg in ipairs(options.args) do command[#command + 1] = arg end
-  local argv = process.sandbox { argv = command, rw = { options.dir }, ro = self.readable,
-    network = true }
+  local lease = lease_of(options)
+  local argv = process.sandbox { argv = command, ro = self.readable, network = true,
+    rw = { options.dir, lease and lease.folder } }
   return process.run { argv = argv, cwd = options.dir, timeout = options.timeout,
-    env = environment(self, options.dir, options.env), max_output = 2 * 1024 * 1024, grace = 3,
+    env = environment(self, options), max_output = 2 * 1024 * 1024, grace = 3,
     inherit = options.online and NETWORK_VARIABLES or nil, merge_output = true }
 end
 
@@ -144,9 +160,29 @@ local function failed(step, result, err)
 end
 
 --- `init` alone; the provider comes from the mirror where there is one.
-function Tool:init(dir, timeout)
+---@param lease? lsqm.Lease
+function Tool:init(dir, timeout, lease)
   return self:run { args = { "init", "-backend=false", "-input=false", "-no-color" }, dir = dir,
-    timeout = timeout, online = self.mirror == nil }
+    timeout = timeout, online = self.mirror == nil, lease = lease }
+end
+
+-- With a warm provider init asks neither which providers there are nor whether the version fits.
+local function check_lease(tool, options)
+  local result, err = tool:run { args = { "providers", "-no-color" }, dir = options.dir,
+    lease = options.lease, timeout = 60 }
+  if not result then return false, err end
+  if result.code ~= 0 then return false, process.failure("terraform providers", result) end
+  return requirements.fits(requirements.parse(result.stdout), options.lease.provider)
+end
+
+-- init, with the leased provider where it is the one that plain terraform would take.
+local function begin(tool, options, left)
+  local result, err = tool:init(options.dir, left(), options.lease)
+  if not lease_of(options) or not result or result.code ~= 0 then return result, err end
+  local fits, why = check_lease(tool, options)
+  if fits then return result end
+  options.lease:decline(why)
+  return tool:init(options.dir, left())
 end
 
 --- `validate -json`; true, or false and the diagnostics' text. Needs a folder with init done.
@@ -164,7 +200,7 @@ end
 -- so it gets bare provider blocks only.
 local function configure(tool, options)
   if options.tflocal then return provider.write_bare(options.dir, options.aliases) end
-  local services, err = provider.services(tool, options.dir)
+  local services, err = provider.services(tool, options.dir, lease_of(options))
   if not services then return nil, err end
   return provider.write(options.dir, options.endpoint, services, options.aliases)
 end
@@ -187,7 +223,7 @@ end
 
 local function apply(self, options, left)
   local result, err = self:run { args = APPLY, dir = options.dir, tflocal = options.tflocal,
-    env = tflocal_environment(self, options), timeout = left() }
+    env = tflocal_environment(self, options), timeout = left(), lease = options.lease }
   local deployed = state.read(options.dir)
   local outcome = result and result.code == 0 and not result.timed_out
     and { success = true, step = "apply", logs = result.stdout .. result.stderr }
@@ -195,18 +231,22 @@ local function apply(self, options, left)
   outcome.resources_created = #deployed.resources
   outcome.outputs = deployed.outputs
   outcome.resources = deployed.resources
+  local lease = lease_of(options)
+  if lease and not outcome.success then
+    outcome.harness_error = outcome.harness_error or lease:failure()
+  end
   return outcome
 end
 
 --- init, provider configuration, apply. Never raises for what the template does wrong; what
 --- exceeds the time is ended, and its output so far is kept (timed_out).
 ---@param options {dir: string, endpoint: string, aliases?: table, tflocal?: boolean,
----  timeout?: number}
+---  timeout?: number, lease?: lsqm.Lease}
 ---@return {success: boolean, step: string, logs: string, resources_created: integer,
 ---  outputs: table, seconds: table, harness_error?: string, timed_out?: boolean}
 function Tool:deploy(options)
   local seconds, began, left = {}, time.monotonic(), budget(options.timeout)
-  local result, err = self:init(options.dir, left())
+  local result, err = begin(self, options, left)
   seconds.init = time.monotonic() - began
   if not result or result.code ~= 0 then
     local outcome = failed("init", result, err)
@@ -229,9 +269,15 @@ end
 --- destroy. The state was written seconds ago by our own apply, so refreshing it first would only
 --- repeat every read.
 function Tool:destroy(options)
+  local lease = lease_of(options)
+  local lost = lease and lease:failure()
+  if lost then
+    lease:decline(lost)
+    self:init(options.dir, options.timeout)
+  end
   local result, err = self:run { args = { "destroy", "-auto-approve", "-input=false", "-no-color",
     "-lock=false", "-refresh=false" }, dir = options.dir, tflocal = options.tflocal,
-    timeout = options.timeout, env = tflocal_environment(self, options) }
+    timeout = options.timeout, env = tflocal_environment(self, options), lease = options.lease }
   if not result then return { success = false, logs = tostring(err) } end
   return { success = result.code == 0, logs = result.stdout .. result.stderr,
     timed_out = result.timed_out or nil }

@@ -19,9 +19,9 @@ local function locked_version(dir)
   return block and block:match('version%s*=%s*"([^"]+)"')
 end
 
-local function from_schema(tool, dir)
+local function from_schema(tool, dir, lease)
   local result, err = tool:run { args = { "providers", "schema", "-json" }, dir = dir,
-    schema = true }
+    lease = lease }
   if not result then return nil, err end
   local answer = json.decode(result.stdout)
   for name, schema in pairs(type(answer) == "table" and answer.provider_schemas or {}) do
@@ -37,18 +37,19 @@ local function from_schema(tool, dir)
     message = "no schema of the aws provider: " .. result.stderr:sub(1, 300) }
 end
 
---- Endpoint names of the provider that `dir` uses; kept in the cache by version. A root without
---- the aws provider has none.
+--- Endpoint names of the provider that `dir` uses, or that is leased; kept in the cache by version.
+--- A root without the aws provider has none.
+---@param lease? lsqm.Lease
 ---@return string[]? names
-function M.services(tool, dir)
-  local version = locked_version(dir)
+function M.services(tool, dir, lease)
+  local version = lease and lease.version or locked_version(dir)
   if not version then return {} end
   local path = fs.join(tool.cache, "provider", ("aws-%s-endpoints.json"):format(version))
   local text = fs.read(path)
   local names = text and json.decode(text)
   if type(names) == "table" and #names > 0 then return names end
   local err
-  names, err = from_schema(tool, dir)
+  names, err = from_schema(tool, dir, lease)
   if not names then return nil, err end
   fs.mkdir(fs.dirname(path))
   fs.write(path, json.encode(names))

@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes parse or are refused; formatting anything is safe, and so is formatting the result.
- * (That need not parse: terraform fmt glues "x.1 .1" to "x.1.1" too, and we follow it.)
+ * Any bytes parse or are refused, attributes evaluate; formatting anything is safe, and so is
+ * formatting the result. (That need not parse: terraform fmt glues "x.1 .1" to "x.1.1" too, and
+ * we follow it.)
  */
 #include "fuzz_limit.h"
 #include "hcl.h"
+#include "hcl_eval.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void evaluate(const lsqm_hcl_body *body)
+{
+    for (const lsqm_hcl_item *item = body->items; item; item = item->next) {
+        lsqm_hcl_eval *e = item->is_block ? NULL : lsqm_hcl_eval_new(NULL, NULL);
+        if (e)
+            lsqm_hcl_evaluate(e, item->expr);
+        lsqm_hcl_eval_free(e);
+    }
+}
 
 static void parse(const char *text, size_t size)
 {
     lsqm_hcl *doc = NULL;
     lsqm_error err;
     double began = fuzz_clock();
-    if (lsqm_hcl_parse(text, size, "fuzz", &doc, &err) == LSQM_OK)
+    if (lsqm_hcl_parse(text, size, "fuzz", &doc, &err) == LSQM_OK) {
+        evaluate(lsqm_hcl_root(doc));
         lsqm_hcl_free(doc);
+    }
     fuzz_check_time(began, size);
 }
 

@@ -38,6 +38,7 @@ function M.new(options)
     install("python.py", dir.path .. "/bin/python3")
     lab.env.PATH = dir.path .. "/bin:" .. lab.env.PATH
     lab.env.LSQM_PYTHON = dir.path .. "/bin/python3"
+    lab.env.LSQM_TERRAFORM_WARM = "0"
   end
   return lab
 end

@@ -37,15 +37,6 @@ describe("a rule", function()
     has(main, 'policy_arn = aws_iam_policy.p.arn\n user = "bob"')
   end)
 
-  it("keeps a list that only a parameter knows whole", function()
-    local record, main = run [[
-  R: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {},
-    ManagedPolicyArns: !Split [",", !Ref "AWS::StackName"] } }
-]]
-    assert.equal("normalized", record.status, reasons(record))
-    has(main, 'managed_policy_arns = split(",", var.stack_name)')
-  end)
-
   it("makes one block of each key of a map (named)", function()
     local _, main = run [[
   F:

@@ -76,6 +76,24 @@ Outputs: { O: { Description: nothing } }
     for _, entry in ipairs(record.unsupported) do assert.is_number(entry.line) end
   end)
 
+  it("takes booleans as CloudFormation does, and joins what is waited for", function()
+    local record, texts = convert [==[
+Resources:
+  T: { Type: AWS::SNS::Topic }
+  B:
+    Type: AWS::S3::Bucket
+    DependsOn: T
+    Properties:
+      AccessControl: Private
+      OwnershipControls: { Rules: [{ ObjectOwnership: ObjectWriter }] }
+  Q: { Type: AWS::SQS::Queue, Properties: { FifoQueue: 'True', QueueName: q.fifo } }
+]==]
+    assert.equal("normalized", record.status)
+    has(texts["main.tf"], "fifo_queue = true")
+    has(texts["main.tf"], "depends_on = [\n aws_s3_bucket_ownership_controls.b_ownership,\n "
+      .. "aws_sns_topic.t,\n ]")
+  end)
+
   it("makes a block for each item of a list that is known later", function()
     local record, texts = convert [==[
 Parameters: { Patterns: { Type: CommaDelimitedList, Default: "a,b" } }

@@ -276,7 +276,7 @@ describe("terraform and provider versions", function()
       .. '  region = "eu-west-1"\n}\n')
     assert.truthy(read():find("provider = aws.lsqm_eu_west_1", 1, true))
     assert.truthy(read "lsqm_provider.tf":find('region = "eu-west-1"', 1, true))
-    assert.equal("lsqm_eu_west_1", record.provider_aliases[1])
+    assert.same({ name = "lsqm_eu_west_1", region = "eu-west-1" }, record.provider_aliases[1])
   end)
 
   it("moves and renames blocks", function()

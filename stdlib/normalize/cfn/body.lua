@@ -66,6 +66,18 @@ function Body:single(name)
   return item and item.body or self:block(name)
 end
 
+---Takes an attribute out again.
+---@return any node nil when it is not set
+function Body:take(name)
+  for i, item in ipairs(self.items) do
+    if item.name == name and not item.body then
+      table.remove(self.items, i)
+      self.named[name] = nil
+      return item.node
+    end
+  end
+end
+
 ---Whether something is set under this name.
 function Body:has(name) return self.named[name] ~= nil end
 

@@ -146,7 +146,21 @@ local function check_block(rule, out)
   add(out, table.concat(lines, "\n"), "\n}\n")
 end
 
+-- What a rule waits for stands with what the template waits for.
+local function all_dependencies(block, depends_on)
+  local own = block.body:take("depends_on")
+  if not own then return depends_on end
+  local list, seen = {}, {}
+  local function add_one(address)
+    if not seen[address] then list[#list + 1], seen[address] = address, true end
+  end
+  for address in expr.text(own):gmatch("[^%[%],%s]+") do add_one(address) end
+  for _, address in ipairs(depends_on) do add_one(address) end
+  return list
+end
+
 local function resource_block(block, depends_on, out)
+  depends_on = all_dependencies(block, depends_on)
   local lines = { ('resource "%s" "%s" {'):format(block.type, block.label) }
   local one = block.length or "1"
   if block.count then

@@ -113,7 +113,12 @@ end
 -- The list inside of a structure that holds nothing else, and what to do with its items.
 local function inner_list(self, spec, value)
   for key in pairs(value) do
-    if key ~= spec.each then self:unsupported(tostring(key), "no counterpart") end
+    local beside = spec.beside and spec.beside[key]
+    if beside then
+      self.scope:drop(self.id, key, beside)
+    elseif key ~= spec.each then
+      self:unsupported(tostring(key), "no counterpart")
+    end
   end
   return setmetatable({ each = false }, { __index = spec }), value[spec.each]
 end
@@ -316,8 +321,10 @@ end
 
 -- Logical ids that are blocks of this resource in Terraform.
 local function add_parts(self, parts, body)
+  local scope = self.scope
   for _, id in ipairs(parts or {}) do
-    local rule, props = self.scope.resources[id].rule, {}
+    local rule, props = scope.resources[id].rule, {}
+    scope.current_id, scope.current_type = id, scope.resources[id].cfn_type
     for key, value in pairs(self.scope.template.Resources[id].Properties or {}) do
       if key ~= rule.part_of then props[key] = value end
     end
@@ -327,6 +334,7 @@ local function add_parts(self, parts, body)
       self:map(props, rule.props, last == "" and at or at:block(last))
     end
   end
+  scope.current_id, scope.current_type = self.id, self.cfn_type
 end
 
 local function new(scope, id)

@@ -176,6 +176,7 @@ function Scope:attribute(id, name)
   local schema = provider.resource(target.type)
   local kind = type(attribute) == "string" and schema and schema.attrs[attribute]
   local text, t = target_expression(self, target, attribute)
+  if kind and kind.kind == "set" then text = "tolist(" .. text .. ")" end
   if kind and (kind.kind == "list" or kind.kind == "set") then t = "list" end
   return expr.raw(text, t or "string")
 end

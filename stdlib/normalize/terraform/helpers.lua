@@ -3,7 +3,7 @@
 -- same instances; references follow. What would run a program and is known to have no instance
 -- keeps its place as an empty terraform_data.
 local expr = require "std.normalize.expr"
-local hcl = require "std.hcl"
+local fold = require "std.normalize.terraform.fold"
 local names = require "std.normalize.names"
 local provider_index = require "std.normalize.provider"
 local tree = require "std.normalize.terraform.tree"
@@ -231,10 +231,7 @@ end
 
 -- What is constant is written as its value.
 local function value_text(template, arguments, rule, name)
-  local text = fill(template, arguments, rule)
-  local value = hcl.eval(text)
-  if type(value) == "string" then text = expr.quote(value)
-  elseif type(value) == "number" or type(value) == "boolean" then text = tostring(value) end
+  local text = fold.expression(fill(template, arguments, rule))
   return (rule.sensitive or {})[name] and "sensitive(" .. text .. ")" or text
 end
 

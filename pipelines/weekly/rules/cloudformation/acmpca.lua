@@ -23,6 +23,7 @@ return {
     props = { Status = { drop = "an authority with a certificate is active",
       only = { "ACTIVE" } } },
   },
-  ["AWS::ACMPCA::Certificate"] = { type = "aws_acmpca_certificate", ref = "arn", props = {} },
+  ["AWS::ACMPCA::Certificate"] = { type = "aws_acmpca_certificate", ref = "arn",
+    props = { ApiPassthrough = { to = "api_passthrough", json = true } } },
   ["AWS::ACMPCA::Permission"] = { type = "aws_acmpca_permission", props = {} },
 }

@@ -21,13 +21,16 @@ local ORIGIN = {
   S3OriginConfig = { to = "s3_origin_config", defaults = { origin_access_identity = '""' } },
 }
 
-local GROUPS = { to = "origin_group", each = "Items", props = {
+local LENGTH = "it is the length of Items"
+local COUNTED = { Quantity = LENGTH }
+
+local GROUPS = { to = "origin_group", each = "Items", beside = COUNTED, props = {
   Id = "origin_id",
   SelectionCriteria = { drop = "the only choice of the provider", only = { "default" } },
-  Members = { to = "member", each = "Items" },
+  Members = { to = "member", each = "Items", beside = COUNTED },
   FailoverCriteria = { to = "failover_criteria", props = {
     StatusCodes = { inline = true, props = { Items = "status_codes",
-      Quantity = { drop = "it is the length of Items" } } } } },
+      Quantity = { drop = LENGTH } } } } },
 } }
 
 -- Templates write http2 in either case.

@@ -14,20 +14,6 @@ local function attachments(owner)
     link = { [owner] = "name" }, item = "policy_arn" }
 end
 
-local function is_known_later(value)
-  local arms = values.if_arms(value)
-  if arms then return is_known_later(arms[2]) or is_known_later(arms[3]) end
-  return values.is_intrinsic(value) and not values.is_no_value(value)
-end
-
--- A list that a parameter gives cannot be taken apart: the role's own argument takes it whole.
-local function role_attachments(self, value, body)
-  if is_known_later(value) then
-    return body:set("managed_policy_arns", self:value(value))
-  end
-  self:separate(attachments "role", value)
-end
-
 local function attached_to(owner)
   return { separate = "aws_iam_" .. owner .. "_policy_attachment", suffix = owner,
     link = { policy_arn = "arn" }, item = owner }
@@ -73,10 +59,9 @@ end
 return {
   ["AWS::IAM::Role"] = {
     type = "aws_iam_role", ref = "name", attributes = { Arn = "arn", RoleId = "unique_id" },
-    makes = { "aws_iam_role_policy_attachment" },
     props = {
       AssumeRolePolicyDocument = { to = "assume_role_policy", json = true },
-      ManagedPolicyArns = role_attachments, Policies = inline_policies "role",
+      ManagedPolicyArns = attachments "role", Policies = inline_policies "role",
     },
   },
   ["AWS::IAM::Policy"] = { type = "aws_iam_role_policy", build = build_policy, ref = "name",

@@ -80,7 +80,7 @@ end
 
 local function invoked_via(props)
   local only_by_url = props.InvokedViaFunctionUrl
-  return (only_by_url == true or only_by_url == "true") and "url" or "anything"
+  return (only_by_url == true or only_by_url == "true") and 2 or 1
 end
 
 return {
@@ -102,8 +102,9 @@ return {
   ["AWS::Lambda::LayerVersionPermission"] = { type = "aws_lambda_layer_version_permission",
     props = { LayerVersionArn = layer_version } },
   ["AWS::Lambda::Permission"] = { type = "aws_lambda_permission", choose = invoked_via,
-    variants = { anything = { type = "aws_lambda_permission", props = {} },
-      url = { type = "aws_lambda_permission", drop = "calls through the function's URL only, "
+    variants = { { type = "aws_lambda_permission", props = {
+        InvokedViaFunctionUrl = { drop = "false is what Terraform does", only = { false } } } },
+      { type = "aws_lambda_permission", drop = "calls through the function's URL only, "
         .. "which the provider cannot say; the permission for the URL itself stays" } } },
   ["AWS::Lambda::EventSourceMapping"] = { type = "aws_lambda_event_source_mapping", ref = "uuid",
     attributes = { Id = "uuid", EventSourceMappingArn = "arn" }, props = MAPPING },

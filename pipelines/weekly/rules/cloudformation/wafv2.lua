@@ -1,4 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
+local counterpart = require "std.normalize.cfn.counterpart"
+local provider = require "std.normalize.provider"
 local shared = require "std.normalize.cfn.shared"
 
 -- The old list of rules that only count is an override of each of them.
@@ -42,6 +44,15 @@ local function bodies(self, value, body)
   end)
 end
 
+-- The keys are the kinds of resources, which have blocks of their names.
+local function request_body(self, value, body)
+  shared.entries(self, value, function(kind, item)
+    local name = counterpart.of(kind, provider.block(body.schema, "request_body"))
+    if not name then return self:unsupported(nil, "no counterpart in aws_wafv2_web_acl") end
+    self:map(item, {}, body:single("request_body"):block(name))
+  end)
+end
+
 local function name_id_scope(target, address)
   return ('"${%s}|${%s}|${%s}"'):format(address(target, "name"), address(target, "id"),
     address(target, "scope"))
@@ -49,7 +60,8 @@ end
 
 return {
   ["AWS::WAFv2::WebACL"] = { type = "aws_wafv2_web_acl", ref = name_id_scope, keep_empty = true,
-    props = { Rules = RULES, CustomResponseBodies = bodies } },
+    props = { Rules = RULES, CustomResponseBodies = bodies, AssociationConfig = {
+      to = "association_config", props = { RequestBody = request_body } } } },
   ["AWS::WAFv2::RuleGroup"] = { type = "aws_wafv2_rule_group", ref = name_id_scope,
     keep_empty = true, props = { Rules = RULES, CustomResponseBodies = bodies } },
   ["AWS::WAFv2::IPSet"] = { type = "aws_wafv2_ip_set", ref = name_id_scope, props = {} },
