@@ -2,6 +2,8 @@
 -- Which inputs nothing could convert, by what their record names. Reviewed by hand: a row is here
 -- because a Terraform root without the named thing would be another system, not because a rule is
 -- missing. `type`, `property` and `reason` are Lua patterns, a row's words must all match.
+local fs = require "std.fs"
+
 local M = {}
 
 M.EXCLUDED = {
@@ -32,6 +34,12 @@ local function matches(row, kind, entry)
   return not row.kind or kind:find(row.kind) ~= nil
 end
 
+-- A file that is said to be missing, but lies beside the template, excuses nothing.
+local function is_there(record, entry)
+  local name = entry.reason:match("missing file (%S+)$")
+  return name and fs.exists(fs.join(fs.dirname(record.input), name)) or false
+end
+
 --- The class of the first named reason that excludes, or nil: the input is eligible.
 ---@param kind string INDEX.tsv's word for the format
 ---@return string? class
@@ -41,7 +49,7 @@ function M.of(kind, record)
   if record.error then entries[#entries + 1] = { reason = record.error.message } end
   for _, row in ipairs(M.EXCLUDED) do
     for _, entry in ipairs(entries) do
-      if matches(row, kind, entry) then
+      if matches(row, kind, entry) and not is_there(record, entry) then
         return row.class, ("%s %s"):format(entry.id or entry.type or "", entry.reason)
       end
     end
