@@ -14,7 +14,12 @@ import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
+import boto3  # noqa: E402
 from samtranslator.model.exceptions import InvalidDocumentException  # noqa: E402
+from samtranslator.policy_template_processor.processor import (  # noqa: E402
+    PolicyTemplatesProcessor,
+)
+from samtranslator.sdk.parameter import SamParameterValues  # noqa: E402
 from samtranslator.translator.transform import transform  # noqa: E402
 
 SERVICE_ROLE = "service-role/"
@@ -37,6 +42,25 @@ class ManagedPolicies:
     def _arn(name):
         path = SERVICE_ROLE if name in SERVICE_POLICIES else ""
         return "arn:aws:iam::aws:policy/" + path + name
+
+
+def spare_repetitions():
+    """Most of a short translation is the check of the translator's own policy templates, which are
+    the same each time, and a new session that is only asked for its region."""
+    session = boto3.session.Session()
+    add_values = SamParameterValues.add_pseudo_parameter_values
+    check = PolicyTemplatesProcessor._is_valid_templates_dict
+    checked = []
+
+    def check_once(templates, schema=None):
+        if templates not in checked:
+            check(templates, schema)
+            checked.append(templates)
+        return True
+
+    SamParameterValues.add_pseudo_parameter_values = (
+        lambda self, given=None: add_values(self, given or session))
+    PolicyTemplatesProcessor._is_valid_templates_dict = staticmethod(check_once)
 
 
 def errors_of(problem):
@@ -80,6 +104,7 @@ def requests(path, parent):
 
 def main():
     parent = os.getppid()
+    spare_repetitions()
     signal.signal(signal.SIGALRM, out_of_time)
     os.mkfifo(sys.argv[1], 0o600)
     print(json.dumps({"ready": True}), flush=True)
