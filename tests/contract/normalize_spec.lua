@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What we assume of Terraform: it accepts what the whole language becomes. Skipped by name where
--- there is no terraform, or where it cannot get the provider (TF_CLI_CONFIG_FILE says from where).
+-- there is no terraform, or where it cannot get the provider.
 local fs = require "std.fs"
 local json = require "std.json"
 local normalize = require "std.normalize"
-local process = require "std.process"
+local python = require "std.python"
+local terraform = require "std.terraform"
 
 local CHILD = [==[
 Parameters:
@@ -107,31 +108,29 @@ Outputs:
   Imported: { Value: !ImportValue other-stack-export }
 ]==]
 
-local function terraform(dir, ...)
-  return process.run { argv = { process.which "terraform", ... }, cwd = dir, timeout = 300,
-    max_output = 8 << 20, env = { TF_CLI_CONFIG_FILE = os.getenv "TF_CLI_CONFIG_FILE",
-      HOME = dir, PATH = os.getenv "PATH", CHECKPOINT_DISABLE = "1" } }
-end
-
 describe("normalised templates", function()
   it("are valid for terraform, all of the language at once", function()
-    if not process.which "terraform" then return pending "terraform is not installed" end
     local dir <close> = fs.tempdir("normalize-contract")
+    local tool = terraform.find { home = fs.join(dir.path, "home"), cache = python.cache_dir() }
+    if not tool then return pending "terraform is not installed" end
     fs.write(fs.join(dir.path, "child.yaml"), CHILD)
     fs.write(fs.join(dir.path, "t.yaml"), TEMPLATE)
     local out = fs.join(dir.path, "out")
     local record = normalize.normalize { path = fs.join(dir.path, "t.yaml"), format = "cfn",
       out = out }
     assert.equal("normalized", record.status, json.encode(record))
-    local init = terraform(out, "init", "-no-color", "-input=false")
-    if init.code ~= 0 then return pending "terraform cannot get the provider" end
-    local result = json.decode(terraform(out, "validate", "-json").stdout)
+    local function run(...)
+      return assert(tool:run { args = { ... }, dir = out, timeout = 300 })
+    end
+    local init = tool:init(out, 300)
+    if not init or init.code ~= 0 then return pending "terraform cannot get the provider" end
+    local result = json.decode(run("validate", "-json").stdout)
     local problems = {}
     for i, entry in ipairs(result.diagnostics or {}) do
       problems[i] = ("%s: %s %s"):format(entry.severity, entry.summary, entry.detail)
     end
     assert.equal("", table.concat(problems, "\n"))
     assert.is_true(result.valid)
-    assert.equal(0, terraform(out, "fmt", "-check", "-recursive").code)
+    assert.equal(0, run("fmt", "-check", "-recursive").code)
   end)
 end)
