@@ -51,6 +51,7 @@ GENERATED = [(re.compile(r"terraform-\d{14,}[0-9a-f]{4,}"), "<generated>"),
              (re.compile(r"(https?://)?(localhost|127\.0\.0\.1):\d+"), "<endpoint>"),
              (re.compile(r"\b[a-z0-9]{13,14}\.cloudfront\.net"), "<domain>.cloudfront.net"),
              (re.compile(r"\b[a-z0-9]{32}\.lambda-url"), "<domain>.lambda-url"),
+             (re.compile(r"\b(sg|eni|rtb|acl)-(?!0123456789)[0-9a-f]{17}\b"), r"<\1>"),
              (re.compile(r"/stream/\d{4}-[0-9T:.-]+Z?"), "/stream/<time>")]
 
 
@@ -105,6 +106,8 @@ def rows_of(inventory, pairs):
 
 def text_of(value):
     """A number or truth value is the same as its text: CloudFormation passes both."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     if isinstance(value, (bool, int, float)):
         return str(value).lower()
     return value

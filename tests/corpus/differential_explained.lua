@@ -72,25 +72,35 @@ return {
     reason = "MiniStack adds the default in CloudFormation only" },
   { kind = "^s3%.bucket$", path = "^Lifecycle$", when = only_terraform,
     reason = "MiniStack's CloudFormation does not take rules with ExpirationInDays" },
-  { kind = "^lambda%.function$", path = "^Reserved$", when = says_zero,
-    reason = "MiniStack's CloudFormation takes a reserved concurrency of 0 for none" },
-  { kind = "^iam%.", path = "Resource", reason = "Ref of a secret is its ARN, MiniStack's "
-    .. "CloudFormation gives its name", when = function(d)
-      return tostring(d.terraform):find(":secret:<" .. tostring(d.template) .. ">", 1, true)
+  { kind = "^lambda%.function$", path = "^Reserved$", when = only_terraform,
+    reason = "MiniStack's CloudFormation does not set ReservedConcurrentExecutions" },
+  { kind = "^rest%.api$", path = "methodSettings", template = "the-waf-apigateway",
+    reason = "MiniStack's CloudFormation lets a second entry for the same methods replace the "
+    .. "first" },
+  { kind = "", path = "", reason = "Ref of a secret is its ARN, MiniStack's CloudFormation gives "
+    .. "its name", when = function(d)
+      return type(d.template) == "string" and not d.template:find("^arn:")
+        and tostring(d.terraform):find("^arn:aws:secretsmanager:[^<]+:secret:<[%w]+>$") ~= nil
     end },
   { kind = "^cognito%.pool$", path = "^SchemaAttributes%.[%w_]+%.Mutable$", reason = "an "
     .. "attribute that a schema names is immutable unless it says so; MiniStack's CloudFormation "
     .. "takes the other default", when = values("true", "false") },
   { kind = "^lambda%.function$", path = "^Policy%.Statement%.", reason = "the provider cannot say "
     .. "InvokedViaFunctionUrl: the permission for the URL stays (listed under assumptions)",
-    template = "cloudfront-lambda-url", when = function(d)
-      return d.template == "lambda:InvokeFunction" or d.path:find("Condition", 1, true) ~= nil
+    when = function(d)
+      local texts = json.encode { d.template or "", d.terraform or "" }
+      return texts:find("InvokedViaFunctionUrl", 1, true) or texts:find("FunctionUrlAuthType", 1,
+        true) or values("lambda:InvokeFunction", "lambda:InvokeFunctionUrl")(d)
     end },
   { kind = "^e[cl][2b]%.", path = "", reason = "a stand-in for a network is the account's default "
     .. "one in Terraform, an id in the parameter of the template", when = function(d)
       return json.encode(d.template):find("%-0123456789abcdef0") ~= nil
     end },
   -- what it adds
+  { kind = "^ec2%.group$", path = "FromPort$", reason = "MiniStack adds the port -1 to rules for "
+    .. "all protocols in CloudFormation only", when = function(d)
+      return d.template == -1 and none(d.terraform)
+    end },
   { kind = "^sqs%.queue$", path = "^SqsManagedSseEnabled$", when = only_template,
     reason = "MiniStack sets the default in CloudFormation, but not in CreateQueue" },
   { kind = "^sns%.topic$", path = "^DisplayName$", when = only_template,
@@ -123,6 +133,9 @@ return {
   { kind = "^firehose%.stream$", path = "DataFormatConversionConfiguration$", when = function(d)
       return none(d.template) and json.encode(d.terraform) == '{"Enabled":false}'
     end, reason = "the provider says that it is off" },
+  { kind = "^firehose%.stream$", path = "ProcessingConfiguration$", when = function(d)
+      return none(d.template) and json.encode(d.terraform) == '{"Enabled":false}'
+    end, reason = "the provider says that it is off" },
   { kind = "^firehose%.stream$", path = "Processors.*Parameters", when = function(d)
       return json.encode(d.terraform):find("BufferIntervalInSeconds", 1, true) ~= nil
     end, reason = "the provider sends the service's defaults for buffers and retries" },
@@ -144,6 +157,8 @@ return {
       return d.template == false and d.key:find("^/aws/lambda/") ~= nil
     end },
   -- names that CloudFormation makes up
+  { kind = "^ec2%.group$", path = "^GroupName$", reason = "CloudFormation makes up a group's name",
+    when = function(d) return tostring(d.terraform):find("^<") end },
   { kind = "^cognito%.pool$", path = "^Name$", reason = "CloudFormation makes up a pool's name",
     when = function(d) return tostring(d.template):find("%-%x+$") and d.terraform:find("^<") end },
   { kind = "^cognito%.pool$", path = "ClientName$", when = only_terraform,
