@@ -102,7 +102,7 @@ def compare(job):
         owned = set()
         for text in side["owned"]:
             owned |= difference.names_in(text) | {text}
-        mine = [entry for entry in entries if inventory.belongs(entry, owned)]
+        mine = [entry for entry in entries if difference.belongs(entry, owned)]
         for entry in mine:
             entry["taken"] = True
         results.append(side.get("left") and difference.compare(side["left"], {"ids": side["ids"], "inventory": mine}))

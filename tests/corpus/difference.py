@@ -49,6 +49,8 @@ def substitute(value, pairs):
 
 GENERATED = [(re.compile(r"terraform-\d{14,}[0-9a-f]{4,}"), "<generated>"),
              (re.compile(r"(https?://)?(localhost|127\.0\.0\.1):\d+"), "<endpoint>"),
+             (re.compile(r"\b[a-z0-9]{13,14}\.cloudfront\.net"), "<domain>.cloudfront.net"),
+             (re.compile(r"\b[a-z0-9]{32}\.lambda-url"), "<domain>.lambda-url"),
              (re.compile(r"/stream/\d{4}-[0-9T:.-]+Z?"), "/stream/<time>")]
 
 
@@ -65,10 +67,15 @@ def names_in(ident):
     """The names that an id is made of: of an ARN or URL, what follows the account."""
     if ident.startswith("arn:") or "://" in ident:
         parts = re.split(r"[:/]", ident)[5:]
-        parts.append(re.sub(r"^[\w-]+[:/]", "", ident.split(":", 5)[-1]))
     else:
         parts = [ident] + ident.split("|")
     return {part for part in parts if len(part) > 4 and part not in WORDS}
+
+
+def belongs(entry, owned):
+    """Is one of the names that make up an entry's key among the names `owned`?"""
+    return any(name in owned or name.split("/")[-1].rstrip(".") in owned
+               for name in entry["names"] if name)
 
 
 def pairs_of(ids, other):

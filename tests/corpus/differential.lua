@@ -237,13 +237,15 @@ function M.compare(lab, items)
         or { item = item, status = "apply", reason = answer.reason }
     end
   end
+  local strangers = answer.strangers or {}
   for _, item in ipairs(items) do
     if item.failed then
       results[#results + 1] = { item = item, status = "apply", reason = item.failed }
+      strangers = {} -- what a failed apply left half made is in no state
     end
   end
   dir:close()
-  return results, answer.strangers or {}
+  return results, strangers
 end
 
 --- Normalises one input. The SAM translator serves one caller at a time: not two of these at once.

@@ -12,7 +12,8 @@ local function only_template(d) return not none(d.template) and none(d.terraform
 
 -- The template's side has nothing, Terraform's says the service's default.
 local function says_zero(d)
-  return none(d.template) and (d.terraform == 0 or d.terraform == "0" or d.terraform == false)
+  local text = tostring(d.terraform)
+  return none(d.template) and (text == "0" or text == "false")
 end
 
 local function values(template, terraform)
@@ -76,6 +77,18 @@ return {
   { kind = "^iam%.", path = "Resource", reason = "Ref of a secret is its ARN, MiniStack's "
     .. "CloudFormation gives its name", when = function(d)
       return tostring(d.terraform):find(":secret:<" .. tostring(d.template) .. ">", 1, true)
+    end },
+  { kind = "^cognito%.pool$", path = "^SchemaAttributes%.[%w_]+%.Mutable$", reason = "an "
+    .. "attribute that a schema names is immutable unless it says so; MiniStack's CloudFormation "
+    .. "takes the other default", when = values("true", "false") },
+  { kind = "^lambda%.function$", path = "^Policy%.Statement%.", reason = "the provider cannot say "
+    .. "InvokedViaFunctionUrl: the permission for the URL stays (listed under assumptions)",
+    template = "cloudfront-lambda-url", when = function(d)
+      return d.template == "lambda:InvokeFunction" or d.path:find("Condition", 1, true) ~= nil
+    end },
+  { kind = "^e[cl][2b]%.", path = "", reason = "a stand-in for a network is the account's default "
+    .. "one in Terraform, an id in the parameter of the template", when = function(d)
+      return json.encode(d.template):find("%-0123456789abcdef0") ~= nil
     end },
   -- what it adds
   { kind = "^sqs%.queue$", path = "^SqsManagedSseEnabled$", when = only_template,

@@ -427,10 +427,9 @@ def describe(account, service, item, options):
     return item
 
 
-def key_of(item, field):
-    if isinstance(field, tuple):
-        return " ".join(str(part_of(item, f) or "") for f in field)
-    return str(part_of(item, field))
+def names_of(item, field):
+    fields = field if isinstance(field, tuple) else (field,)
+    return [str(part_of(item, f) or "") for f in fields]
 
 
 def on_demand(item):
@@ -448,7 +447,7 @@ SPECIAL = {"dynamodb.table": on_demand, "s3.bucket": unnamed_notifications}
 
 
 def collect(account, services):
-    """[{kind, key, attributes}] of everything in these services."""
+    """[{kind, key, names (that make up the key), attributes}] of everything in these services."""
     found = []
     for kind, (service, call, args, items, key, options) in LISTS.items():
         if service not in services:
@@ -459,7 +458,7 @@ def collect(account, services):
             item = describe(account, service, item, options)
             if options.get("skip") and options["skip"](item):
                 continue
-            name = key_of(item, key)
+            names = names_of(item, key)
             if "pick" in options:
                 item = {k: part_of(item, p) for k, p in options["pick"].items()}
                 for field, inner in options.get("names", {}).items():
@@ -469,11 +468,6 @@ def collect(account, services):
             for field, value in DEFAULTS.get(kind, {}).items():
                 if attributes.get(field) is None and value is not None:
                     attributes[field] = value
-            found.append({"kind": kind, "key": name, "attributes": attributes})
+            found.append({"kind": kind, "key": " ".join(names), "names": names,
+                          "attributes": attributes})
     return found
-
-
-def belongs(entry, owned):
-    """Does one of the texts that make up an entry's key name something of `owned`?"""
-    return any(part in owned or part.split("/")[-1].rstrip(".") in owned
-               for part in entry["key"].split(" "))
