@@ -67,27 +67,32 @@ def names_in(ident):
     """The names that an id is made of: of an ARN or URL, what follows the account."""
     if ident.startswith("arn:") or "://" in ident:
         parts = re.split(r"[:/]", ident)[5:]
+    elif ident.startswith("/"):
+        parts = [ident]
     else:
-        parts = [ident] + ident.split("|")
+        parts = re.split(r"[|/]", ident)
     return {part for part in parts if len(part) > 4 and part not in WORDS}
 
 
 def belongs(entry, owned):
     """Is one of the names that make up an entry's key among the names `owned`?"""
-    return any(name in owned or name.split("/")[-1].rstrip(".") in owned
-               for name in entry["names"] if name)
+    for name in entry["names"]:
+        spelled = names_in(name) if "://" in name or name.startswith("arn:") else set()
+        if name and (name.rstrip(".") in owned or spelled & owned):
+            return True
+    return False
 
 
 def pairs_of(ids, other):
     """Texts to replace: a name that the other side has too was said by the template and stays."""
-    seen = set(re.findall(r"[\w.-]+", json.dumps(other["inventory"], default=str)))
-    pairs = {}
+    there, pairs = json.dumps(other["inventory"], default=str), {}
     for logical in sorted(ids):
         for ident in ids[logical]:
-            for form in names_in(ident) - seen:
-                pairs.setdefault(form, "<%s>" % logical)
-    return [(re.compile(r"(?<![\w-])%s(?![\w-])" % re.escape(form)), stand_in)
-            for form, stand_in in sorted(pairs.items(), key=lambda pair: -len(pair[0]))]
+            for form in names_in(ident):
+                whole = re.compile(r"(?<![\w-])%s(?![\w-])" % re.escape(form))
+                if form not in pairs and not whole.search(there):
+                    pairs[form] = whole, "<%s>" % logical
+    return [pairs[form] for form in sorted(pairs, key=len, reverse=True)]
 
 
 def rows_of(inventory, pairs):

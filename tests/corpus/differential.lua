@@ -15,6 +15,7 @@ local emulators = require "std.emulator"
 local explained = dofile(HERE .. "/differential_explained.lua")
 local fs = require "std.fs"
 local json = require "std.json"
+local names = require "std.normalize.names"
 local normalize = require "std.normalize"
 local parallel = require "std.parallel"
 local params = require "std.normalize.cfn.params"
@@ -94,7 +95,7 @@ end
 
 -- What the template itself deploys, from the cache where the very same question was asked before.
 local function template_side(lab, item, template)
-  local job = { stack = item.slug, template = template, parameters = parameters_of(template),
+  local job = { stack = names.stack(item.slug), template = template, parameters = parameters_of(template),
     services = services_of(template) }
   local key = sha256.string(lab.tag .. json.encode(job)):sub(1, 24)
   local path = fs.join(lab.cache, key .. ".json")

@@ -120,6 +120,12 @@ return {
     .. "stands where none is given", when = function(d)
       return none(d.template) and d.terraform == "Managed by Terraform"
     end },
+  { kind = "^firehose%.stream$", path = "DataFormatConversionConfiguration$", when = function(d)
+      return none(d.template) and json.encode(d.terraform) == '{"Enabled":false}'
+    end, reason = "the provider says that it is off" },
+  { kind = "^firehose%.stream$", path = "Processors.*Parameters", when = function(d)
+      return json.encode(d.terraform):find("BufferIntervalInSeconds", 1, true) ~= nil
+    end, reason = "the provider sends the service's defaults for buffers and retries" },
   { kind = "^rest%.api$", path = "throttling%a+Limit$", when = function(d)
       return d.terraform == -1 and (d.template == 5000 or d.template == 10000)
     end, reason = "the provider's -1 stands for the account's limit" },
