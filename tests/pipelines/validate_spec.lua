@@ -91,7 +91,8 @@ describe("validate", function()
     assert.equal(30, hang.limit(rules, "sqs ReceiveMessages", 30))
     assert.equal(300, hang.limit(rules, "lambda POST /2015-03-31/functions/f/invocations", 30))
     assert.same({ 'aws_x_y.b["k v"]' }, hang.busy("aws_x_y.a: Creating...\n"
-      .. 'aws_x_y.b["k v"]: Still creating... [10s elapsed]\naws_x_y.a: Creation complete after 1s'))
+      .. 'aws_x_y.b["k v"]: Still creating... [10s elapsed]\n'
+      .. "aws_x_y.a: Creation complete after 1s"))
   end)
 
   it("records what a second plan would change and what a destroy has left", function()
