@@ -541,8 +541,7 @@ static int build(builder *b)
 static int check_directives(builder *b)
 {
     int line = 1;
-    for (size_t at = 0; at < b->len; at++) {
-        size_t begin = at;
+    for (size_t begin = 0, at = 0; at < b->len; begin = ++at) {
         while (at < b->len && b->text[at] != '\n' && b->text[at] != '\r')
             at++;
         if (b->text[begin] == '%' && at - begin > MAX_DIRECTIVE)

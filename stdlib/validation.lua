@@ -8,6 +8,7 @@ local error_of = require "std.error"
 local fs = require "std.fs"
 local hang = require "std.validation.hang"
 local json = require "std.json"
+local leftovers = require "std.leftovers"
 local networks = require "std.validation.network"
 local owner = require "std.emulator.owner"
 local parallel = require "std.parallel"
@@ -62,6 +63,8 @@ function M.open(ctx, emulator)
   local workdir = fs.absolute(fs.join(config.workspace, "tmp"))
   local ok, err = fs.mkdir(workdir)
   if not ok then return nil, err end
+  local record = owner.record(workdir, "run", require("luv").os_getpid())
+  leftovers.reap(workdir, ctx.log)
   local python = python_of.find(config.python)
   local tool
   tool, err = terraform.find { home = fs.join(workdir, "terraform"),
@@ -71,11 +74,11 @@ function M.open(ctx, emulator)
   local plan
   plan, err = plan_emulator(config, emulator or config.emulator, ctx.rules("emulators"), python)
   if not plan then return nil, err end
+  if plan.driver == "docker" then require("std.emulator.docker").reap(ctx.log) end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
     tool = tool, plan = plan, pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
-    patience = ctx.rules("hang"),
-    record = owner.record(workdir, "run", require("luv").os_getpid()) }, Lab)
+    patience = ctx.rules("hang"), record = record }, Lab)
 end
 
 --- A lab like this one with another emulator; it lives no longer than this one.
@@ -187,7 +190,8 @@ local function clean_up(self, work, outcome)
   end
   outcome.refused = work.network:refused()
   outcome.container_logs = cut(work.emulator:logs(MAX_LOG * 2))
-  local died = not late and work.emulator:died()
+  -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
+  local died = work.emulator:died()
   if died then outcome.emulator.died = died end
 end
 
@@ -254,11 +258,12 @@ local function result_of(self, work, outcome)
   if status == "TIMEOUT" and not (outcome.deploy and outcome.deploy.hung) then
     reason = ("%s (%g s)"):format(reason or "time exceeded", self.config.timeout)
   end
-  local finished = time.now()
+  -- By the clock that does not jump, so that a result never ends before it began.
+  local seconds = math.max(0.001, time.monotonic() - began.clock)
   local result = {
     arch_hash = work.architecture.hash, run_id = work.run.run_id, status = status,
-    reason = reason, started_at = time.iso(began.wall), completed_at = time.iso(finished),
-    duration_seconds = math.max(0.001, time.monotonic() - began.clock),
+    reason = reason, started_at = time.iso(began.wall),
+    completed_at = time.iso(began.wall + seconds), duration_seconds = seconds,
     terraform_apply = apply_record(outcome), pytest_results = tests_record(outcome),
     container_logs = outcome.container_logs, steps = outcome.steps, emulator = outcome.emulator,
     destroy = outcome.destroy and { success = outcome.destroy.success } or nil,

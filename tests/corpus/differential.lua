@@ -95,8 +95,8 @@ end
 
 -- What the template itself deploys, from the cache where the very same question was asked before.
 local function template_side(lab, item, template)
-  local job = { stack = names.stack(item.slug), template = template, parameters = parameters_of(template),
-    services = services_of(template) }
+  local job = { stack = names.stack(item.slug), template = template,
+    parameters = parameters_of(template), services = services_of(template) }
   local key = sha256.string(lab.tag .. json.encode(job)):sub(1, 24)
   local path = fs.join(lab.cache, key .. ".json")
   local known = json.read(path)
