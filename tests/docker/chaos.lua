@@ -41,23 +41,27 @@ local function running(engine, lab)
   end)
 end
 
-local function call_docker(engine, ...)
-  return assert(process.run { argv = { "docker", ... },
-    env = { DOCKER_HOST = "unix://" .. engine.socket, PATH = os.getenv "PATH" } })
+-- A blow that does not land would make the round pass for nothing.
+local function strike(engine, argv)
+  local result = assert(process.run { argv = argv, timeout = 60,
+    env = { DOCKER_HOST = "unix://" .. engine.socket, PATH = os.getenv "PATH",
+      HOME = os.getenv "HOME", LSQM_CACHE = os.getenv "LSQM_CACHE" } })
+  if result.code ~= 0 then
+    error(("chaos: %s: %s"):format(table.concat(argv, " "), result.stderr), 0)
+  end
 end
 
 -- kind → what is done to the run in its middle
 M.KINDS = {
   { name = "lsqm killed", act = function(_, handle) uv.kill(handle.pid, "sigkill") end },
   { name = "emulator paused", act = function(engine, _, container)
-    call_docker(engine, "pause", container.Id)
+    strike(engine, { "docker", "pause", container.Id })
   end },
   { name = "emulator killed", act = function(engine, _, container)
-    call_docker(engine, "kill", container.Id)
+    strike(engine, { "docker", "kill", container.Id })
   end },
-  { name = "engine restarted", engine = true, act = function()
-    local script = here .. "/engine.sh"
-    assert(process.run { argv = { script, "restart" }, timeout = 60 })
+  { name = "engine restarted", engine = true, act = function(engine)
+    strike(engine, { "bash", here .. "/engine.sh", "restart" })
   end },
 }
 
