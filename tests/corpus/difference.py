@@ -71,7 +71,8 @@ def names_in(ident):
         parts = [ident]
     else:
         parts = re.split(r"[|/]", ident)
-    return {part for part in parts if len(part) > 4 and part not in WORDS}
+    return {part for part in parts
+            if len(part) > 4 and part not in WORDS and not re.fullmatch(r"\d{12}", part)}
 
 
 def belongs(entry, owned):
