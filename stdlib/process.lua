@@ -276,10 +276,11 @@ end
 --- given folders. network: true shares ours; {socket =, port =} is a network of its own in which
 --- 127.0.0.1:port (and :second) leads to the unix socket and nothing leads anywhere else (later =
 --- true: the socket will be made in one of the given folders); nil is none. user: the command runs
---- as this one (see sandbox_user). tmp_size: bytes that fit into its /tmp. accounts: false hides
---- the names of users. Where bubblewrap cannot be used the plain argv comes back with the reason.
+--- as this one (see sandbox_user). limits: of the command alone, as for run. tmp_size: bytes that
+--- fit into its /tmp. accounts: false hides the names of users. Where bubblewrap cannot be used the
+--- plain argv comes back with the reason.
 ---@param options table {argv=, rw={paths}, ro={paths}, network=boolean|table, cwd=, user=,
----  tmp_size=, accounts=}
+---  limits=, tmp_size=, accounts=}
 ---@return string[] argv
 ---@return string|nil reason why there is no sandbox
 function M.sandbox(options)
@@ -287,9 +288,10 @@ function M.sandbox(options)
     error("process.sandbox: argv must be a list of strings", 2)
   end
   if probed == nil then probed = probe() end
-  if probed then return options.argv, probed end
+  local limited = with_limits(options.argv, options.limits)
+  if probed then return limited, probed end
   local argv = base(options.tmp_size, options.accounts ~= false)
-  local command = as_user(options.argv, options.user)
+  local command = as_user(limited, options.user)
   if options.user then
     local seen = { ["/tmp"] = true }
     open_way(argv, options.ro, seen)
