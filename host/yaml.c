@@ -535,6 +535,22 @@ static int build(builder *b)
     return rc;
 }
 
+/* libfyaml's time for a directive grows with the square of its length. */
+#define MAX_DIRECTIVE 1024
+
+static int check_directives(builder *b)
+{
+    int line = 1;
+    for (size_t begin = 0, at = 0; at < b->len; begin = ++at) {
+        while (at < b->len && b->text[at] != '\n' && b->text[at] != '\r')
+            at++;
+        if (b->text[begin] == '%' && at - begin > MAX_DIRECTIVE)
+            return fail_at(b, LSQM_ELIMIT, line, 1, "a directive of more than 1024 bytes");
+        line += at < b->len && b->text[at] == '\n';
+    }
+    return LSQM_OK;
+}
+
 static int check_input(builder *b)
 {
     size_t limit = limit_of(b->o->max_bytes, (size_t)16 << 20);
@@ -546,7 +562,7 @@ static int check_input(builder *b)
     }
     size_t good = lsqm_yaml_utf8_prefix(b->text, b->len);
     if (good == b->len)
-        return LSQM_OK;
+        return check_directives(b);
     int line = 1, col = 1;
     for (size_t i = 0; i < good; i++) {
         col = b->text[i] == '\n' ? 1 : col + 1;

@@ -16,6 +16,7 @@ local SPEC = {
   artifact_repo = { type = "string", env = "ARTIFACT_REPO" },
   parallel = { type = "integer", default = 4, env = "LSQM_PARALLEL", min = 1 },
   timeout = { type = "number", default = 300, env = "LSQM_TIMEOUT", min = 1 },
+  hang_timeout = { type = "number", default = 30, min = 1 },
   test_timeout = { type = "number", default = 60, min = 1 },
   token_budget = { type = "integer", default = 500000, env = "ANTHROPIC_TOKEN_BUDGET", min = 0 },
   localstack_version = { type = "string", default = "latest", env = "LOCALSTACK_VERSION" },
@@ -56,6 +57,7 @@ local SPEC = {
     enabled = { type = "boolean", default = true },
     rounds = { type = "integer", default = 2, min = 1 },
   } },
+  convergence = { type = "boolean" }, -- not set: where providers are warm
   destroy = { type = "boolean", default = true },
   retention = { type = "integer", default = 52, min = 1 },
   verbose = { type = "boolean", default = false },

@@ -181,17 +181,25 @@ end
 
 -- The only places of the system a sandboxed program sees. Nothing below /home or /root.
 local SYSTEM <const> = { "/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ssl", "/etc/hosts",
-  "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/localtime",
+  "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/localtime",
   "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
   "/etc/ca-certificates", "/etc/mime.types", "/etc/python3" }
 
+-- Who this machine's users are: programs that look up names want to know.
+local ACCOUNTS <const> = { "/etc/passwd", "/etc/group" }
+
 local probed -- nil: not tried; false: usable; a string: why not
 
-local function base(tmp_size)
-  local argv = { "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts" }
-  for _, path in ipairs(SYSTEM) do
+local function try_all(argv, paths)
+  for _, path in ipairs(paths) do
     table.move({ "--ro-bind-try", path, path }, 1, 3, #argv + 1, argv)
   end
+end
+
+local function base(tmp_size, accounts)
+  local argv = { "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts" }
+  try_all(argv, SYSTEM)
+  if accounts then try_all(argv, ACCOUNTS) end
   local own = { "--proc", "/proc", "--dev", "/dev" }
   table.move(own, 1, #own, #argv + 1, argv)
   table.move({ "--perms", "1777" }, 1, 2, #argv + 1, argv)
@@ -252,22 +260,27 @@ local function as_user(argv, user)
   return table.move(argv, 1, #argv, #list + 1, list)
 end
 
--- Inside, our own program listens on the port and leads to the socket, which is the only way out.
+-- Inside, our own program listens on each port and leads to the socket, the only way out.
 local function behind_relay(argv, relay)
   local own = uv.exepath()
   bind(argv, "--ro-bind", { own })
-  bind(argv, "--bind", { relay.socket })
-  local list = { "--unshare-net", "--", own, "--relay", relay.socket, ("%d"):format(relay.port) }
-  return table.move(list, 1, #list, #argv + 1, argv)
+  if not relay.later then bind(argv, "--bind", { relay.socket }) end
+  table.move({ "--unshare-net", "--" }, 1, 2, #argv + 1, argv)
+  for _, port in ipairs { relay.port, relay.second } do
+    table.move({ own, "--relay", relay.socket, ("%d"):format(port) }, 1, 4, #argv + 1, argv)
+  end
+  return argv
 end
 
 --- Wraps a command in bubblewrap: system read-only, own /tmp, own process ids, no home, only the
 --- given folders. network: true shares ours; {socket =, port =} is a network of its own in which
---- 127.0.0.1:port leads to the unix socket and nothing leads anywhere else; nil is none. user: the
---- command runs as this one (see sandbox_user). tmp_size: bytes that fit into its /tmp. Where
---- bubblewrap cannot be used the plain argv comes back with the reason.
+--- 127.0.0.1:port (and :second) leads to the unix socket and nothing leads anywhere else (later =
+--- true: the socket will be made in one of the given folders); nil is none. user: the command runs
+--- as this one (see sandbox_user). limits: of the command alone, as for run. tmp_size: bytes that
+--- fit into its /tmp. accounts: false hides the names of users. Where bubblewrap cannot be used the
+--- plain argv comes back with the reason.
 ---@param options table {argv=, rw={paths}, ro={paths}, network=boolean|table, cwd=, user=,
----  tmp_size=}
+---  limits=, tmp_size=, accounts=}
 ---@return string[] argv
 ---@return string|nil reason why there is no sandbox
 function M.sandbox(options)
@@ -275,8 +288,10 @@ function M.sandbox(options)
     error("process.sandbox: argv must be a list of strings", 2)
   end
   if probed == nil then probed = probe() end
-  if probed then return options.argv, probed end
-  local argv, command = base(options.tmp_size), as_user(options.argv, options.user)
+  local limited = with_limits(options.argv, options.limits)
+  if probed then return limited, probed end
+  local argv = base(options.tmp_size, options.accounts ~= false)
+  local command = as_user(limited, options.user)
   if options.user then
     local seen = { ["/tmp"] = true }
     open_way(argv, options.ro, seen)

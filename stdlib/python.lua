@@ -215,7 +215,16 @@ local function guest_user(folders)
   return process.sandbox_user()
 end
 
+local function limits_of(options, user)
+  local limits = { memory = LIMITS.memory, file_size = LIMITS.file_size,
+    processes = user and LIMITS.processes or nil }
+  if options.timeout then limits.cpu = options.timeout + 1 end
+  return limits
+end
+
 -- It reads the app and writes its report; its own /tmp goes with it.
+---@return string[]|nil argv
+---@return lsqm.Error|nil err
 local function guest(options, argv, report_path)
   local real = fs.realpath(options.python) or options.python
   local folders = { fs.dirname(fs.dirname(options.python)), fs.dirname(fs.dirname(real)) }
@@ -226,17 +235,9 @@ local function guest(options, argv, report_path)
     open_to_guest(options.dir)
     uv.fs_chown(report_path, user, user)
   end
-  local wrapped, reason = process.sandbox { argv = argv, rw = { report_path }, user = user,
-    ro = { options.dir, table.unpack(folders) },
-    network = options.network or true, tmp_size = TMP_SIZE }
-  return wrapped, reason, user
-end
-
-local function limits_of(options, user)
-  local limits = { memory = LIMITS.memory, file_size = LIMITS.file_size,
-    processes = user and LIMITS.processes or nil }
-  if options.timeout then limits.cpu = options.timeout + 1 end
-  return limits
+  return (process.sandbox { argv = argv, rw = { report_path }, user = user,
+    ro = { options.dir, table.unpack(folders) }, limits = limits_of(options, user),
+    network = options.network or true, tmp_size = TMP_SIZE })
 end
 
 --- Runs the app's tests, as a guest: no home, no tokens, no network but the emulator (`network`
@@ -247,14 +248,13 @@ end
 ---@return table? err the harness failed: pytest itself did not run
 function M.pytest(options)
   local report_path = fs.join(options.dir, "report.json")
-  local argv, err, user = guest(options, { options.python, "-m", "pytest", "-q", "--color=no",
+  local argv, err = guest(options, { options.python, "-m", "pytest", "-q", "--color=no",
     "-p", "no:cacheprovider", "--timeout=" .. math.tointeger(math.ceil(options.test_timeout)),
     "--json-report", "--json-report-file=" .. report_path, "test_app.py" }, report_path)
   if not argv then return nil, err end
   local result
   result, err = process.run { argv = argv, cwd = options.dir, env = environment_of(options),
-    timeout = options.timeout, max_output = 1024 * 1024, merge_output = true,
-    limits = limits_of(options, user) }
+    timeout = options.timeout, max_output = 1024 * 1024, merge_output = true }
   if not result then return nil, err end
   local output = result.stdout .. result.stderr
   local text = fs.read(report_path)

@@ -164,6 +164,10 @@ function Store:rebuild()
   return ok, err
 end
 
+---The finished run to compare a run with: the last one before it with the same emulator.
+---@return table|nil run record
+function Store:previous(run) return trends.previous(self, run) end
+
 ---The finished runs of the matrix that a run belongs to, itself included, oldest first.
 ---@return lsqm.Run[]
 function Store:siblings(run) return trends.siblings(self, run) end

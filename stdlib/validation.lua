@@ -2,14 +2,17 @@
 -- Validates one architecture: own copy of its tree, fresh emulator, deploy, tests, cleanup. What
 -- status the outcome means is decided by the pipeline's rules/status.lua.
 
+local convergence = require "std.validation.convergence"
 local emulators = require "std.emulator"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local hang = require "std.validation.hang"
 local json = require "std.json"
+local leftovers = require "std.leftovers"
+local networks = require "std.validation.network"
 local owner = require "std.emulator.owner"
 local parallel = require "std.parallel"
 local python_of = require "std.python"
-local relays = require "std.relay"
 local terraform = require "std.terraform"
 local time = require "std.time"
 local warm = require "std.terraform.warm"
@@ -60,6 +63,8 @@ function M.open(ctx, emulator)
   local workdir = fs.absolute(fs.join(config.workspace, "tmp"))
   local ok, err = fs.mkdir(workdir)
   if not ok then return nil, err end
+  local record = owner.record(workdir, "run", require("luv").os_getpid())
+  leftovers.reap(workdir, ctx.log)
   local python = python_of.find(config.python)
   local tool
   tool, err = terraform.find { home = fs.join(workdir, "terraform"),
@@ -69,10 +74,11 @@ function M.open(ctx, emulator)
   local plan
   plan, err = plan_emulator(config, emulator or config.emulator, ctx.rules("emulators"), python)
   if not plan then return nil, err end
+  if plan.driver == "docker" then require("std.emulator.docker").reap(ctx.log) end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
     tool = tool, plan = plan, pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
-    record = owner.record(workdir, "run", require("luv").os_getpid()) }, Lab)
+    patience = ctx.rules("hang"), record = record }, Lab)
 end
 
 --- A lab like this one with another emulator; it lives no longer than this one.
@@ -132,9 +138,17 @@ local function run_tests(self, work, deployed, endpoint)
   ok, err = fs.write(state_path, json.encode(deployed.resources))
   if not ok then return nil, err end
   return python_of.pytest { python = python, dir = work.app,
-    test_timeout = self.config.test_timeout, timeout = work.left(), network = work.network,
+    test_timeout = self.config.test_timeout, timeout = work.left(), network = work.network.inner,
     env = { LSQM_STATE = state_path, AWS_ENDPOINT_URL = endpoint,
       LOCALSTACK_ENDPOINT = endpoint } }
+end
+
+local function plan_again(self, work, outcome, options)
+  if not convergence.is_wanted(self.config.convergence, work.lease) then return end
+  local began = time.monotonic()
+  options.timeout = work.left()
+  outcome.convergence = convergence.plan(self.tool, options)
+  outcome.steps.plan = time.monotonic() - began
 end
 
 -- Deploy and test, into `outcome` step by step: what is there when time runs out is kept.
@@ -142,15 +156,19 @@ local function attempt(self, work, outcome)
   work.left = function()
     return math.max(0.1, self.config.timeout - (time.monotonic() - work.began))
   end
-  local deployed = self.tool:deploy { dir = work.root, endpoint = work.emulator.endpoint,
-    timeout = work.left(), aliases = work.architecture.provider_aliases, lease = work.lease,
-    tflocal = self.config.deployer == "tflocal" }
+  local options = { dir = work.root, endpoint = work.network.endpoint, timeout = work.left(),
+    aliases = work.architecture.provider_aliases, lease = work.lease,
+    tflocal = self.config.deployer == "tflocal", network = work.network.inner,
+    guard = hang.guard(work.network, self.patience, self.config.hang_timeout) }
+  local deployed = self.tool:deploy(options)
   outcome.deploy = deployed
   outcome.steps.init = deployed.seconds.init
   outcome.steps.apply = deployed.seconds.apply
+  if deployed.stopped then deployed.hung = hang.describe(deployed.stopped, deployed.logs) end
   if not deployed.success then return end
+  plan_again(self, work, outcome, options)
   local began = time.monotonic()
-  local tests, err = run_tests(self, work, deployed, work.emulator.endpoint)
+  local tests, err = run_tests(self, work, deployed, work.network.endpoint)
   outcome.steps.tests = time.monotonic() - began
   outcome.tests = tests or { harness_error = tostring(err) }
 end
@@ -161,26 +179,29 @@ local function clean_up(self, work, outcome)
   -- After a timeout the emulator goes as it is: a destroy would hang as well.
   if outcome.deploy and self.config.destroy and not late then
     local began = time.monotonic()
-    local destroyed = self.tool:destroy { dir = work.root, endpoint = work.emulator.endpoint,
+    local destroyed = self.tool:destroy { dir = work.root, endpoint = work.network.endpoint,
       timeout = self.config.timeout, tflocal = self.config.deployer == "tflocal",
-      lease = work.lease }
+      lease = work.lease, network = work.network.inner }
     outcome.steps.destroy = time.monotonic() - began
     outcome.destroy = destroyed
   end
+  if outcome.convergence then
+    outcome.convergence.destroy = convergence.destroy(outcome.destroy, work.root)
+  end
+  outcome.refused = work.network:refused()
   outcome.container_logs = cut(work.emulator:logs(MAX_LOG * 2))
-  local died = not late and work.emulator:died()
+  -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
+  local died = work.emulator:died()
   if died then outcome.emulator.died = died end
 end
 
--- The only way from the tests' own network to their emulator, under the same address.
-local function open_relay(work, emulator)
-  local host, port = emulator.endpoint:match("^http://([%d.]+):(%d+)$")
-  local socket = fs.join(fs.dirname(work.app), "aws.sock")
-  local relay, err = relays.open { from = { path = socket }, to = { host = host,
-    port = math.tointeger(tonumber(port)) } }
-  if not relay then error(err, 0) end
-  work.network = { socket = socket, port = math.tointeger(tonumber(port)) }
-  return relay
+-- The only way from terraform and the tests to their emulator.
+local function open_network(work, emulator)
+  local network, err = networks.open { endpoint = emulator.endpoint, lease = work.lease,
+    dir = fs.dirname(work.app) }
+  if not network then error(err, 0) end
+  work.network = network
+  return network
 end
 
 local function with_emulator(self, work, outcome)
@@ -196,7 +217,7 @@ local function with_emulator(self, work, outcome)
     local usable, why = work.lease:use(emulator.endpoint)
     if not usable then work.lease:decline(why) end
   end
-  local relay <close> = open_relay(work, emulator) -- luacheck: ignore relay
+  local network <close> = open_network(work, emulator) -- luacheck: ignore network
   outcome.steps.boot = emulator.boot_seconds
   outcome.emulator = { started = true, name = emulator.name, version = emulator.version,
     driver = emulator.driver, image = emulator.image, image_id = emulator.image_id }
@@ -234,17 +255,20 @@ end
 local function result_of(self, work, outcome)
   local began = work.began_at
   local status, reason = self.decide(outcome)
-  if status == "TIMEOUT" then
+  if status == "TIMEOUT" and not (outcome.deploy and outcome.deploy.hung) then
     reason = ("%s (%g s)"):format(reason or "time exceeded", self.config.timeout)
   end
-  local finished = time.now()
+  -- By the clock that does not jump, so that a result never ends before it began.
+  local seconds = math.max(0.001, time.monotonic() - began.clock)
   local result = {
     arch_hash = work.architecture.hash, run_id = work.run.run_id, status = status,
-    reason = reason, started_at = time.iso(began.wall), completed_at = time.iso(finished),
-    duration_seconds = math.max(0.001, time.monotonic() - began.clock),
+    reason = reason, started_at = time.iso(began.wall),
+    completed_at = time.iso(began.wall + seconds), duration_seconds = seconds,
     terraform_apply = apply_record(outcome), pytest_results = tests_record(outcome),
     container_logs = outcome.container_logs, steps = outcome.steps, emulator = outcome.emulator,
     destroy = outcome.destroy and { success = outcome.destroy.success } or nil,
+    convergence = outcome.convergence, hung = outcome.deploy and outcome.deploy.hung,
+    refused = outcome.refused and #outcome.refused > 0 and outcome.refused or nil,
   }
   if status == "ERROR" then
     result.error_message = reason or "unknown error"

@@ -4,82 +4,18 @@
 -- folder. What belongs to an lsqm that still runs stays, unless --all is given.
 
 local fs = require "std.fs"
+local leftovers = require "std.leftovers"
 local owner = require "std.emulator.owner"
 local stage = require "std.stage"
-local uv = require "luv"
-
-local LABEL = "lsqm=1"
-
--- --- processes -------------------------------------------------------------------------------
-
--- Programs started for a validation have their TMPDIR below our own folder.
-local function works_in(pid, workdir)
-  local environment = fs.read("/proc/" .. pid .. "/environ") or ""
-  local dir = ("\0" .. environment):match("%zTMPDIR=(%Z*)")
-  return dir ~= nil and dir:sub(1, #workdir + 1) == workdir .. "/"
-end
-
-local function find_processes(workdir)
-  local found, seen = {}, {}
-  local function add(pid)
-    if not seen[pid] and pid ~= uv.os_getpid() then
-      seen[pid] = true
-      found[#found + 1] = pid
-    end
-  end
-  for _, record in ipairs(owner.living(workdir, "process")) do add(record.pid) end
-  for _, entry in ipairs(fs.list("/proc") or {}) do
-    local pid = math.tointeger(tonumber(entry.name))
-    if pid and works_in(pid, workdir) then add(pid) end
-  end
-  return found
-end
-
-local function end_processes(pids)
-  for _, pid in ipairs(pids) do
-    uv.kill(-pid, "sigkill")
-    uv.kill(pid, "sigkill")
-  end
-end
-
--- --- containers ------------------------------------------------------------------------------
-
-local function removable(list, args)
-  local ours, kept = {}, 0
-  for _, item in ipairs(list or {}) do
-    local labels = item.Labels or {}
-    local asked = not args.run or (labels["lsqm.run"] or ""):sub(1, #args.run) == args.run
-    if asked and not args.all and owner.is_alive(labels["lsqm.owner"]) then
-      kept = kept + 1
-    elseif asked then
-      ours[#ours + 1] = item
-    end
-  end
-  return ours, kept
-end
 
 local function find_docker(args)
   local docker = require("std.docker").connect {}
   if not docker then return nil, {}, {}, 0 end
-  local containers, kept = removable(docker:containers { labels = { LABEL }, all = true }, args)
-  return docker, containers, (removable(docker:networks { labels = { LABEL } }, args)), kept
+  local labels = { leftovers.LABEL }
+  local containers, kept = leftovers.removable(docker:containers { labels = labels, all = true },
+    args)
+  return docker, containers, (leftovers.removable(docker:networks { labels = labels }, args)), kept
 end
-
-local function remove_docker(ctx, docker, containers, networks)
-  local failure
-  local function note(what, ok, err)
-    if ok or err.code == "not_found" then return end
-    failure = failure or err
-    ctx.log:error(what .. " not removed", { error = tostring(err) })
-  end
-  for _, container in ipairs(containers) do
-    note("container", docker:remove(container.Id, { force = true, volumes = true }))
-  end
-  for _, network in ipairs(networks) do note("network", docker:network_remove(network.Id)) end
-  return failure
-end
-
--- --- the stage -------------------------------------------------------------------------------
 
 local function find_all(ctx, args)
   local workdir = fs.join(ctx.config.workspace, "tmp")
@@ -91,7 +27,7 @@ local function find_all(ctx, args)
     found.kept = found.kept + 1
     return found
   end
-  found.pids, found.has_files = find_processes(found.workdir), true
+  found.pids, found.has_files = leftovers.processes(found.workdir), true
   return found
 end
 
@@ -116,8 +52,8 @@ return stage {
     describe(ctx, found)
     if ctx.dry_run then return 0 end
     local failure = found.docker
-      and remove_docker(ctx, found.docker, found.containers, found.networks)
-    end_processes(found.pids)
+      and leftovers.remove(found.docker, found.containers, found.networks, ctx.log)
+    leftovers.kill(found.pids)
     if found.has_files then
       local ok, err = fs.remove(found.workdir)
       if not ok then return nil, err end

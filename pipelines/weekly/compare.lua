@@ -135,7 +135,7 @@ return stage {
     .. "Exit 1 when there is one. A run is its id, the beginning of it, 'latest' or 'previous'.",
   args = {
     { name = "run_a", kind = "positional", optional = true,
-      help = "earlier run (default: previous)" },
+      help = "earlier run (default: the one before with the same emulator)" },
     { name = "run_b", kind = "positional", optional = true, help = "later run (default: latest)" },
     { name = "--by", kind = "option", choices = { "emulator" },
       help = "emulator: the runs of the last matrix side by side, or the newest of each emulator" },
@@ -144,10 +144,11 @@ return stage {
   run = function(ctx, args)
     if args.by == "emulator" then return by_emulator(ctx, args) end
     local a, b, err
-    a, err = ctx.store:find_run(args.run_a or "previous")
-    if not a then return nil, err end
     b, err = ctx.store:find_run(args.run_b or "latest")
     if not b then return nil, err end
+    local before = not args.run_a and ctx.store:previous(b)
+    a, err = ctx.store:find_run(args.run_a or before and before.run_id or "previous")
+    if not a then return nil, err end
     local out, architectures = build(ctx.store, a, b)
     if args.json then
       ctx.out(json.encode(out, { pretty = true }))

@@ -81,9 +81,13 @@ local function closing(ctx, args)
     return
   end
   if not latest then return end
-  local s = latest.summary
-  ctx.out(("run %s: total=%d passed=%d partial=%d failed=%d timeout=%d error=%d"):format(
-    latest.run_id, s.total, s.passed, s.partial, s.failed, s.timeout, s.error))
+  local run = ctx.store:open_run(latest.run_id)
+  for _, one in ipairs(run and ctx.store:siblings(run) or {}) do
+    local s = one:summary()
+    local column = latest.matrix and " on " .. one.config.emulator.name or ""
+    ctx.out(("run %s%s: total=%d passed=%d partial=%d failed=%d timeout=%d error=%d"):format(
+      one.run_id, column, s.total, s.passed, s.partial, s.failed, s.timeout, s.error))
+  end
   ctx.out("report: " .. ctx.store:path("reports", "latest", "index.html"))
 end
 

@@ -5,8 +5,10 @@
 local docker = require "std.docker"
 local error_of = require "std.error"
 local json = require "std.json"
+local leftovers = require "std.leftovers"
 local owner = require "std.emulator.owner"
 local parallel = require "std.parallel"
+local time = require "std.time"
 
 local M = {}
 
@@ -20,6 +22,33 @@ local function connect()
   if not found then return nil, err end
   client = found
   return client
+end
+
+-- Seconds that an engine has to answer again: a restart takes a few.
+local PATIENCE = 60
+
+-- Waits until an engine that has been there answers again; false when it never does, or when it
+-- answers at once: then what failed is not its absence.
+local function came_back(engine)
+  if engine:ping() then return false end
+  local deadline = time.monotonic() + PATIENCE
+  while time.monotonic() < deadline do
+    parallel.sleep(0.25)
+    if engine:ping() then return true end
+  end
+  return false
+end
+
+-- fn's values; once more when the engine was away and came back.
+local function patiently(engine, fn)
+  local value, err = fn()
+  if not value and err.code ~= "not_found" and came_back(engine) then return fn() end
+  return value, err
+end
+
+--- Removes what runs that were killed left in the engine.
+function M.reap(log)
+  if client then leftovers.reap_engine(client, log) end
 end
 
 --- Is there an engine, and does it have the image?
@@ -80,7 +109,7 @@ function M.close_run(run_id)
   local id = networks[run_id or "none"]
   if not id or not client then return true end
   networks[run_id or "none"] = nil
-  return client:network_remove(id)
+  return patiently(client, function() return client:network_remove(id) end)
 end
 
 local function env_list(...)
@@ -114,8 +143,9 @@ local Instance = {}
 Instance.__index = Instance
 
 function Instance:died()
-  local info, err = self.engine:inspect(self.id)
+  local info, err = patiently(self.engine, function() return self.engine:inspect(self.id) end)
   if not info then return tostring(err) end
+  if info.State.Paused then return "container is paused" end
   if info.State.Running then return nil end
   return ("container exited with code %s%s"):format(info.State.ExitCode,
     info.State.OOMKilled and " (out of memory)" or "")
@@ -133,7 +163,9 @@ end
 function Instance:close()
   if self.closed then return end
   self.closed = true
-  self.engine:remove(self.id, { force = true, volumes = true })
+  patiently(self.engine, function()
+    return self.engine:remove(self.id, { force = true, volumes = true })
+  end)
 end
 
 Instance.__close = Instance.close
@@ -153,12 +185,8 @@ local function published_port(engine, id, port)
   return bound[1].HostPort
 end
 
---- Creates and starts the container; health is the caller's.
-function M.start(plan, options)
-  local engine, err = connect()
-  if not engine then return nil, err end
-  local network
-  network, err = run_network(engine, options)
+local function start(engine, plan, options)
+  local network, err = run_network(engine, options)
   if not network then return nil, err end
   local id
   id, err = engine:create(container_spec(plan, options, network))
@@ -175,6 +203,14 @@ function M.start(plan, options)
   end
   instance.endpoint = "http://127.0.0.1:" .. port
   return instance
+end
+
+--- Creates and starts the container; health is the caller's. An engine that is being restarted is
+--- waited for.
+function M.start(plan, options)
+  local engine, err = connect()
+  if not engine then return nil, err end
+  return patiently(engine, function() return start(engine, plan, options) end)
 end
 
 return M

@@ -89,6 +89,19 @@ M.round = {
   { "duration_seconds", "number", min = 0 },
 }
 
+M.refusal = {
+  title = "An operation that the emulator answered with 500 or more",
+  { "operation", "string", required = true },
+  { "status", "integer", required = true, min = 500 },
+  { "count", "integer", required = true, min = 1 },
+}
+
+M.drift = {
+  title = "What a second plan would change",
+  { "address", "string", required = true },
+  { "attribute", "string", required = true },
+}
+
 M.result = {
   title = "Validation result", file = "runs/{run_id}/results/{arch_hash}.json",
   { "arch_hash", "hash", required = true },
@@ -114,6 +127,19 @@ M.result = {
   { "container_logs", "string" },
   { "error_message", "string", required_when = { "status", { "ERROR" } } },
   { "reason", "string", help = "why the status is what it is, one line" },
+  { "refused", "array", help = "operations that the emulator answered with 500 or more",
+    items = { "", "record", of = "refusal" } },
+  { "hung", "object", help = "the request that got no answer", fields = {
+    { "operation", "string", required = true },
+    { "seconds", "number", required = true, min = 0 },
+    { "address", "string", help = "the resource that asked for it" },
+  } },
+  { "convergence", "object", help = "never part of the status", fields = {
+    { "plan", "string", required = true, enum = { "empty", "drift", "failed", "skipped" } },
+    { "destroy", "string", enum = { "clean", "left", "failed", "skipped" } },
+    { "drift", "array", items = { "", "record", of = "drift" } },
+    { "error", "string", help = "why the plan failed" },
+  } },
   { "inputs", "string", help = "SHA-256 of all that the verdict depends on" },
   { "cached_from", "uuid", help = "the run that this verdict was taken over from (--cached)" },
   { "attempts", "integer", min = 1, help = "tries until the harness itself did not fail" },

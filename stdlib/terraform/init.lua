@@ -9,6 +9,7 @@ local cli_config = require "std.terraform.cli_config"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
+local parallel = require "std.parallel"
 local process = require "std.process"
 local provider = require "std.terraform.provider"
 local requirements = require "std.terraform.requirements"
@@ -53,7 +54,7 @@ end
 local function readable_folders(tool)
   local list = { tool.home }
   local python = tool.tflocal and fs.dirname(fs.dirname(tool.tflocal))
-  local wanted = { tool.cache, tool.mirror or false, fs.dirname(tool.path), python or false }
+  local wanted = { tool.mirror or false, fs.dirname(tool.path), python or false }
   for _, path in ipairs(wanted) do
     local real = path and fs.realpath(path)
     if real then list[#list + 1] = real end
@@ -118,18 +119,41 @@ end
 local NETWORK_VARIABLES = { "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
   "SSL_CERT_FILE", "SSL_CERT_DIR" }
 
---- Runs one command in `dir`. The result is the process's, whatever its exit code.
+-- A terraform whose guard finds something is ended at once: what it found is result.stopped.
+local function guarded(options, guard)
+  local handle <close>, err = process.start(options)
+  if not handle then return nil, err end
+  if not guard then return handle:wait() end
+  local first, found, why = parallel.race { function() return handle:wait() end, guard }
+  if first == 1 then return found, why end
+  handle:kill("KILL")
+  local result
+  result, err = handle:wait()
+  if result then result.stopped, result.timed_out = found, true end
+  return result, err
+end
+
+-- With a warm provider nothing else needs a network; init may have modules to fetch.
+local function network_of(options)
+  if lease_of(options) then return nil end
+  return not options.open and options.network or true
+end
+
+--- Runs one command in `dir`. The result is the process's, whatever its exit code. Without a lease
+--- `network` (as of process.sandbox) is all that it reaches, unless `open`. guard() returns what
+--- is reason enough to end the command early.
 ---@param options {args: string[], dir: string, timeout?: number, env?: table, online?: boolean,
----  lease?: lsqm.Lease}
+---  lease?: lsqm.Lease, network?: table, open?: boolean, guard?: fun(): table}
 function Tool:run(options)
   local command = { options.tflocal and self.tflocal or self.path }
   for _, arg in ipairs(options.args) do command[#command + 1] = arg end
   local lease = lease_of(options)
-  local argv = process.sandbox { argv = command, ro = self.readable, network = true,
-    rw = { options.dir, lease and lease.folder } }
-  return process.run { argv = argv, cwd = options.dir, timeout = options.timeout,
+  local argv = process.sandbox { argv = command, ro = self.readable, accounts = false,
+    network = network_of(options), rw = { options.dir, lease and lease.folder } }
+  return guarded({ argv = argv, cwd = options.dir, timeout = options.timeout,
     env = environment(self, options), max_output = 2 * 1024 * 1024, grace = 3,
-    inherit = options.online and NETWORK_VARIABLES or nil, merge_output = true }
+    inherit = options.online and NETWORK_VARIABLES or nil, merge_output = true },
+    options.guard)
 end
 
 --- What terraform complains of, in one line: the first error's title and the resource it is about.
@@ -156,6 +180,7 @@ local function failed(step, result, err)
   local logs, signal = result.stdout .. result.stderr, killed_by(result)
   return { success = false, step = step, logs = logs, error = M.first_error(logs),
     exit_code = result.code, timed_out = result.timed_out or nil,
+    stopped = result.stopped,
     harness_error = signal and ("terraform %s was killed by signal %d"):format(step, signal) }
 end
 
@@ -163,7 +188,7 @@ end
 ---@param lease? lsqm.Lease
 function Tool:init(dir, timeout, lease)
   return self:run { args = { "init", "-backend=false", "-input=false", "-no-color" }, dir = dir,
-    timeout = timeout, online = self.mirror == nil, lease = lease }
+    timeout = timeout, online = self.mirror == nil, open = true, lease = lease }
 end
 
 -- With a warm provider init asks neither which providers there are nor whether the version fits.
@@ -175,11 +200,23 @@ local function check_lease(tool, options)
   return requirements.fits(requirements.parse(result.stdout), options.lease.provider)
 end
 
+-- What init says when it would have to fetch a module.
+local REMOTE <const> = { "download module", "remote module registry", "discovery document" }
+
+local function wants_network(result)
+  for _, words in ipairs(REMOTE) do
+    if result.stdout:find(words, 1, true) then return "a module must be fetched" end
+  end
+  return nil
+end
+
 -- init, with the leased provider where it is the one that plain terraform would take.
 local function begin(tool, options, left)
   local result, err = tool:init(options.dir, left(), options.lease)
-  if not lease_of(options) or not result or result.code ~= 0 then return result, err end
-  local fits, why = check_lease(tool, options)
+  if not lease_of(options) or not result then return result, err end
+  local fits, why = false, wants_network(result)
+  if result.code ~= 0 and not why then return result end
+  if result.code == 0 then fits, why = check_lease(tool, options) end
   if fits then return result end
   options.lease:decline(why)
   return tool:init(options.dir, left())
@@ -200,9 +237,11 @@ end
 -- so it gets bare provider blocks only.
 local function configure(tool, options)
   if options.tflocal then return provider.write_bare(options.dir, options.aliases) end
-  local services, err = provider.services(tool, options.dir, lease_of(options))
+  local lease = lease_of(options)
+  local services, err = provider.services(tool, options.dir, lease)
   if not services then return nil, err end
-  return provider.write(options.dir, options.endpoint, services, options.aliases)
+  return provider.write(options.dir, lease and lease.endpoint or options.endpoint, services,
+    options.aliases)
 end
 
 local function tflocal_environment(tool, options)
@@ -223,7 +262,8 @@ end
 
 local function apply(self, options, left)
   local result, err = self:run { args = APPLY, dir = options.dir, tflocal = options.tflocal,
-    env = tflocal_environment(self, options), timeout = left(), lease = options.lease }
+    env = tflocal_environment(self, options), timeout = left(), lease = options.lease,
+    network = options.network, guard = options.guard }
   local deployed = state.read(options.dir)
   local outcome = result and result.code == 0 and not result.timed_out
     and { success = true, step = "apply", logs = result.stdout .. result.stderr }
@@ -241,9 +281,9 @@ end
 --- init, provider configuration, apply. Never raises for what the template does wrong; what
 --- exceeds the time is ended, and its output so far is kept (timed_out).
 ---@param options {dir: string, endpoint: string, aliases?: table, tflocal?: boolean,
----  timeout?: number, lease?: lsqm.Lease}
+---  timeout?: number, lease?: lsqm.Lease, network?: table, guard?: fun(): table}
 ---@return {success: boolean, step: string, logs: string, resources_created: integer,
----  outputs: table, seconds: table, harness_error?: string, timed_out?: boolean}
+---  outputs: table, seconds: table, harness_error?: string, timed_out?: boolean, stopped?: table}
 function Tool:deploy(options)
   local seconds, began, left = {}, time.monotonic(), budget(options.timeout)
   local result, err = begin(self, options, left)
@@ -277,7 +317,8 @@ function Tool:destroy(options)
   end
   local result, err = self:run { args = { "destroy", "-auto-approve", "-input=false", "-no-color",
     "-lock=false", "-refresh=false" }, dir = options.dir, tflocal = options.tflocal,
-    timeout = options.timeout, env = tflocal_environment(self, options), lease = options.lease }
+    timeout = options.timeout, env = tflocal_environment(self, options), lease = options.lease,
+    network = options.network }
   if not result then return { success = false, logs = tostring(err) } end
   return { success = result.code == 0, logs = result.stdout .. result.stderr,
     timed_out = result.timed_out or nil }

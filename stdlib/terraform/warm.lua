@@ -13,9 +13,11 @@
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
+local leftovers = require "std.leftovers"
 local parallel = require "std.parallel"
 local process = require "std.process"
 local raw = require "lsqm.raw.tfplugin"
+local relays = require "std.relay"
 local requirements = require "std.terraform.requirements"
 
 local M = {}
@@ -28,6 +30,9 @@ local SHARE = 0.7
 -- The aws provider stays at 0.5 to 0.7.
 local MAX_MEMORY = 1.2 * GIGABYTE
 local PROVIDER = "terraform-provider-aws"
+
+-- Where a provider finds its emulator, whichever it is: in its network nobody else listens.
+local PORT <const> = 4566
 
 local function unavailable(message)
   return error_of.new { op = "warm provider", code = "unavailable", message = message }
@@ -87,11 +92,14 @@ end
 
 -- --- one process ------------------------------------------------------------------------------
 
--- Sees what terraform's own child would see: the root, the mirror, the network. Ends with us.
+-- A reader of files that templates name: it sees the root, itself, and the lease's emulator.
+-- Ends with us.
 local function command(pool, slot)
-  local argv, plain = process.sandbox { argv = { pool.provider.path }, network = true,
+  local argv, plain = process.sandbox { argv = { pool.provider.path }, accounts = false,
+    network = { socket = slot.sockets.path .. "/aws.sock", port = PORT, later = true },
     rw = { slot.dir, slot.sockets.path }, ro = { fs.dirname(pool.provider.path) },
     cwd = slot.dir }
+  slot.apart = not plain
   if not plain then return argv end
   return { "setpriv", "--pdeathsig", "KILL", "--", pool.provider.path }
 end
@@ -135,7 +143,7 @@ end
 -- A folder for both sockets. A unix address has room for 107 bytes; go-plugin's names take some 20.
 local function socket_folder(pool)
   local path = fs.join(pool.dir.path, ("s%d"):format(pool.made))
-  if #path > 80 then return fs.tempdir("lsqm-tf-") end
+  if #path > 80 then return fs.tempdir(leftovers.socket_prefix()) end
   local ok, err = fs.mkdir(path)
   if not ok then return nil, err end
   return { path = path, close = function() fs.remove(path) end }
@@ -180,6 +188,8 @@ end
 ---@field env table        variables that make terraform use the provider
 ---@field folder string    what a sandboxed terraform has to reach
 ---@field version string   of the provider
+---@field endpoint string?  of the emulator, as the provider reaches it; after use()
+---@field relay table?      on the way there (std.relay); after use()
 local Lease = {}
 Lease.__index = Lease
 
@@ -188,7 +198,23 @@ Lease.__index = Lease
 ---@return table? err
 function Lease:use(endpoint)
   self.handle:release()
-  return self.handle:lease(endpoint:match("^%a+://([^/]+)") or endpoint)
+  self:hang_up()
+  local host, port = (endpoint:match("^%a+://([^/]+)") or endpoint):match("^([%d.]+):(%d+)$")
+  if not host then return nil, unavailable("no address of an emulator: " .. endpoint) end
+  local relay, err = relays.open { to = { host = host, port = math.tointeger(tonumber(port)) },
+    from = self.apart and { path = self.folder .. "/aws.sock" }
+      or { host = "127.0.0.1", port = 0 } }
+  if not relay then return nil, err end
+  self.relay = relay
+  local inner = ("127.0.0.1:%d"):format(self.apart and PORT or relay:port())
+  self.endpoint = "http://" .. inner
+  return self.handle:lease(inner)
+end
+
+--- Nothing leads to the emulator any more.
+function Lease:hang_up()
+  if self.relay then self.relay:close() end
+  self.relay, self.endpoint = nil, nil
 end
 
 --- Is a failure of this lease's terraform ours? The provider died, or refused what plain terraform
@@ -225,7 +251,8 @@ end
 local function open_lease(pool, slot)
   local reattach = M.reattach(pool.provider.address, slot.handle:state().protocol,
     slot.sockets.path .. "/terraform")
-  return setmetatable({ handle = slot.handle, dir = slot.dir, folder = slot.sockets.path,
+  return setmetatable({ handle = slot.handle, dir = slot.dir, apart = slot.apart,
+    folder = slot.sockets.path,
     version = pool.provider.version, provider = pool.provider, log = pool.log,
     -- Without a provider of its own terraform is short-lived and small enough not to collect.
     env = { TF_REATTACH_PROVIDERS = reattach, GOGC = "off", GOMEMLIMIT = "1GiB" },
@@ -249,7 +276,8 @@ local function take(pool)
   return nil, err
 end
 
-local function give_back(pool, slot)
+local function give_back(pool, slot, lease)
+  lease:hang_up()
   slot.handle:release()
   local why = worn(slot.handle)
   if why then
@@ -268,10 +296,11 @@ function Pool:lease(fn)
   local permit <close> = self.permits.acquire() -- luacheck: ignore permit
   local slot, err = take(self)
   if not slot then return nil, err end
+  local lease = open_lease(self, slot)
   local owned <close> = setmetatable({}, { __close = function() -- luacheck: ignore owned
-    give_back(self, slot)
+    give_back(self, slot, lease)
   end })
-  return fn(open_lease(self, slot))
+  return fn(lease)
 end
 
 --- Ends all processes.

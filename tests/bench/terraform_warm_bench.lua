@@ -70,8 +70,9 @@ local function cycle(tool, plan, dir, lease)
     { version = assert(warm.find(tool)).version }))
   assert(fs.mkdir(dir))
   assert(fs.write(dir .. "/main.tf", ROOT))
-  assert(require("std.terraform.provider").write(dir, emulator.endpoint, services))
   if lease then assert(lease:use(emulator.endpoint)) end
+  assert(require("std.terraform.provider").write(dir, lease and lease.endpoint
+    or emulator.endpoint, services))
   local seconds = {}
   measure(lease, seconds, "init", function() assert(tool:init(dir, 60, lease)) end)
   for i = 2, #STEPS do

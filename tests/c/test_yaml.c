@@ -143,6 +143,11 @@ static void test_limits(void **state)
     char *deep = malloc(100000);
     memset(deep, '[', 100000);
     assert_int_equal(lsqm_yaml_parse(deep, 100000, NULL, &doc, &err), LSQM_ELIMIT);
+    /* found by the fuzzer: the parser's time grows with the square of a directive's length */
+    memset(deep, 'x', 100000);
+    memcpy(deep, "# a\n%Y", 6);
+    assert_int_equal(lsqm_yaml_parse(deep, 100000, NULL, &doc, &err), LSQM_ELIMIT);
+    assert_int_equal(err.line, 2);
     free(deep);
 }
 

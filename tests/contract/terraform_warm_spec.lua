@@ -300,10 +300,14 @@ provider "aws" {
   it_if("is replaced when terraform is killed in the middle, and when it dies itself", function()
     local uv = require "luv"
     local pool <close> = assert(warm.pool { tool = tool, workdir = home.path, size = 1 })
+    local silent = uv.new_tcp() -- nobody answers: apply hangs in its first call
+    assert(silent:bind("127.0.0.1", 0))
+    assert(silent:listen(16, function() end))
+    finally(function() silent:close() end)
     assert(pool:lease(function(lease)
       put(lease.dir)
-      assert(lease:use("127.0.0.1:9")) -- nobody answers: apply hangs in its first call
-      assert(require("std.terraform.provider").write(lease.dir, "http://127.0.0.1:9",
+      assert(lease:use("127.0.0.1:" .. silent:getsockname().port))
+      assert(require("std.terraform.provider").write(lease.dir, lease.endpoint,
         { "s3", "ssm", "sts" }))
       assert.equal(0, assert(tool:init(lease.dir, 60, lease)).code)
       local ended = assert(tool:run { args = { "apply", "-auto-approve", "-no-color" },
@@ -325,6 +329,39 @@ provider "aws" {
       return true
     end))
     assert.equal(2, pool.replaced)
+  end)
+
+  it_if("shows terraform and provider nothing of the machine but the root", function()
+    if select(2, require("std.process").sandbox { argv = { "true" } }) then
+      return pending "there is no sandbox here"
+    end
+    local pool <close> = assert(warm.pool { tool = tool, workdir = home.path, size = 1 })
+    local other = fs.join(home.path, "secret.txt")
+    assert(fs.write(other, "of another task"))
+    local attempts = {
+      { 'resource "aws_s3_object" "o" {\n  bucket = "b"\n  key = "k"\n  source = "/etc/passwd"\n}',
+        "opening S3 object source %(/etc/passwd%)" },
+      { ('resource "aws_s3_object" "o" {\n  bucket = "b"\n  key = "k"\n  source = %q\n}'):format(
+        other), "opening S3 object source" },
+      { 'output "o" {\n  value = file("/etc/shadow")\n}', 'no file exists at' },
+      { ('output "o" {\n  value = file(%q)\n}'):format(other), 'no file exists at' },
+      { 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n  handler = "h.h"\n'
+        .. '  role = "arn:aws:iam::000000000000:role/r"\n  runtime = "python3.12"\n'
+        .. '  filename = "/root/.bashrc"\n}', "no such file or directory" },
+    }
+    with_emulator(function(emulator)
+      for _, attempt in ipairs(attempts) do
+        assert(pool:lease(function(lease)
+          put(lease.dir, attempt[1] .. "\n")
+          assert(lease:use(emulator.endpoint))
+          local deployed = tool:deploy { dir = lease.dir, endpoint = emulator.endpoint,
+            lease = lease, timeout = 60 }
+          assert.is_false(deployed.success, attempt[1])
+          assert.is_truthy(deployed.logs:gsub("%s+", " "):find(attempt[2]), deployed.logs)
+          return true
+        end))
+      end
+    end)
   end)
 
   it_if("lends at most its size at once, in the order of asking", function()

@@ -4,6 +4,7 @@
 # started, with its own folders and bridge, and without touching the machine's firewall.
 #   engine.sh start    prints the socket's path; exit 77 and a reason when none can be had
 #   engine.sh stop     stops the engine that start started, never another one
+#   engine.sh restart  ends that engine and starts it again at the same socket
 #   engine.sh socket   prints the socket in use, exit 1 when none answers
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -98,9 +99,22 @@ stop() {
   case $dir in /tmp/lsqm-engine.*) rm -rf "$dir" ;; esac
 }
 
+restart() {
+  local pid dir bridge
+  pid=$(own_pid) || skip "no engine of ours runs"
+  dir=$(own_dir)
+  bridge=$(sed -n 3p "$state")
+  kill -TERM "$pid"
+  for _ in $(seq 200); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+  launch "$dir"
+  for _ in $(seq 300); do answers "$dir/docker.sock" && return; sleep 0.1; done
+  skip "dockerd does not start again here"
+}
+
 case ${1:-} in
+  restart) restart ;;
   start) start ;;
   stop) stop ;;
   socket) socket ;;
-  *) echo "usage: $0 start|stop|socket" >&2; exit 2 ;;
+  *) echo "usage: $0 start|stop|restart|socket" >&2; exit 2 ;;
 esac

@@ -20,6 +20,13 @@ class Health(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             os._exit(9)
 
+    def do_POST(self):
+        if self.headers["X-Amz-Target"].endswith(".CreateQueue"):
+            time.sleep(3600)
+        self.send_response(501)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, *args):
         pass
 

@@ -1,12 +1,15 @@
 #!/usr/bin/python3 -SE
 # SPDX-License-Identifier: Apache-2.0
 """A terraform that deploys nothing. The first line of main.tf says how it behaves:
-# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | noise BYTES | init-fail TEXT | destroy-fail TEXT"""
+# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | noise BYTES | init-fail TEXT | destroy-fail TEXT | destroy-left |
+# ask SERVICE.OPERATION (fails if it is refused) | drift | plan-fail TEXT"""
 import json
 import os
 import signal
 import sys
 import time
+import urllib.error
+import urllib.request
 
 
 def directive():
@@ -30,7 +33,41 @@ def fail(text):
     return 1
 
 
+def ask(service, operation):
+    """What the aws provider would send; a test's emulator is always found at this address."""
+    request = urllib.request.Request("http://127.0.0.1:4566/", data=b"{}", headers={
+        "Authorization": "AWS4-HMAC-SHA256 Credential=t/20260101/us-east-1/%s/aws4_request" % service,
+        "X-Amz-Target": "Fake." + operation})
+    print("aws_%s_thing.other: Creating..." % service)
+    print("aws_%s_thing.other: Creation complete after 0s [id=x]" % service)
+    print("aws_ssm_parameter.p: Creating...")
+    print("aws_%s_thing.t: Creating..." % service, flush=True)
+    try:
+        urllib.request.urlopen(request)
+    except urllib.error.HTTPError as error:
+        return fail("%s: StatusCode: %d" % (operation, error.code))
+    return 0
+
+
+def plan(kind, rest):
+    if kind == "plan-fail":
+        return fail(rest)
+    return 2 if kind == "drift" else 0
+
+
+def show():
+    change = {"actions": ["update"], "before": {"name": "/p", "tier": "Standard"},
+              "after": {"name": "/p", "tier": None}, "after_unknown": {}}
+    print(json.dumps({"resource_changes": [
+        {"address": "aws_ssm_parameter.p", "change": change},
+        {"address": "aws_ssm_parameter.q", "change": {"actions": ["no-op"]}}],
+        "output_changes": {"v": {"actions": ["update"]}}}))
+    return 0
+
+
 def apply(kind, rest):
+    if kind == "ask":
+        return ask(*rest.split("."))
     if kind == "hang":
         print("aws_ssm_parameter.p: Still creating...", flush=True)
         time.sleep(3600)
@@ -60,8 +97,15 @@ def main():
         return fail(rest) if kind == "init-fail" else 0
     if command == "apply":
         return apply(kind, rest)
-    if command == "destroy" and kind == "destroy-fail":
-        return fail(rest)
+    if command == "plan":
+        return plan(kind, rest)
+    if command == "show":
+        return show()
+    if command == "destroy":
+        if kind == "destroy-fail":
+            return fail(rest)
+        if kind != "destroy-left":
+            os.remove("terraform.tfstate")
     return 0
 
 

@@ -79,6 +79,37 @@ describe("clean", function()
     assert.is_true(fs.exists(lab.workspace .. "/logs/lsqm.jsonl"))
   end)
 
+  it("is not needed after a kill: the next run removes what the dead one left", function()
+    lab:put("a")
+    local left <close> = sleeper { TMPDIR = tmp .. "/validate-dead" }
+    record(left.pid, owner.of(left.pid))
+    assert(fs.mkdir(tmp .. "/validate-dead/app"))
+    assert(fs.mkdir(tmp .. "/warm-dead/s1"))
+    assert(fs.write(tmp .. "/run-1.json", json.encode { pid = 1, identity = "1:1" }))
+    local sockets = lab.path .. "/lsqm-tf-1:1-abc"
+    local others = lab.path .. "/lsqm-tf-" .. owner.of() .. "-abc"
+    assert(fs.mkdir(sockets))
+    assert(fs.mkdir(others))
+    local result = lab:run({ "validate" }, { env = { TMPDIR = lab.path } })
+    assert.equal(0, result.code, result.stderr)
+    assert.equal(9, left:wait().signal or left:wait().code - 128)
+    assert.same({ false, true }, { fs.exists(sockets), fs.exists(others) })
+    for _, entry in ipairs(fs.list(tmp)) do
+      assert.is_nil(entry.name:match "^validate" or entry.name:match "^warm"
+        or entry.name:match "%.json$")
+    end
+  end)
+
+  it("and no run touches what another one uses", function()
+    lab:put("a")
+    local alive <close> = sleeper { TMPDIR = tmp .. "/validate-y" }
+    assert(fs.mkdir(tmp .. "/validate-y"))
+    owner.record(tmp, "run", uv.os_getpid())
+    assert.equal(0, lab:run({ "validate" }).code)
+    assert.is_nil(alive:poll())
+    assert.is_true(fs.exists(tmp .. "/validate-y"))
+  end)
+
   it("does not follow links out of its folder", function()
     assert(fs.mkdir(lab.path .. "/precious"))
     assert(fs.write(lab.path .. "/precious/file", "x"))

@@ -51,6 +51,17 @@ describe("an emulator matrix", function()
     assert.same({}, (lab:check_contracts()))
   end)
 
+  it("compares each run with the one before in the same emulator", function()
+    for _ = 1, 2 do
+      assert.equal(0, lab:run({ "validate", "--emulator", "first,second" },
+        { config = "{ retries = 0 }" }).code)
+    end
+    local result = lab:run { "compare", "--json" }
+    assert.equal(0, result.code, result.stderr)
+    local out = json.decode(result.stdout)
+    assert.same({ "second", "second" }, { out.from.emulator, out.to.emulator })
+  end)
+
   it("says which emulator is not known before anything is run", function()
     local result = lab:run { "validate", "--emulator", "first,secund" }
     assert.equal(2, result.code)

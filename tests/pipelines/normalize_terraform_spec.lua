@@ -386,7 +386,8 @@ describe("terraform modules", function()
     with_registry({}, function()
       local _, record = normalized('module "kms" {\n  source = "terraform-aws-modules/kms/aws"\n'
         .. '  aliases = ["a"]\n}\n')
-      assert.is_true(assumed(record, "terraform-aws-modules/kms/aws replaced by one of ours"))
+      assert.is_true(assumed(record,
+        "terraform-aws-modules/kms/aws could not be fetched: replaced by one of ours"))
       assert.equal("the module refuses the value of key_statements", (refused(
         'module "kms" {\n  source = "terraform-aws-modules/kms/aws"\n'
         .. '  key_statements = [{ sid = "a", colour = "b" }]\n}\n')))

@@ -165,6 +165,22 @@ describe("lsqm report", function()
     dir:close()
   end)
 
+  it("lists what does not converge by resource type, and says how much does", function()
+    local store = fixture.store("ab")
+    fixture.run(store, { a = { status = "PASSED", convergence = { plan = "empty",
+      destroy = "clean" } }, b = { status = "PASSED", convergence = { plan = "drift",
+      destroy = "left", drift = { { address = 'module.m["x.y"].aws_sqs_queue.q[0]',
+        attribute = "<policy>" } } } } })
+    local html = render(store)
+    local at = assert(html:find('id="convergence"', 1, true))
+    local part = html:sub(at, at + 2000)
+    for _, words in ipairs { "1 of 2 architectures", "aws_sqs_queue.&lt;policy&gt;", "arch-b",
+      "left" } do
+      assert.is_truthy(part:find(words, 1, true), words .. " / " .. part)
+    end
+    assert.is_nil(part:find("arch-a", 1, true))
+  end)
+
   it("takes a section from the user's own layout", function()
     local store, dir = story()
     local ctx = fixture.context(store)

@@ -68,6 +68,59 @@ describe("validate", function()
     assert.same({}, (lab:check_contracts()))
   end)
 
+  it("names the request that gets no answer, at once, and what was refused", function()
+    lab:put("a", { terraform = "ask sqs.CreateQueue" })
+    lab:put("b", { terraform = "ask ssm.PutParameter" })
+    local result, r = validate { config = "{ hang_timeout = 2, parallel = 2 }" }
+    assert.equal(0, result.code, result.stderr)
+    assert.same({ "TIMEOUT", "no answer to sqs CreateQueue for 2 s (aws_sqs_thing.t)" },
+      { r.a.status, r.a.reason })
+    assert.same({ "sqs CreateQueue", "aws_sqs_thing.t" }, { r.a.hung.operation,
+      r.a.hung.address })
+    assert.is_true(r.a.duration_seconds < 10)
+    assert.equal("FAILED", r.b.status)
+    contains(r.b.reason, "refused: ssm PutParameter 501")
+    assert.same({ { operation = "ssm PutParameter", status = 501, count = 1 } }, r.b.refused)
+    assert.same({ {}, {} }, { lab:running(), (lab:check_contracts()) })
+  end)
+
+  it("waits longer for operations that a rule names", function()
+    local hang = require "std.validation.hang"
+    local rules = dofile(require("lsqm.program").share .. "/pipelines/weekly/rules/hang.lua")
+    assert.equal(60, hang.limit(rules, "sqs ReceiveMessage", 30))
+    assert.equal(30, hang.limit(rules, "sqs ReceiveMessages", 30))
+    assert.equal(300, hang.limit(rules, "lambda POST /2015-03-31/functions/f/invocations", 30))
+    assert.same({ 'aws_x_y.b["k v"]' }, hang.busy("aws_x_y.a: Creating...\n"
+      .. 'aws_x_y.b["k v"]: Still creating... [10s elapsed]\n'
+      .. "aws_x_y.a: Creation complete after 1s"))
+  end)
+
+  it("records what a second plan would change and what a destroy has left", function()
+    lab:put("a")
+    lab:put("b", { terraform = "drift" })
+    lab:put("c", { terraform = "plan-fail reading SSM Parameter: no" })
+    lab:put("d", { terraform = "destroy-left" })
+    lab:put("e", { terraform = "destroy-fail no" })
+    lab:put("f", { terraform = "fail no" })
+    local result, r = validate { config = "{ convergence = true, parallel = 2 }" }
+    assert.equal(0, result.code, result.stderr)
+    assert.same({ plan = "empty", destroy = "clean" }, r.a.convergence)
+    assert.same({ plan = "drift", destroy = "clean", drift = {
+      { address = "aws_ssm_parameter.p", attribute = "tier" },
+      { address = "output.v", attribute = "value" } } }, r.b.convergence)
+    assert.same({ plan = "failed", destroy = "clean",
+      error = "aws_ssm_parameter.p: reading SSM Parameter: no" }, r.c.convergence)
+    assert.same({ "left", "failed" }, { r.d.convergence.destroy, r.e.convergence.destroy })
+    assert.is_nil(r.f.convergence)
+    for letter in ("abcde"):gmatch(".") do assert.equal("PASSED", r[letter].status) end
+    assert.same({}, (lab:check_contracts()))
+    r = select(2, validate { config = "{ destroy = false, convergence = true, "
+      .. "only = { 'arch-a' } }" })
+    assert.equal("skipped", r.a.convergence.destroy)
+    r = select(2, validate { config = "{ only = { 'arch-a' } }" })
+    assert.is_nil(r.a.convergence) -- plain terraform takes too long for it
+  end)
+
   it("keeps the ends of 10 MB of output, not all of it", function()
     lab:put("a", { terraform = "noise 10000000" })
     local result, r = validate()

@@ -10,6 +10,7 @@ return {
   "matrix",
   "services",
   "architectures",
+  "convergence",
   "failures",
   "skipped",
   "footer",

@@ -34,6 +34,11 @@ return {
     version = "latest",
     port = 5000,
     health = "/moto-api/",
+    process = {
+      module = "moto.server",
+      package = "moto[server]",
+      env = { MOTO_PORT = "{port}" },
+    },
   },
   floci = {
     image = "floci/floci",

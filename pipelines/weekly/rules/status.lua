@@ -4,7 +4,9 @@
 --
 -- Facts (every part may be missing; missing means "did not get that far"):
 --   emulator = { started = boolean, error = string, died = boolean, logs = string }
+--   refused  = { { operation = string, status = integer, count = integer } } answered 500 or more
 --   deploy   = { success = boolean, timed_out = boolean,
+--                hung = { operation, address = strings, seconds = number }, no answer came
 --                error = string,            what terraform said: the emulator's or template's fault
 --                harness_error = string }   terraform could not be run at all: our own fault
 --   tests    = { total, passed, failed, skipped, errors = integers, timed_out = boolean,
@@ -36,15 +38,30 @@ local function infrastructure(facts)
 end
 
 local function timeout(facts)
+  local hung = facts.deploy and facts.deploy.hung
+  if hung then
+    return ("no answer to %s for %d s%s"):format(hung.operation, math.floor(hung.seconds),
+      hung.address and (" (%s)"):format(hung.address) or "")
+  end
   if facts.deploy and facts.deploy.timed_out then return "deployment exceeded its time" end
   if facts.tests and facts.tests.timed_out then return "the tests exceeded their time" end
   if facts.timed_out then return "validation exceeded its time" end
 end
 
-local function deployment(deploy)
+-- "; refused: sqs CreateQueue 501, s3 PUT /b 500"
+local function refusals(list)
+  local words = {}
+  for i = 1, math.min(#(list or {}), 5) do
+    words[i] = ("%s %d"):format(list[i].operation, list[i].status)
+  end
+  return #words > 0 and "; refused: " .. table.concat(words, ", ") or ""
+end
+
+local function deployment(deploy, refused)
   if not deploy then return "ERROR", "nothing was deployed" end
   if deploy.success then return nil end
   return "FAILED", "deploy: " .. one_line(deploy.error or "terraform apply failed")
+    .. refusals(refused)
 end
 
 local function verdict_of_tests(tests)
@@ -68,7 +85,7 @@ return function(facts)
   reason = timeout(facts)
   if reason then return "TIMEOUT", reason end
   local status
-  status, reason = deployment(facts.deploy)
+  status, reason = deployment(facts.deploy, facts.refused)
   if status then return status, reason end
   return verdict_of_tests(facts.tests)
 end

@@ -29,13 +29,13 @@ local function checkout(state, wanted)
   return own:find("+", 1, true) and fs.is_dir(beside) and beside or nil
 end
 
--- A module of ours with the same variables and outputs, as far as it goes: what it does not have
--- is refused by name when it is used.
+-- Offline only: a module of ours (or of the user's folder) that makes the same resources of the
+-- same variables, as far as it goes. What it does not have is refused by name when it is used.
 local function stand_in(state, wanted)
   local name = ("rules/modules/%s/%s/%s"):format(wanted.namespace, wanted.name, wanted.provider)
   local file = resolve.find("weekly", name .. "/main.tf")
   if not file or wanted.folder then return nil end
-  state:assume("module %s replaced by one of ours", wanted.address)
+  state:assume("module %s could not be fetched: replaced by one of ours", wanted.address)
   return fs.dirname(file)
 end
 
