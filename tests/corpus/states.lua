@@ -14,7 +14,7 @@ local function digits(count) return ("%d"):rep(count) end
 -- Seconds that two deployments of one comparison may lie apart.
 local APART <const> = 3600
 
-local DATE <const> = "%d%d%d%d%-%d%d%-%d%d"
+local TIME <const> = "%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d[%d.]*[Z+]?0*"
 
 local function is_near(a, b)
   local x, y = time.parse((a:gsub("%+0000$", ""):gsub("Z?$", "Z", 1))),
@@ -26,7 +26,7 @@ end
 --- that is generated, its capture where something around it tells what it is. `fits`: instead of
 --- being the other's name everywhere.
 M.REASONS = {
-  { name = "timestamp", why = "when it was made", pattern = "(" .. DATE .. "T%d%d:%d%d:%d%d[%d.]*[Z+]?0*)",
+  { name = "timestamp", why = "when it was made", pattern = "(" .. TIME .. ")",
     fits = is_near },
   { name = "uuid", why = "ids of KMS keys, mappings, subscriptions, revisions",
     pattern = ("(%s%%-%s%%-%s%%-%s%%-%s)"):format(hex(8), hex(4), hex(4), hex(4), hex(12)) },
