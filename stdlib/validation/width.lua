@@ -9,10 +9,10 @@ local M = {}
 
 -- Seconds that the provider waits, without using the processor, when it makes and destroys such
 -- resources.
-local WAITS <const> = { sqs = 50, kinesis = 60, lambda = 5 }
+local WAITS <const> = { sqs = 80, kinesis = 70, lambda = 5 }
 -- Processor seconds of one architecture: emulator, terraform and provider, tests.
-local WORK <const> = 8
-local WORK_PER_RESOURCE <const> = 0.2
+local WORK <const> = 5
+local WORK_PER_RESOURCE <const> = 0.1
 
 ---What a validation takes.
 ---@param architecture {services: string[], resource_count: integer}

@@ -8,8 +8,11 @@ local width = require "std.validation.width"
 
 local M = {}
 
--- What takes longest goes first, by the last run's durations or an estimate: the tail gets short.
-local function order(store, jobs)
+---Seconds that each is thought to take, by the last run's durations or an estimate.
+---@param store lsqm.Store
+---@param jobs table[] architectures
+---@return table<string, number> hash → seconds
+function M.seconds(store, jobs)
   local last, seconds = store:runs()[1], {}
   for _, job in ipairs(jobs) do
     local work, waiting = width.estimate(job)
@@ -17,8 +20,14 @@ local function order(store, jobs)
   end
   local run = last and store:run(last.run_id)
   for hash, result in pairs(run and run:results() or {}) do
-    seconds[hash] = result.duration_seconds
+    if seconds[hash] then seconds[hash] = result.duration_seconds end
   end
+  return seconds
+end
+
+-- What takes longest goes first: the tail gets short.
+local function order(store, jobs)
+  local seconds = M.seconds(store, jobs)
   table.sort(jobs, function(a, b)
     local x, y = seconds[a.hash], seconds[b.hash]
     if x ~= y then return x > y end
