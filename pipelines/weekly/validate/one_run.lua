@@ -76,13 +76,16 @@ end
 
 -- how: {known = verdicts by their key, at_once =, seconds = hash → what it is thought to take}
 local function validate_all(ctx, run, jobs, lab, how)
-  local done, open, sum = run:done(), {}, 0
+  local done, open, hashes, sum = run:done(), {}, {}, 0
   for _, job in ipairs(jobs) do
     if not done[job.hash] then
       open[#open + 1], sum = job, sum + how.seconds[job.hash]
+      local is_known = next(how.known) and how.known[recorded.key(lab, job)]
+      if not is_known then hashes[#hashes + 1] = job.hash end
     end
   end
   local progress <close> = ctx.progress:task("validate", #open, sum)
+  local ahead <close> = lab:boot_ahead(run, hashes) -- luacheck: ignore ahead
   parallel.map(open, function(job)
     local item = progress:begin(job.name or job.hash, how.seconds[job.hash])
     local result = judge(ctx, run, job, lab, how.known)
