@@ -250,6 +250,7 @@ end
 
 -- Issues that were filed in the last minutes, by GitHub's word for "newest first".
 local function find_recent(self, is_same)
+  learn_login(self)
   local url = ("%s%s?state=all&sort=created&direction=desc&per_page=%d"):format(self.base,
     self.path, PER_PAGE)
   local items, err = call(self, "GET", url)

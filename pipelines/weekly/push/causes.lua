@@ -56,7 +56,7 @@ function M.open(store, run, records)
   local list, trends = {}, next(newest) and store:trends("architectures") or {}
   for hash, record in pairs(newest) do
     local history = trends[hash] and trends[hash].history or {}
-    local result = run:results()[hash]
+    local result = run:outcomes()[hash]
     local works = result and compare.is_good(result.status)
     if corpus[hash] and not works and is_open(record, history, emulator) then
       list[#list + 1] = record
