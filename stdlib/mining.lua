@@ -155,7 +155,7 @@ end
 local function collect(run, report)
   local todo = {}
   local options = { workdir = run.workdir, log = run.log, dry_run = run.dry_run,
-    known = run.library.by_url, github = run.github, seen = {} }
+    known = run.library.by_url, github = run.github, http = run.http or {}, seen = {} }
   for _, source in ipairs(run.sources) do
     local ok, err = collect_from(run, report, source, options, todo)
     if not ok then return nil, err end
@@ -189,7 +189,8 @@ end
 
 --- Mines all sources.
 ---@param run {sources: table[], store: table, log: table, services: table, emulator: string,
----  workdir: string, progress: table, github: lsqm.GitHubApi, force?: boolean, dry_run?: boolean}
+---  workdir: string, progress: table, github: lsqm.GitHubApi,
+---  http?: {timeout?: number, retry_base?: number}, force?: boolean, dry_run?: boolean}
 ---@return table? report {found=, counts=, entries=, notes=of each source, problems=their errors}
 ---@return table? err
 function M.run(run)

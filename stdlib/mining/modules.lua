@@ -23,8 +23,10 @@ end
 local function getter(options)
   return function(url)
     local host = url:match "^%a+://([^/]+)" or url
-    local response, err = http.request { url = url, follow = 3, retries = 3, timeout = 30,
-      max_body = MAX_ANSWER, retry_base = options.retry_base, max_wait = options.max_wait }
+    local request = { url = url, follow = 3, retries = 3, timeout = options.http.timeout or 30,
+      max_body = MAX_ANSWER, retry_base = options.http.retry_base }
+    local response, err = http.request(request)
+    if err and err.code == "timeout" then response, err = http.request(request) end
     if not response then return nil, "could not be fetched: " .. tostring(err.message) end
     if response.status >= 300 then
       return nil, ("could not be fetched: %s answers %d"):format(host, response.status),
@@ -34,10 +36,10 @@ local function getter(options)
   end
 end
 
-local function unpack_from(url, dir, work)
+local function unpack_from(options, url, dir, work)
   local file = fs.join(work, "archive")
   local response, err = http.request { url = url, follow = 3, retries = 2, to_file = file,
-    timeout = 600, max_body = MAX_ARCHIVE }
+    timeout = 600, max_body = MAX_ARCHIVE, retry_base = options.http.retry_base }
   if not response then return nil, err end
   if response.status >= 300 then
     return nil, error_of.new { code = "http", status = response.status,
@@ -78,7 +80,7 @@ local function fill_from(options, location)
     if not at.url:find "^https?://" or not is_own(at.url) then
       return nil, failure("its place", "is not https")
     end
-    return unpack_from(at.url, dir, work)
+    return unpack_from(options, at.url, dir, work)
   end
 end
 
