@@ -72,7 +72,7 @@ function M.open(ctx, emulator)
     tflocal = fs.join(fs.dirname(python), "tflocal") }
   if not tool then return nil, err end
   local plan
-  plan, err = plan_emulator(config, emulator or config.emulator, ctx.rules("emulators"), python)
+  plan, err = plan_emulator(config, emulator or config.emulator, ctx.rows("emulators"), python)
   if not plan then return nil, err end
   if plan.driver == "docker" then require("std.emulator.docker").reap(ctx.log) end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
@@ -86,7 +86,7 @@ end
 ---@return table? lab
 ---@return table? err code "unavailable" when the image is not there
 function Lab:beside(wanted)
-  local plan, err = plan_emulator(self.config, wanted, self.ctx.rules("emulators"), self.python)
+  local plan, err = plan_emulator(self.config, wanted, self.ctx.rows("emulators"), self.python)
   if not plan then return nil, err end
   local lab = {}
   for key, value in pairs(self) do lab[key] = value end
