@@ -76,8 +76,10 @@ function M.open(ctx, emulator)
   if not plan then return nil, err end
   if plan.driver == "docker" then require("std.emulator.docker").reap(ctx.log) end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
+  local provider = warm.find(tool)
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
-    tool = tool, plan = plan, pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
+    tool = tool, plan = plan, provider_version = provider and provider.version,
+    pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
     patience = ctx.rules("hang"), record = record }, Lab)
 end
 
@@ -189,7 +191,9 @@ local function clean_up(self, work, outcome)
     outcome.convergence.destroy = convergence.destroy(outcome.destroy, work.root)
   end
   outcome.refused = work.network:refused()
-  outcome.container_logs = cut(work.emulator:logs(MAX_LOG * 2))
+  local logs = work.emulator:logs(MAX_LOG * 2)
+  outcome.container_logs = cut(logs)
+  outcome.emulator.lacks = emulators.lacks(self.plan, logs)
   -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
   local died = work.emulator:died()
   if died then outcome.emulator.died = died end
@@ -267,6 +271,7 @@ local function result_of(self, work, outcome)
     terraform_apply = apply_record(outcome), pytest_results = tests_record(outcome),
     container_logs = outcome.container_logs, steps = outcome.steps, emulator = outcome.emulator,
     destroy = outcome.destroy and { success = outcome.destroy.success } or nil,
+    provider_version = outcome.deploy and outcome.deploy.provider_version,
     convergence = outcome.convergence, hung = outcome.deploy and outcome.deploy.hung,
     refused = outcome.refused and #outcome.refused > 0 and outcome.refused or nil,
   }

@@ -56,6 +56,9 @@ local function print_changes(ctx, title, list)
         .. (change.from_arch_hash and ", was " .. change.from_arch_hash or ""))
     end
     if change.reason then ctx.out("      " .. plain(change.reason)) end
+    for _, one in ipairs(change.differs or {}) do
+      ctx.out(("      %s %s -> %s"):format(one.aspect, plain(one.from), plain(one.to)))
+    end
     if change.class then
       ctx.out(("      %s: %s"):format(change.class, plain(change.class_reason)))
     end

@@ -63,6 +63,8 @@ describe("a row of the user's", function()
     assert.same({ "PARTIAL", "1 of 3 tests failed" }, { r.a.status, r.a.reason })
     assert.same({ "tinycloud", "0.3.1", "process" },
       { record.emulator.name, record.emulator.version, record.emulator.driver })
+    assert.matches("^%d+%.%d+%.%d+", r.a.provider_version)
+    assert.equal(r.a.provider_version, record.provider_version)
     assert.same({}, (lab:check_contracts()))
     assert.same({}, lab:running())
   end)

@@ -7,8 +7,10 @@
 --   port     where it listens inside its container
 --   health   path that answers 200 once requests are served
 --   version_field    field of the health answer's JSON that names the version (nil: none)
---   version_command  program inside the container that prints it, for those without such a field
+--   version_command  program inside of the container that prints it, where there is no such field
 --   env      environment inside the container
+--   lacks    { { pattern, words }, … } for what its log says where its surroundings lack what it
+--            needs, such as a download: a deployment that fails then is no verdict about it
 --   process  how it runs without Docker (nil: containers only): `module` of the stock Python
 --            environment and the `package` that it is of, or `argv` of any program and the folders
 --            that it reads (`readable`, beside the system's); `env`. {port}, {host} and {python}
@@ -33,6 +35,10 @@ return {
     health = "/_localstack/health",
     version_field = "version",
     env = { GATEWAY_LISTEN = "0.0.0.0:4566", DISABLE_EVENTS = "1", SKIP_SSL_CERT_DOWNLOAD = "1" },
+    lacks = {
+      { "Installation of ([%w._-]+)[^\n]- failed", "%s, which it downloads when it is first used" },
+      { "Failed to download archive from (%S+)", "the download %s" },
+    },
   },
   moto = {
     image = "motoserver/moto",
