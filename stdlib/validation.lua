@@ -47,8 +47,9 @@ end
 local function open_pool(ctx, tool, workdir)
   local config = ctx.config
   if not config.terraform.warm or config.deployer ~= "terraform" then return nil end
-  local pool, err = warm.pool { tool = tool, workdir = workdir, limit = config.parallel,
-    log = ctx.log }
+  -- Providers start when they are needed: with "auto" memory alone limits how many there may be.
+  local limit = config.parallel == "auto" and math.maxinteger or config.parallel
+  local pool, err = warm.pool { tool = tool, workdir = workdir, limit = limit, log = ctx.log }
   if not pool then ctx.log:info("plain terraform is used", { reason = tostring(err) }) end
   return pool
 end

@@ -6,7 +6,9 @@ local confirm = require "pipelines.weekly.validate.confirm"
 local error_of = require "std.error"
 local parallel = require "std.parallel"
 local recorded = require "std.validation.recorded"
+local select = require "pipelines.weekly.validate.select"
 local shard = require "std.shard"
+local width = require "std.validation.width"
 
 local M = {}
 
@@ -26,13 +28,13 @@ local function started(store, lab, matrix)
   return nil
 end
 
-local function open_run(ctx, options, lab)
+local function open_run(ctx, options, lab, at_once)
   if options.resume and not options.cut then
     local run = started(ctx.store, lab, options.matrix)
     if run then return run end
     if not options.matrix then ctx.log:warn("no unfinished run to resume; a new one begins") end
   end
-  local snapshot = { parallel = ctx.config.parallel, timeout = ctx.config.timeout,
+  local snapshot = { parallel = at_once, timeout = ctx.config.timeout,
     token_budget = ctx.config.token_budget, dry_run = ctx.config.dry_run,
     deployer = ctx.config.deployer, generator = ctx.config.generator,
     matrix = options.matrix, terraform_version = lab.tool.kind .. " " .. lab.tool.version }
@@ -86,21 +88,26 @@ local function has_open(run, jobs)
   return false
 end
 
-local function validate_all(ctx, run, jobs, lab, known)
-  local done, open = run:done(), {}
+-- how: {known = verdicts by their key, at_once =, seconds = hash → what it is thought to take}
+local function validate_all(ctx, run, jobs, lab, how)
+  local done, open, sum = run:done(), {}, 0
   for _, job in ipairs(jobs) do
-    if not done[job.hash] then open[#open + 1] = job end
+    if not done[job.hash] then
+      open[#open + 1], sum = job, sum + how.seconds[job.hash]
+    end
   end
-  local progress = ctx.progress:task("validate", #open)
+  local progress <close> = ctx.progress:task("validate", #open, sum)
   parallel.map(open, function(job)
-    local result = judge(ctx, run, job, lab, known)
+    local item = progress:begin(job.name or job.hash, how.seconds[job.hash])
+    local result = judge(ctx, run, job, lab, how.known)
     local ok, err = run:put_result(result)
     if not ok then report_problem(ctx, run, job, err) end
     note_emulator(ctx, run, lab, result)
     progress:step(("%-8s %6.1fs %s%s%s"):format(result.status, result.duration_seconds,
       job.name or job.hash, result.reason and " (" .. result.reason .. ")" or "",
-      result.cached_from and ", recorded by run " .. result.cached_from:sub(1, 8) or ""))
-  end, { limit = ctx.config.parallel })
+      result.cached_from and ", recorded by run " .. result.cached_from:sub(1, 8) or ""),
+      item)
+  end, { limit = how.at_once })
   return progress:done()
 end
 
@@ -136,12 +143,13 @@ end
 ---@return table|nil summary
 ---@return lsqm.Error|nil err
 function M.run(ctx, lab, jobs, options)
-  local run, err = open_run(ctx, options, lab)
+  local how = { known = options.cached and recorded.of(ctx.store) or {},
+    at_once = width.choose(ctx.config.parallel, jobs), seconds = select.seconds(ctx.store, jobs) }
+  local run, err = open_run(ctx, options, lab, how.at_once)
   if not run then return nil, err end
   if run:is_finished() and not has_open(run, jobs) then return run:summary() end
   local timing = ctx.log:stage("validate")
-  local known = options.cached and recorded.of(ctx.store) or {}
-  local seconds = validate_all(ctx, run, jobs, lab, known)
+  local seconds = validate_all(ctx, run, jobs, lab, how)
   if run.lost then return nil, lost_results(run) end
   if ctx.config.confirm.enabled then
     local ok
