@@ -148,10 +148,11 @@ function M.record(fields, short)
       end
       if item == origin.RESET then
         out[key] = item
-      elseif item ~= json.null and read then
-        out[key] = M.kept_override(item, read(item, at, name .. "." .. key, state))
+      elseif item ~= json.null then
+        out[key] = M.kept_override(item, (read or M.any)(item, at, name .. "." .. key, state))
       end
       origin.copy(out, key, value)
+      if out[key] ~= item then origin.note(out, key, item) end
     end
     return out
   end
@@ -187,6 +188,7 @@ function M.list_of(read)
       for _, one in ipairs(is_list(made) and made or { made }) do
         out[#out + 1] = one
         origin.set(out, #out, at)
+        origin.note(out, #out, item)
       end
     end
     return out

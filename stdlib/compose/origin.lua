@@ -72,7 +72,21 @@ function M.copy(t, key, from, from_key)
   local place = source and source.keys and source.keys[from_key == nil and key or from_key]
   if not place then return M.set(t, key, M.at(from, from_key)) end
   if not mark then return M.set(t, key, M.at(from, from_key == nil and key or from_key)) end
-  mark.keys[key] = { place[1], place[2], place[3] or source.file }
+  mark.keys[key] = { place[1], place[2], place[3] or source.file, place[4] }
+end
+
+--- Keeps how the value of `key` was written, where its long form differs.
+function M.note(t, key, written)
+  local mark = marks[t]
+  local place = mark and mark.keys and mark.keys[key]
+  if place then place[4] = written end
+end
+
+--- What `note` kept, else nil.
+function M.written(t, key)
+  local mark = marks[t]
+  local place = mark and mark.keys and mark.keys[key]
+  return place and place[4]
 end
 
 --- Marks a table that `!override` stood before. Returns it.
