@@ -4,7 +4,7 @@
 --   build/lsqm --config tests/corpus/mixed_config.lua mine
 --   build/lsqm --config tests/corpus/mixed_config.lua generate
 return {
-  workspace = "./workspace-mixed",
+  workspace = "./workspace/mixed",
   sources = {
     { type = "dir", path = "pipelines/weekly/samples", base_url = "lsqm://samples" },
     { type = "dir", path = "../shared/corpus", base_url = "https://corpus.invalid",
