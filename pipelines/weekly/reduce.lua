@@ -5,6 +5,7 @@
 local ddmin = require "std.ddmin"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local leftovers = require "std.leftovers"
 local pieces = require "std.terraform.pieces"
 local select = require "pipelines.weekly.validate.select"
 local stage = require "std.stage"
@@ -21,7 +22,7 @@ end
 local function probe(work, files)
   if work.tries >= work.limit then return nil end
   work.tries = work.tries + 1
-  local dir <close> = assert(fs.tempdir("reduce-"))
+  local dir <close> = assert(fs.tempdir(leftovers.prefix "reduce"))
   assert(pieces.write(dir.path, files))
   local job = { hash = work.job.hash, provider_aliases = work.job.provider_aliases,
     tree = dir.path }
