@@ -39,7 +39,7 @@ local function mine(workspace, config)
   argv[#argv + 1] = "mine"
   local result = assert(process.run { argv = argv, timeout = 600,
     inherit = { "HOME", "LSQM_CACHE", "LSQM_PYTHON" } })
-  if result.code ~= 0 then error("mine: " .. result.stderr, 0) end
+  if result.code ~= 0 then return {}, result.stderr:match "([^\n]*)%s*$" end
   local store, list = assert(store_of.open(workspace .. "/artifacts")), {}
   for _, meta in ipairs(store:architectures()) do
     if not (meta.skipped or meta.superseded_by or meta.source_error) then
@@ -55,7 +55,8 @@ local function by(field)
 end
 
 local function samples(dir)
-  local list = mine(dir .. "/samples")
+  local list, err = mine(dir .. "/samples")
+  if err then error("mine: " .. err, 0) end
   table.sort(list, by "name")
   return list
 end
@@ -69,9 +70,12 @@ local function families()
   return list
 end
 
--- By hash: neither the alphabet nor we choose.
+-- By hash: neither the alphabet nor we choose. A corpus that is not there is no failure.
 local function corpus(dir, config)
-  local list = mine(dir .. "/corpus", config)
+  local list, err = mine(dir .. "/corpus", config)
+  if #list == 0 then
+    print(("corpus skipped: %s finds no architectures%s"):format(config, err and ": " .. err or ""))
+  end
   table.sort(list, by "hash")
   return list
 end
@@ -291,10 +295,12 @@ local function main(arguments)
   local bench = open_bench(dir.path)
   local pool <close> = bench.pool -- luacheck: ignore pool
   if what == "all" or what == "corpus" then
-    if what == "all" then run(bench, total, samples(dir.path), math.huge) end
     local wanted = math.tointeger(tonumber(amount))
-    if wanted and config then run(bench, total, corpus(dir.path, config), wanted) end
     if not (wanted and config) then error("usage: mutation.lua all|corpus COUNT CONFIG", 0) end
+    if what == "all" then run(bench, total, samples(dir.path), math.huge) end
+    local list = corpus(dir.path, config)
+    if #list == 0 and what == "corpus" then return 0 end
+    run(bench, total, list, wanted)
   else
     local roots = what == "samples" and samples(dir.path) or what == "families" and families()
       or named(dir.path, arguments)
