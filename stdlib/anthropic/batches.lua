@@ -7,6 +7,7 @@ local error_of = require "std.error"
 local json = require "std.json"
 local mask = require "std.mask"
 local parallel = require "std.parallel"
+local retry = require "std.retry"
 local time = require "std.time"
 
 local M = {}
@@ -14,6 +15,7 @@ local M = {}
 local PATH <const> = "/v1/messages/batches"
 local POLL <const> = 30
 local LONGEST <const> = 25 * 3600 -- the service ends a batch after 24 hours
+local MOST_MISSES <const> = 60 -- in a row
 local MAX_RESULTS <const> = 1 << 30
 
 local function bad(text, code)
@@ -37,18 +39,32 @@ local function create(client, entries)
   return decode_batch(response)
 end
 
+-- Whether it has ended; nil, err when that cannot be told.
+local function look(client, path)
+  local response, err = client:call { method = "GET", path = path }
+  if not response then return nil, err end
+  local batch
+  batch, err = decode_batch(response)
+  if not batch then return nil, err end
+  return batch.processing_status == "ended"
+end
+
+-- A batch that was paid for is not given up because the network was away for a while.
 local function wait_for(client, batch, sleep)
-  local path = PATH .. "/" .. batch.id
+  local path, misses = PATH .. "/" .. batch.id, 0
   local deadline = time.monotonic() + LONGEST
-  while batch.processing_status ~= "ended" do
+  local ended = batch.processing_status == "ended"
+  while not ended do
     if time.monotonic() > deadline then
       return bad(("batch %s has not ended"):format(batch.id), "timeout")
     end
     sleep(POLL)
-    local response, err = client:call { method = "GET", path = path }
-    if not response then return nil, err end
-    batch, err = decode_batch(response)
-    if not batch then return nil, err end
+    local err
+    ended, err = look(client, path)
+    misses = ended == nil and misses + 1 or 0
+    if ended == nil and (misses == MOST_MISSES or not retry.is_passing(err)) then
+      return nil, err
+    end
   end
   return client:call { method = "GET", path = path .. "/results", max_body = MAX_RESULTS }
 end

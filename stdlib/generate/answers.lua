@@ -117,7 +117,7 @@ local function write_all(dir, files)
 end
 
 -- What pytest says where tests cannot be set up: imports that fail, fixtures that do not exist.
-local function complaint(result)
+local function complaint(result, dir)
   if result.timed_out then return "pytest: collecting the tests takes too long" end
   if result.failed == 0 and (result.collection_errors or 0) == 0 and result.total > 0 then
     return nil
@@ -125,7 +125,8 @@ local function complaint(result)
   if result.total == 0 and (result.collection_errors or 0) == 0 then
     return "pytest finds no test"
   end
-  return "pytest cannot set the tests up:\n" .. result.output:sub(-MAX_OUTPUT)
+  local output = result.output:gsub(dir:gsub("%p", "%%%0"), "."):sub(-MAX_OUTPUT)
+  return "pytest cannot set the tests up:\n" .. output
 end
 
 --- Lets pytest collect the tests and plan their fixtures, as a guest without network and without
@@ -149,7 +150,7 @@ function M.plan(files, python)
     env = { LSQM_STATE = dir.path .. "/state.json", AWS_ENDPOINT_URL = "http://127.0.0.1:9",
       LOCALSTACK_ENDPOINT = "http://127.0.0.1:9" } }
   if not result then return nil, err end
-  local text = complaint(result)
+  local text = complaint(result, dir.path)
   if text then return bad("%s", text) end
   return true
 end

@@ -58,7 +58,8 @@ function M.reset() return { reset = true } end
 function M.slow() return { slow = true } end
 
 --- A batch that is ready after so many looks at it; answers: custom_id → message (a reply of
---- M.message), or the name of another kind of result.
+--- M.message), or the name of another kind of result. Its field `outage` is how many looks are
+--- answered with 529 first.
 function M.batch(looks, answers) return { looks = looks, answers = answers } end
 
 --- No answer at all.
@@ -206,6 +207,10 @@ end
 local function batch_reply(server, request)
   local batch = server.batch
   if request.path:find "/results$" then return { status = 200, body = results_of(batch) } end
+  if request.method == "GET" and (batch.outage or 0) > 0 then
+    batch.outage = batch.outage - 1
+    return M.fault(529)
+  end
   if request.method == "GET" then batch.looks = batch.looks - 1 end
   local ended = batch.looks <= 0
   return { status = 200, body = json.encode { id = "msgbatch_1", type = "message_batch",

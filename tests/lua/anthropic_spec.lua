@@ -270,6 +270,13 @@ describe("a batch", function()
     assert.is_nil(answers.c)
   end)
 
+  it("is waited for through an outage of the service", function()
+    local api <close> = fake.new { key = KEY, batch = fake.batch(2, { a = fake.message "{}" }) }
+    api.batch.outage = 4
+    local answers = assert(batch_of(api, nil, "a"))
+    assert.equal("{}", answers.a.answer.text)
+  end)
+
   it("is not created twice when its creation is cut off", function()
     local api <close> = fake.new { key = KEY, fake.cut() }
     local answers, err, _, budget = batch_of(api, nil, "a")

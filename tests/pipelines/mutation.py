@@ -11,7 +11,7 @@
         and kept resources could not be deleted
 
 APP holds the app and state.json with the deployed resources. Every run of pytest is a fork of this
-process, which has loaded boto3 already.
+process, which has loaded boto3 and the descriptions of the services.
 """
 
 import json
@@ -143,43 +143,64 @@ def reds(outcomes, nodes):
     return [node for node in nodes if outcomes.get(node, {}).get("outcome") in RED]
 
 
-def sweep(app, endpoint, wanted):
-    """Delete the resources of the wanted tests; see the head of this file."""
-    resources = json.loads((app / "state.json").read_text())
-    region = region_of(resources)
-    found = {"red": [], "green": [], "broken": [], "kept": {}}
+def work_of(resources, wanted):
+    """Return (address, its resources, its tests) of what is to be deleted, dependents first."""
     order = {kind: place for place, kind in enumerate(DELETERS)}
     deployed = {}
     for item in resources:
         deployed.setdefault(plain(item["address"]), []).append(item)
-    for address, items in sorted(
-        deployed.items(), key=lambda pair: (order.get(pair[1][0]["type"], 0), pair[0])
-    ):
-        kind = items[0]["type"]
-        nodes = [node for node in wanted if node.endswith(f"[{address}]")]
-        if not nodes:
-            continue
-        if kind not in order:
-            found["kept"][address] = "no deletion is known for this type"
-            continue
-        broken = reds(run(app, endpoint, nodes), nodes)
+    work = [
+        (address, items, [node for node in wanted if node.endswith(f"[{address}]")])
+        for address, items in deployed.items()
+    ]
+    work = [row for row in work if row[2]]
+    return sorted(work, key=lambda row: (order.get(row[1][0]["type"], 0), row[0]))
+
+
+def delete_all(items, region, endpoint):
+    """Delete the instances of an address; return why none could be deleted, or None."""
+    entry = DELETERS.get(items[0]["type"])
+    if not entry:
+        return "no deletion is known for this type"
+    whys = [delete(entry, item["values"], region, endpoint) for item in items]
+    return whys[0] if all(whys) else None
+
+
+def sweep(app, endpoint, wanted):
+    """Delete the resources of the wanted tests; see the head of this file.
+
+    One run of pytest tells what a deletion did and how the next address stood before its own.
+    """
+    resources = json.loads((app / "state.json").read_text())
+    region = region_of(resources)
+    found = {"red": [], "green": [], "broken": [], "kept": {}}
+    work = work_of(resources, wanted)
+    before = run(app, endpoint, work[0][2]) if work else {}
+    for (address, items, nodes), (_, _, following) in zip(work, work[1:] + [(None, None, [])]):
+        broken = reds(before, nodes)
         found["broken"] += broken
-        nodes = [node for node in nodes if node not in broken]
-        if not nodes:
-            continue
-        whys = [delete(DELETERS[kind], item["values"], region, endpoint) for item in items]
-        if all(whys):
-            found["kept"][address] = whys[0]
-            continue
-        red = reds(run(app, endpoint, nodes), nodes)
+        tried = [node for node in nodes if node not in broken]
+        why = delete_all(items, region, endpoint) if tried else None
+        if why:
+            found["kept"][address], tried = why, []
+        after = run(app, endpoint, tried + following) if tried + following else {}
+        red = reds(after, tried)
         found["red"] += red
-        found["green"] += [node for node in nodes if node not in red]
+        found["green"] += [node for node in tried if node not in red]
+        before = after
     return found
+
+
+def load_services(app):
+    """Load the descriptions of the app's services once, for all forks."""
+    for service in re.findall(r'connect\("([\w-]+)"', (app / "conftest.py").read_text()):
+        client(service, "us-east-1", "http://127.0.0.1:9")
 
 
 def main():
     """Run the command of the command line."""
     command, app, endpoint = sys.argv[1], Path(sys.argv[2]).resolve(), sys.argv[3]
+    load_services(app)
     answer = run(app, endpoint) if command == "run" else sweep(app, endpoint, json.load(sys.stdin))
     print(json.dumps(answer))
 
