@@ -74,12 +74,14 @@ function M.open(ctx, emulator)
     tflocal = fs.join(fs.dirname(python), "tflocal") }
   if not tool then return nil, err end
   local plan
-  plan, err = plan_emulator(config, emulator or config.emulator, ctx.rules("emulators"), python)
+  plan, err = plan_emulator(config, emulator or config.emulator, ctx.rows("emulators"), python)
   if not plan then return nil, err end
   if plan.driver == "docker" then require("std.emulator.docker").reap(ctx.log) end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
+  local provider = warm.find(tool)
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
-    tool = tool, plan = plan, pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
+    tool = tool, plan = plan, provider_version = provider and provider.version,
+    pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
     patience = ctx.rules("hang"), record = record }, Lab)
 end
 
@@ -88,7 +90,7 @@ end
 ---@return table? lab
 ---@return table? err code "unavailable" when the image is not there
 function Lab:beside(wanted)
-  local plan, err = plan_emulator(self.config, wanted, self.ctx.rules("emulators"), self.python)
+  local plan, err = plan_emulator(self.config, wanted, self.ctx.rows("emulators"), self.python)
   if not plan then return nil, err end
   local lab = {}
   for key, value in pairs(self) do lab[key] = value end
@@ -209,7 +211,9 @@ local function clean_up(self, work, outcome)
     outcome.convergence.destroy = convergence.destroy(outcome.destroy, work.root)
   end
   outcome.refused = work.network:refused()
-  outcome.container_logs = cut(work.emulator:logs(MAX_LOG * 2))
+  local logs = work.emulator:logs(MAX_LOG * 2)
+  outcome.container_logs = cut(logs)
+  outcome.emulator.lacks = emulators.lacks(self.plan, logs)
   -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
   local died = work.emulator:died()
   if died then outcome.emulator.died = died end
@@ -293,6 +297,7 @@ local function result_of(self, work, outcome)
     terraform_apply = apply_record(outcome), pytest_results = tests_record(outcome),
     container_logs = outcome.container_logs, steps = outcome.steps, emulator = outcome.emulator,
     destroy = outcome.destroy and { success = outcome.destroy.success } or nil,
+    provider_version = outcome.deploy and outcome.deploy.provider_version,
     convergence = outcome.convergence, hung = outcome.deploy and outcome.deploy.hung,
     refused = outcome.refused and #outcome.refused > 0 and outcome.refused or nil,
   }
