@@ -12,7 +12,11 @@ local tables = require "std.table"
 
 local function sources_of(ctx)
   if ctx.config.sources and #ctx.config.sources > 0 then return ctx.config.sources end
-  return ctx.rules "sources"(ctx.find)
+  local has_token = ctx.config.github_token ~= nil
+  if not has_token then
+    ctx.progress:line("GITHUB_TOKEN is not set: GitHub and the module registry are not mined")
+  end
+  return ctx.rules "sources"(ctx.find, has_token)
 end
 
 local WORDS = { new = "new", known = "known", duplicate = "duplicate", skipped = "skipped",

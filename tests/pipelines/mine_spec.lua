@@ -2,9 +2,12 @@
 -- mine, as a user runs it, on folders and repositories made here.
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
 local lab_of = dofile(here .. "/lab.lua")
+local archive = require "std.archive"
 local fs = require "std.fs"
 local git = require "std.git"
+local github_of = dofile(here .. "/../fakes/github.lua")
 local json = require "std.json"
+local registry_of = dofile(here .. "/../fakes/registry.lua")
 
 local function contains(text, part)
   assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
@@ -261,6 +264,51 @@ describe("mine", function()
     contains(hint "{ type = 'dir', path = 'x', inlcude = {} }", "did you mean 'include'?")
     contains(hint "{ type = 'dir' }", "'path' is missing")
     contains(hint "{ type = 'dir', path = 3 }", "'path' must be a string")
+    contains(hint "{ type = 'github' }", "exactly one of 'org', 'user', 'repo' is needed")
+    contains(hint "{ type = 'github', org = 'a', repo = 'a/b' }", "exactly one of")
+    contains(hint "{ type = 'github', org = 'a/../b' }", "'org' is no name: a/../b")
+    contains(hint "{ type = 'github', repo = 'a' }", "'repo' is no name: a")
+    contains(hint "{ type = 'registry', module = 'a/b' }", "'module' is no name: a/b")
+  end)
+
+  it("mines the stock sources: all eight families and the places on GitHub", function()
+    local function archive_of(name)
+      return archive.tar(nil, { { path = "main.tf", data = bucket(name), mode = 420 } },
+        { gzip = true })
+    end
+    local modules, repos, orgs = {}, {}, {}
+    for i, name in ipairs { "vpc", "lambda", "s3-bucket", "dynamodb-table", "sqs", "sns",
+      "apigateway-v2", "step-functions" } do
+      modules["terraform-aws-modules/" .. name .. "/aws"] = { ["1.0.0"] = archive_of("m" .. i) }
+    end
+    for _, name in ipairs { "serverless/examples", "aws-samples/aws-cdk-examples",
+      "aws-quickstart/one", "aws-solutions/one", "aws-samples/one" } do
+      repos[name] = { sha = ("a"):rep(40), tarball = archive_of((name:gsub("/", "-"))) }
+      orgs[name:match "^[^/]+"] = { name }
+    end
+    local registry <close> = registry_of.new(modules)
+    local github <close> = github_of.new { repos = repos, orgs = orgs }
+    local real <close> = lab_of.new { real = true } -- the samples need Python
+    local result = real:run({ "mine", "--json" }, { env = { GITHUB_TOKEN = "t",
+      GITHUB_API_URL = github.url, TF_REGISTRY_URL = registry.url } })
+    assert.equal(0, result.code, result.stderr)
+    local report, found = assert(json.decode(result.stdout)), 0
+    for _, entry in ipairs(report.entries) do
+      local outside = not entry.source_url:find "^lsqm:"
+      assert.is_true(not outside or entry.outcome == "new", entry.source_url)
+      found = found + (outside and 1 or 0)
+    end
+    assert.equal(13, found)
+    assert.equal(1 + 16 + 5, #report.sources)
+    assert.same({}, report.problems)
+    assert.same({}, (real:check_contracts()))
+    -- without a token nobody outside is asked
+    local asked = #github.requests + #registry.paths
+    result = real:run({ "mine" }, { env = { GITHUB_API_URL = github.url,
+      TF_REGISTRY_URL = registry.url } })
+    assert.equal(0, result.code, result.stderr)
+    contains(result.stderr, "GITHUB_TOKEN is not set")
+    assert.equal(asked, #github.requests + #registry.paths)
   end)
 
   it("selects by globs", function()
