@@ -311,6 +311,27 @@ describe("mine", function()
     assert.equal(asked, #github.requests + #registry.paths)
   end)
 
+  it("knows a template by what it says, whatever its name", function()
+    write { ["stack"] = queue "a", ["stack.cfn"] = queue "b",
+      ["old.txt"] = "# words\n" .. queue "c",
+      ["json.tmpl"] = '{ "AWSTemplateFormatVersion": "2010-09-09",\n'
+        .. '"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}',
+      ["README.txt"] = "Write this:\n\n  AWSTemplateFormatVersion: x\n  Resources:\n    Q:\n"
+        .. "      Type: AWS::SQS::Queue\n",
+      ["notes"] = "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n",
+      ["app/cdk.json"] = '{"app": "node app.js"}', ["app/app.js"] = "",
+      ["app/cdk.out/App.template.json"] = '{"Resources": {"T": {"Type": "AWS::SNS::Topic", '
+        .. '"Properties": {"TopicName": "app"}}}}' }
+    local found, report, result = outcomes()
+    assert.equal(0, result.code, result.stderr)
+    assert.same({ stack = "new", ["stack.cfn"] = "new", ["old.txt"] = "new", ["json.tmpl"] = "new",
+      ["app/cdk.out/App.template.json"] = "new" }, found)
+    local left_out = report.sources[1].skipped
+    assert.equal(1, #left_out)
+    contains(left_out[1].name, "/src/app")
+    contains(left_out[1].reason, "a CDK app")
+  end)
+
   it("selects by globs", function()
     write { ["keep/a.yaml"] = queue "a", ["keep/test/b.yaml"] = queue "b", ["c.yaml"] = queue "c",
       [".git/d.yaml"] = queue "d", ["node_modules/e.yaml"] = queue "e" }
