@@ -6,6 +6,7 @@
 -- A limit that ends within max_wait is waited for. One that lasts longer ends the call with code
 -- "unavailable", and every later call of this client at once, until it is over.
 
+local archive = require "std.archive"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local http = require "std.http"
@@ -22,7 +23,7 @@ local PER_PAGE <const>, MAX_PAGES <const> = 100, 200
 -- What GitHub asks for after a secondary limit that names no time.
 local SECONDARY_PAUSE <const> = 60
 local MAX_REDIRECTS <const> = 3
-local MAX_TARBALL <const> = 256 << 20
+local TARBALL_SECONDS <const> = 600
 
 ---@class lsqm.GitHubApi
 ---@field requests integer   answers that counted against the limit
@@ -106,12 +107,23 @@ local function absolute(self, location)
   return location:find "^%a[%w+.-]*://" and location or origin(self.url) .. location
 end
 
+-- An archive is unpacked while it comes, into a folder that an earlier attempt may have begun.
+local function send(request, unpack)
+  if not unpack then return http.request(request) end
+  local ok, err = fs.remove(unpack.dir)
+  if not ok then return nil, err end
+  return archive.receive(unpack.dir, unpack.limits, function(on_data)
+    request.on_data = on_data
+    return http.request(request)
+  end)
+end
+
 -- One exchange, its redirects followed: each hop gets the headers that its own host may have.
 local function exchange(self, method, url, options)
   for _ = 0, MAX_REDIRECTS do
-    local reply, err = http.request { method = method, url = url, retries = 0,
-      headers = headers_of(self, url, options), timeout = options.timeout or self.timeout,
-      to_file = options.to_file, max_body = options.max_body, body = options.body }
+    local reply, err = send({ method = method, url = url, retries = 0, body = options.body,
+      headers = headers_of(self, url, options), timeout = options.timeout or self.timeout },
+      options.unpack)
     if not reply then return nil, err end
     local location = reply.status >= 301 and reply.status <= 308 and reply.status ~= 304
       and reply.headers.location
@@ -177,8 +189,8 @@ end
 
 --- One request, tried again where that is safe and may help.
 ---@param path string "/user", or a URL of the API as its answers name them
----@param options table|nil {body = text, accept =, etag =, raw = not JSON, to_file =, max_body =,
---- timeout =}
+---@param options table|nil {body = text, accept =, etag =, raw = not JSON, timeout =,
+--- unpack = {dir =, limits = see std.archive.receive}}
 ---@return lsqm.HttpResponse|nil reply with .json
 ---@return lsqm.Error|nil
 function Api:ask(method, path, options)
@@ -277,16 +289,16 @@ function Api:list(path)
     message = ("more than %d pages"):format(MAX_PAGES) }
 end
 
---- A repository's archive at a commit into a file. Another host serves it, without our token.
+--- Unpacks a repository at a commit. Another host serves the archive, without our token.
 ---@param repo string "owner/name"
 ---@param sha string
----@param file string
----@param max_bytes integer|nil 256 MB
+---@param dir string
+---@param limits table see std.archive.receive
 ---@return boolean|nil ok
 ---@return lsqm.Error|nil
-function Api:tarball(repo, sha, file, max_bytes)
+function Api:tarball(repo, sha, dir, limits)
   local reply, err = self:ask("GET", ("/repos/%s/tarball/%s"):format(repo, sha), { raw = true,
-    to_file = file, max_body = max_bytes or MAX_TARBALL, timeout = math.max(self.timeout, 600) })
+    unpack = { dir = dir, limits = limits }, timeout = math.max(self.timeout, TARBALL_SECONDS) })
   if not reply then return nil, err end
   return true
 end
