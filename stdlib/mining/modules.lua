@@ -104,6 +104,7 @@ local function visit(source, options, note, get, address)
   local namespace, name, provider = address:match "^([^/]+)/([^/]+)/([^/]+)$"
   local tree = trees.open(options, source, namespace, ("terraform-%s-%s"):format(provider, name))
   local state, err = update(options, get, tree, address)
+  if state == "fetched" then note.fetched = note.fetched + 1 end
   if state == "unchanged" or state == "empty" then note.unchanged = note.unchanged + 1 end
   if state == "empty" then return note:skip(address, "no template in it") end
   if not state then

@@ -67,10 +67,16 @@ function Tree:save(state)
   return json.write(self.file, state)
 end
 
+--- Remembers more about the version that it is.
+function Tree:note(fields)
+  for key, value in pairs(fields) do self.state[key] = value end
+  return self:save(self.state)
+end
+
 --- Nothing was found in it: its files go, the fact stays.
 function Tree:forget()
   fs.remove(self.dir)
-  self:save { version = self.state.version, empty = self.selection }
+  self:note { empty = self.selection }
 end
 
 --- Unpacks an archive into a folder; one that has a single folder stands for what that holds.
