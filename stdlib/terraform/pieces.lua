@@ -27,12 +27,13 @@ end
 -- the last one is no error.
 local function add_members(list, file, expr)
   walk(expr, function(node)
-    local items = (node.kind == "tuple" or node.kind == "object") and node.items or {}
+    local is_object = node.kind == "object"
+    local items = (is_object or node.kind == "tuple") and node.items or {}
+    local function first(item) return (is_object and item.key or item).first end
     for i, item in ipairs(items) do
-      local after = items[i + 1]
-      list[#list + 1] = { file = file, first = (item.key or item).first, line = node.line,
-        last = after and (after.key or after).first - 1 or (item.value or item).last,
-        name = "member" }
+      list[#list + 1] = { file = file, first = first(item), line = node.line, name = "member",
+        last = items[i + 1] and first(items[i + 1]) - 1
+          or (is_object and item.value or item).last }
     end
   end)
 end
