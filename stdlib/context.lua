@@ -32,10 +32,11 @@ function openers.log(ctx)
     fs.mkdir(fs.join(config.workspace, "logs"))
     sinks[1] = log.file(fs.join(config.workspace, "logs", "lsqm.jsonl"))
   end
+  local stream = require("std.progress").above(io.stderr)
   if config.log_format == "json" then
-    sinks[#sinks + 1] = log.json(io.stderr)
+    sinks[#sinks + 1] = log.json(stream)
   else
-    sinks[#sinks + 1] = log.terminal(io.stderr, ctx.verbose and "debug" or "warn")
+    sinks[#sinks + 1] = log.terminal(stream, ctx.verbose and "debug" or "warn")
   end
   return log.new { level = ctx.verbose and "debug" or "info", sinks = sinks,
     fields = { stage = ctx.stage } }
@@ -49,7 +50,7 @@ function openers.store(ctx)
 end
 
 function openers.progress(ctx)
-  return require("std.progress").new { log = ctx.log, quiet = ctx.args and ctx.args.json }
+  return require("std.progress").new { quiet = ctx.args and ctx.args.json }
 end
 
 local methods = {}

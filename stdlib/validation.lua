@@ -2,6 +2,7 @@
 -- Validates one architecture: own copy of its tree, fresh emulator, deploy, tests, cleanup. What
 -- status the outcome means is decided by the pipeline's rules/status.lua.
 
+local ahead_of = require "std.emulator.ahead"
 local convergence = require "std.validation.convergence"
 local emulators = require "std.emulator"
 local error_of = require "std.error"
@@ -47,8 +48,9 @@ end
 local function open_pool(ctx, tool, workdir)
   local config = ctx.config
   if not config.terraform.warm or config.deployer ~= "terraform" then return nil end
-  local pool, err = warm.pool { tool = tool, workdir = workdir, limit = config.parallel,
-    log = ctx.log }
+  -- Providers start when they are needed: with "auto" memory alone limits how many there may be.
+  local limit = config.parallel == "auto" and math.maxinteger or config.parallel
+  local pool, err = warm.pool { tool = tool, workdir = workdir, limit = limit, log = ctx.log }
   if not pool then ctx.log:info("plain terraform is used", { reason = tostring(err) }) end
   return pool
 end
@@ -92,8 +94,26 @@ function Lab:beside(wanted)
   if not plan then return nil, err end
   local lab = {}
   for key, value in pairs(self) do lab[key] = value end
-  lab.plan = plan
+  lab.plan, lab.ahead = plan, nil
   return setmetatable(lab, Lab)
+end
+
+local function start_emulator(self, run_id, arch)
+  return emulators.start(self.plan, { run_id = run_id, arch = arch, workdir = self.workdir })
+end
+
+--- These architectures are validated now, in this order: the next one's emulator starts while
+--- others are used, until what is returned is closed.
+---@param run {run_id: string}
+---@param hashes string[]
+function Lab:boot_ahead(run, hashes)
+  local ahead = ahead_of.new(function(hash) return start_emulator(self, run.run_id, hash) end,
+    self.config.boot_ahead, hashes)
+  self.ahead, self.run_id = ahead, run.run_id
+  return setmetatable({}, { __close = function()
+    self.ahead = nil
+    ahead:close()
+  end })
 end
 
 --- For the run's record: what the results were obtained with.
@@ -213,21 +233,27 @@ local function open_network(work, emulator)
   return network
 end
 
+local function next_emulator(self, work)
+  local hash = work.architecture.hash
+  if self.ahead then return self.ahead:take(hash) end
+  return start_emulator(self, work.run.run_id, hash)
+end
+
 local function with_emulator(self, work, outcome)
-  local emulator <close>, err = emulators.start(self.plan, { run_id = work.run.run_id,
-    arch = work.architecture.hash, workdir = self.workdir })
+  local asked = time.monotonic()
+  local emulator <close>, err = next_emulator(self, work)
   if not emulator then
     outcome.emulator = { started = false, error = tostring(err) }
     outcome.container_logs = cut(err.logs or "")
     return
   end
   work.emulator = emulator
+  outcome.steps.boot = time.monotonic() - asked
   if work.lease then
     local usable, why = work.lease:use(emulator.endpoint)
     if not usable then work.lease:decline(why) end
   end
   local network <close> = open_network(work, emulator) -- luacheck: ignore network
-  outcome.steps.boot = emulator.boot_seconds
   outcome.emulator = { started = true, name = emulator.name, version = emulator.version,
     driver = emulator.driver, image = emulator.image, image_id = emulator.image_id }
   work.began = time.monotonic()

@@ -171,6 +171,34 @@ function M.runs(a, b, architectures, options)
   return out
 end
 
+---Takes out what was compared across a changed template: no verdict on the emulator.
+---@param out table as M.runs returns it with lineage
+---@return table[] changes that carry a note, worst first
+function M.split_templates(out)
+  local templates = json.array {}
+  for _, name in ipairs { "regressions", "changes", "fixes" } do
+    local kept = json.array {}
+    for _, change in ipairs(out[name]) do
+      table.insert(change.note and templates or kept, change)
+    end
+    out[name] = kept
+  end
+  return templates
+end
+
+---What changed about the tests of an architecture between two runs.
+---@param app table|nil its test_app record
+---@param a table record of the earlier run
+---@param b table record of the later run
+---@return string|nil "generated anew on 2026-01-09 by rules 0.2.0"
+function M.tests_changed(app, a, b)
+  if not app or app.generated_at <= a.started_at then return nil end
+  if app.generated_at > (b.completed_at or b.started_at) then return nil end
+  local by = app.model_used .. " " .. app.generator_version
+  if app.prompt_version then by = by .. ", prompt " .. app.prompt_version end
+  return ("generated anew on %s by %s"):format(app.generated_at:sub(1, 10), by)
+end
+
 local function text_of(value)
   if value == nil or value == "" then return "unknown" end
   return tostring(value)
@@ -186,6 +214,7 @@ local ASPECTS = {
   { "terraform", function(run) return run.terraform_version end },
   { "aws provider", function(run) return run.provider_version end, true },
   { "deployer", function(run) return run.deployer end },
+  { "test generator", function(run) return run.generator end },
   { "lsqm", function(run) return run.lsqm_version end },
 }
 

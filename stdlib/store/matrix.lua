@@ -11,7 +11,7 @@ local function column_of(store, record)
   if not run then return nil end
   return { run_id = record.run_id, name = emulator.name or "emulator",
     version = emulator.version or record.localstack_version, image_id = emulator.image_id,
-    counts = run:counts(), results = run:results() }
+    counts = run:counts(), results = run:outcomes() }
 end
 
 -- The newest run of each emulator and version, for stores whose runs were made one by one.
