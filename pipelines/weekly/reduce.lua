@@ -45,6 +45,25 @@ local function shows(work, files)
   return same
 end
 
+-- "module.m.aws_x.y[0]" as its block is called in the root: "module.m", "aws_x.y".
+local function block_of(address)
+  address = address:gsub("%b[]", "")
+  return address:match("^module%.[%w_-]+") or address:match("^data%.[%w_-]+%.[%w_-]+")
+    or address:match("^[%w_-]+%.[%w_-]+")
+end
+
+-- The resource that the failure, or the drift, is said to be about.
+local function culprit(work, result)
+  for _, drift in ipairs(work.drift and result.convergence.drift or {}) do
+    if symptom(work, { convergence = { drift = { drift } } }) == work.wanted then
+      return block_of(drift.address)
+    end
+  end
+  local logs = (result.terraform_apply or {}).logs or ""
+  local address = logs:match("Error: .-\n%s+with ([^,\n]+),")
+  return address and block_of(address)
+end
+
 local function nothing_to_reduce(work, result, seen)
   if work.drift then return seen ~= "drift of " .. work.drift and seen end
   if result.status ~= "PASSED" and result.status ~= "ERROR" then return nil end
@@ -67,7 +86,8 @@ local function reduce(ctx, work)
   -- What does not deploy is not tested; a candidate that deploys shows something else.
   work.untested = work.untested or (result.terraform_apply or {}).success == false
   ctx.out("shows: " .. work.wanted)
-  return shrink.shrink(files, function(smaller) return shows(work, smaller) end)
+  return shrink.shrink(files, function(smaller) return shows(work, smaller) end,
+    culprit(work, result))
 end
 
 local function print_result(ctx, work, files, complete, out)

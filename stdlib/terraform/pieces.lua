@@ -238,6 +238,37 @@ function M.gone(files, all, kept)
   return list
 end
 
+---One block, all that it refers to, and what has no address: outputs go, locals stay.
+---@param files table<string, string>
+---@param all table[] from M.blocks
+---@param address string
+---@return table[]|nil kept nil when there is no such block
+function M.needed(files, all, address)
+  local kept, open = {}, {}
+  for _, piece in ipairs(all) do
+    if piece.address == address then open = { piece } end
+  end
+  if not open[1] then return nil end
+  for _, piece in ipairs(all) do
+    if not piece.address and piece.name ~= "output" then open[#open + 1] = piece end
+  end
+  local set = {}
+  while #open > 0 do
+    local piece = table.remove(open)
+    if not set[piece] then
+      set[piece] = true
+      kept[#kept + 1] = piece
+      local text = files[piece.file]:sub(piece.first, piece.last)
+      for _, other in ipairs(all) do
+        if other.address and not set[other] and mentions(text, other.address) then
+          open[#open + 1] = other
+        end
+      end
+    end
+  end
+  return kept
+end
+
 ---Lines of Terraform that are not empty.
 ---@param files table<string, string>
 ---@return integer

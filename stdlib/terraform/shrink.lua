@@ -88,13 +88,29 @@ local function go(way, files, ask)
   return way.without(files, all, kept), complete
 end
 
+-- What the failure is said to be about is most often all that it takes.
+local function guess(files, ask, address)
+  local all, err = pieces.blocks(files)
+  if not all then return nil, err end
+  local kept = pieces.needed(files, all, address)
+  if not kept or #kept == #all then return files end
+  local smaller = pieces.without(files, others(all, kept))
+  return ask(smaller) and smaller or files
+end
+
 ---@param files table<string, string> a root, by path
 ---@param shows fun(files: table<string, string>): boolean|nil whether a smaller root still shows
 ---  it; nil: stop here
+---@param address string|nil of the resource that it is said to be about: tried first
 ---@return table<string, string>|nil files no single piece can go, unless it was stopped
 ---@return boolean|lsqm.Error complete false when it was stopped
-function M.shrink(files, shows)
+function M.shrink(files, shows, address)
   local ask = asker(shows)
+  if address then
+    local err
+    files, err = guess(files, ask, address)
+    if not files then return nil, err end
+  end
   repeat
     local before = key_of(files)
     for _, way in ipairs(WAYS) do

@@ -71,6 +71,20 @@ resource "aws_lambda_function" "f" {
     assert.is_nil(files.zip)
   end)
 
+  it("tries first what the failure is said to be about", function()
+    local shows, asked = wants("aws_iam_role")
+    local first
+    local files = shrink(root(), function(candidate)
+      first = first or candidate["main.tf"]
+      return shows(candidate)
+    end, "aws_iam_role.r")
+    assert.is_truthy(first:find("locals", 1, true) and first:find('"aws_iam_role" "r"', 1, true))
+    assert.is_nil(first:find("aws_lambda_function", 1, true) or first:find("aws_region", 1, true))
+    assert.equal('resource "aws_iam_role" "r" {\n}\n', squeezed(files))
+    assert.is_true(asked.count < 20)
+    assert.is_table(shrink(root(), (wants("aws_iam_role")), "aws_no.such"))
+  end)
+
   it("stops when it is told to, with what it has", function()
     local shows, asked = wants("aws_lambda_function")
     local files, complete = shrink(root(), function(candidate)
