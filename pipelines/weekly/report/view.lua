@@ -3,6 +3,7 @@
 -- out.
 
 local compare = require "std.store.compare"
+local convergence = require "std.store.convergence"
 local matrix = require "std.store.matrix"
 local records = require "std.meta.records"
 local repeats = require "std.store.repeats"
@@ -58,7 +59,7 @@ local function row_of(hash, result, meta, trend)
     duration = result.duration_seconds,
     tests = tests_of(result),
     reason = text.clean(result.reason or result.error_message or ""),
-    cached = result.cached_from ~= nil,
+    cached = result.cached_from ~= nil, unsettled = convergence.word(result),
     streak = trend and trend.streak,
     history = trend and trend.history or {},
     result = result,

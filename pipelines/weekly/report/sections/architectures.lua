@@ -11,6 +11,8 @@ local function name_cell(row)
   return h.th({ scope = "row", ["data-v"] = row.name }, name,
     row.is_regression and h.span({ class = "flag" }, "regression") or nil,
     row.cached and h.span({ class = "tag", title = "from an earlier run" }, "cached") or nil,
+    row.unsettled and h.span({ class = "tag", title = "not part of the status" }, row.unsettled)
+      or nil,
     row.reason ~= "" and row.status ~= "PASSED"
       and h.span({ class = "reason" }, row.reason:sub(1, 300)) or nil)
 end
