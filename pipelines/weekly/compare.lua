@@ -57,6 +57,9 @@ local function print_changes(ctx, title, list)
     end
     if change.tests_changed then ctx.out("      tests " .. plain(change.tests_changed)) end
     if change.reason then ctx.out("      " .. plain(change.reason)) end
+    for _, one in ipairs(change.differs or {}) do
+      ctx.out(("      %s %s -> %s"):format(one.aspect, plain(one.from), plain(one.to)))
+    end
     if change.class then
       ctx.out(("      %s: %s"):format(change.class, plain(change.class_reason)))
     end

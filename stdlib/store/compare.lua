@@ -46,6 +46,21 @@ local function sorted_hashes(a, b)
   return list
 end
 
+-- What the two results themselves were obtained with: roots may pin a provider.
+local OBTAINED = {
+  { "emulator version", function(result) return (result.emulator or {}).version end },
+  { "aws provider", function(result) return result.provider_version end },
+}
+
+local function differing(from, to)
+  local list = json.array {}
+  for _, aspect in ipairs(OBTAINED) do
+    local x, y = aspect[2](from), aspect[2](to)
+    if x and y and x ~= y then table.insert(list, { aspect = aspect[1], from = x, to = y }) end
+  end
+  return #list > 0 and list or nil
+end
+
 local function change_of(hash, from, to, meta)
   return {
     arch_hash = hash,
@@ -55,6 +70,7 @@ local function change_of(hash, from, to, meta)
     services_affected = json.array { table.unpack(meta and meta.services or {}) },
     detected_at = to.completed_at,
     reason = to.reason or to.error_message,
+    differs = differing(from, to),
   }
 end
 
@@ -188,6 +204,7 @@ local function text_of(value)
   return tostring(value)
 end
 
+-- The third word: only where both are known, since earlier runs did not note it.
 local ASPECTS = {
   { "emulator", function(run) return run.emulator and run.emulator.name end },
   { "emulator version", function(run)
@@ -195,6 +212,7 @@ local ASPECTS = {
   end },
   { "emulator image", function(run) return run.emulator and run.emulator.image_id end },
   { "terraform", function(run) return run.terraform_version end },
+  { "aws provider", function(run) return run.provider_version end, true },
   { "deployer", function(run) return run.deployer end },
   { "test generator", function(run) return run.generator end },
   { "lsqm", function(run) return run.lsqm_version end },
@@ -207,8 +225,11 @@ local ASPECTS = {
 function M.circumstances(a, b)
   local list = json.array {}
   for _, aspect in ipairs(ASPECTS) do
-    local from, to = text_of(aspect[2](a)), text_of(aspect[2](b))
-    if from ~= to then table.insert(list, { aspect = aspect[1], from = from, to = to }) end
+    local x, y = aspect[2](a), aspect[2](b)
+    local from, to = text_of(x), text_of(y)
+    if from ~= to and (x and y or not aspect[3]) then
+      table.insert(list, { aspect = aspect[1], from = from, to = to })
+    end
   end
   return list
 end

@@ -16,6 +16,7 @@ local M = {}
 ---@class lsqm.Run
 ---@field run_id string
 ---@field config table as in config.json
+---@field dir string|nil the folder of a part, see M.new; its run_id names this part's containers
 local Run = {}
 Run.__index = Run
 
@@ -25,6 +26,7 @@ end
 
 ---A path inside the run's folder.
 function Run:path(...)
+  if self.dir then return fs.join(self.dir, ...) end
   return self.store:path("runs", self.run_id, ...)
 end
 
@@ -71,7 +73,7 @@ end
 function Run:put_result(result)
   if type(result) ~= "table" then error("put_result: result must be a table", 2) end
   local hash = files.hash(result.arch_hash)
-  result.run_id = self.run_id
+  result.run_id = self.config.run_id
   local ok, err = files.write(self.store, self:path("results", hash .. ".json"), "result", result)
   if ok and self._results then self._results[hash] = result end
   if ok and self._outcomes then self._outcomes[hash] = without_logs(result) end
@@ -180,7 +182,7 @@ local function make_summary(run, extra)
   end
   local now = time.now()
   local started = time.parse(run.config.started_at) or now
-  summary.run_id = run.run_id
+  summary.run_id = run.config.run_id
   summary.started_at = run.config.started_at
   summary.completed_at = summary.completed_at or time.iso(math.max(now, started))
   summary.duration_seconds = summary.duration_seconds or math.max(0, now - started)
@@ -190,7 +192,8 @@ local function make_summary(run, extra)
   return summary
 end
 
----Ends the run: summary.json and the index. Counts always come from the results.
+---Ends the run: summary.json and the index. Counts always come from the results. A part of a run is
+---no run of the repository yet: the index waits for the whole.
 ---@param extra table|nil {tokens_used=, new_architectures=, duration_seconds=, …}
 ---@return table|nil summary
 ---@return lsqm.Error|nil
@@ -198,6 +201,7 @@ function Run:finish(extra)
   local summary = make_summary(self, extra)
   local ok, err = files.write(self.store, self:path("summary.json"), "summary", summary)
   if not ok then return nil, err end
+  if self.dir then return summary end
   index.note_results(self.store, self:outcomes())
   ok, err = self.store:save_index()
   if not ok then return nil, err end
@@ -247,13 +251,17 @@ end
 ---@param store lsqm.Store
 ---@param config table
 ---@param emulator table|nil
-function M.new(store, config, emulator)
+---@param as {run_id: string, dir: string|nil, started_at: string|nil}|nil that run; with `dir` a
+---  part of it, kept in a folder of its own
+function M.new(store, config, emulator, as)
   if type(config) ~= "table" then error("new_run: config must be a table", 3) end
-  local run = setmetatable({ store = store, run_id = uuid.v4(), _results = {} }, Run)
+  as = as or { run_id = uuid.v4() }
+  local run = setmetatable({ store = store, run_id = as.dir and uuid.v4() or as.run_id,
+    _results = {}, dir = as.dir }, Run)
   run.config = snapshot.of(config, emulator)
-  run.config.run_id = run.run_id
-  run.config.started_at = time.iso()
-  run.config.sequence = next_sequence(store)
+  run.config.run_id = as.run_id
+  run.config.started_at = as.started_at or time.iso()
+  run.config.sequence = not as.dir and next_sequence(store) or nil
   if store.readonly then return run end
   local ok, err = fs.mkdir(run:path("results"))
   if ok then ok, err = write_config(run) end
@@ -271,6 +279,17 @@ function M.open(store, id)
   local config, err = files.read(store, store:path("runs", id, "config.json"), "config")
   if not config then return nil, errors.wrap(err, "run " .. id) end
   return setmetatable({ store = store, run_id = id, config = config }, Run)
+end
+
+---A part that M.new made, finished or not.
+---@param store lsqm.Store
+---@param dir string
+---@return lsqm.Run|nil
+---@return lsqm.Error|nil
+function M.open_part(store, dir)
+  local config, err = files.read(store, fs.join(dir, "config.json"), "config")
+  if not config then return nil, errors.wrap(err, "run in " .. dir) end
+  return setmetatable({ store = store, run_id = uuid.v4(), config = config, dir = dir }, Run)
 end
 
 -- "latest" and "previous" count finished runs only.

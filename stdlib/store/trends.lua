@@ -151,7 +151,7 @@ end
 ---@param run lsqm.Run
 ---@return table|nil run record
 function M.previous(store, run)
-  local seen = false
+  local seen = run.dir ~= nil -- a part is younger than all that is there
   for _, record in ipairs(store:runs { finished = true }) do
     if seen and emulator_name(record) == emulator_name(run.config) then return record end
     if record.run_id == run.run_id then seen = true end

@@ -95,6 +95,22 @@ describe("lsqm compare", function()
     assert.equal(1, #store:regressions())
   end)
 
+  it("says which provider a regression came with", function()
+    local function run_with(status, version, pinned)
+      fixture.run(store, { a = { status = status, provider_version = pinned } },
+        { note = { provider_version = version } })
+    end
+    fixture.run(store, { a = "PASSED" }) -- before it was noted
+    run_with("PASSED", "5.99.0", "5.99.0")
+    assert.equal(0, stage.run(ctx, {}))
+    assert.not_matches("aws provider", ctx.text())
+    run_with("FAILED", "5.100.0", "5.100.0")
+    assert.equal(1, stage.run(ctx, {}))
+    assert.matches("differs: aws provider 5.99.0 %-> 5.100.0", ctx.text())
+    assert.matches("PASSED %-> FAILED[^\n]*\n[^\n]*\n?      aws provider 5.99.0 %-> 5.100.0",
+      ctx.text())
+  end)
+
   it("prints the same as JSON", function()
     local first = fixture.run(store, { a = "PASSED" })
     local second = fixture.run(store, { a = "ERROR" })
