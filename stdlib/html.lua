@@ -85,16 +85,37 @@ local function add(out, child)
   end
 end
 
-local function element(name, ...)
-  local first = ...
-  local has_attrs = type(first) == "table" and getmetatable(first) ~= Markup and #first == 0
-  local out = { "<", name }
-  if has_attrs then add_attributes(out, first) end
-  out[#out + 1] = ">"
-  if not VOID[name] then
-    for i = has_attrs and 2 or 1, select("#", ...) do add(out, (select(i, ...))) end
-    out[#out + 1] = "</" .. name .. ">"
+-- Nearly every element has one child: it is put together without a list.
+local function simple(head, name, child)
+  if type(child) == "table" then
+    if getmetatable(child) ~= Markup then return nil end
+    return setmetatable({ text = head .. child.text .. "</" .. name .. ">" }, Markup)
   end
+  local text = (child == nil or child == false) and "" or M.escape(child)
+  return setmetatable({ text = head .. text .. "</" .. name .. ">" }, Markup)
+end
+
+local function head_of(name, attrs)
+  if not attrs then return "<" .. name .. ">" end
+  local out = { "<", name }
+  add_attributes(out, attrs)
+  out[#out + 1] = ">"
+  return table.concat(out)
+end
+
+local function element(name, ...)
+  local first, second = ...
+  local has_attrs = type(first) == "table" and getmetatable(first) ~= Markup and #first == 0
+  local head, count = head_of(name, has_attrs and first or nil), select("#", ...)
+  if VOID[name] then return setmetatable({ text = head }, Markup) end
+  local begin = has_attrs and 2 or 1
+  local only = first
+  if has_attrs then only = second end
+  local one = count <= begin and simple(head, name, only)
+  if one then return one end
+  local out = { head }
+  for i = begin, count do add(out, (select(i, ...))) end
+  out[#out + 1] = "</" .. name .. ">"
   return setmetatable({ text = table.concat(out) }, Markup)
 end
 

@@ -43,12 +43,12 @@ end
 
 -- All but the last lines.
 local function fold(text)
-  local at, count = #text + 1, 0
-  while count < SHOWN do
-    local before = text:sub(1, at - 1):match("^.*()\n")
-    if not before then return nil, text, 0 end
-    at, count = before, count + 1
+  local backwards, from_end = text:reverse(), 0
+  for _ = 1, SHOWN do
+    from_end = backwards:find("\n", from_end + 1, true)
+    if not from_end then return nil, text, 0 end
   end
+  local at = #text - from_end + 1
   local earlier = text:sub(1, at - 1)
   local _, lines = earlier:gsub("\n", "")
   return earlier, text:sub(at + 1), lines + 1

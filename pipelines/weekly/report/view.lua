@@ -216,8 +216,10 @@ function M.build(store, run, options)
   view.rate = rate_of(view.counts)
   local before = view.previous and rate_of(view.previous.summary)
   view.delta = view.rate and before and view.rate - before or nil
-  view.rows = rows_of(view, store:trends("architectures"))
-  view.services = services_of(view, store:trends("services"))
+  local known = view.changes.trends or { architectures = store:trends "architectures",
+    services = store:trends "services" }
+  view.rows = rows_of(view, known.architectures)
+  view.services = services_of(view, known.services)
   view.groups = groups_of(view.rows, add_evidence(view, store, run, options.signature))
   view.indeterminate = indeterminate_of(view)
   view.matrix = view.run.matrix and matrix.of(store, view.run.matrix) or nil
