@@ -124,6 +124,23 @@ install_tofu() { # "required" makes a failure final
   say "deployer: $cache/tofu/tofu"
 }
 
+# With the Go that is there, else Debian's. The tests that want actionlint say so where it is not.
+install_actionlint() {
+  local dir module version
+  module=$(lines_of "$here/actionlint.txt" | awk '$1 == "module" { print $2 }')
+  version=$(lines_of "$here/actionlint.txt" | awk '$1 == "version" { print $2 }')
+  dir=$cache/actionlint-$version
+  if [ ! -x "$dir/actionlint" ]; then
+    have go || apt_get install --yes --no-install-recommends golang-go ||
+      { say "actionlint cannot be built without Go: $(log_reason)"; return; }
+    say "actionlint: building $version"
+    GOBIN=$dir go install "$module@$version" >"$log" 2>&1 ||
+      { say "actionlint $version cannot be built: $(log_reason)"; return; }
+  fi
+  ln -sfn "actionlint-$version" "$cache/actionlint"
+  say "actionlint: $dir/actionlint"
+}
+
 check() {
   local packages status=0
   mapfile -t packages < <(missing_packages run test)
@@ -149,6 +166,6 @@ log=$work/log
 case $mode in
   check) check || exit 1 ;;
   run) install_packages run; install_python; install_tofu required ;;
-  test) install_packages run test; install_python; install_tofu optional ;;
+  test) install_packages run test; install_python; install_tofu optional; install_actionlint ;;
   dev) install_packages run test dev; install_python; install_tofu optional ;;
 esac
