@@ -59,6 +59,7 @@ local SPEC = {
   } },
   convergence = { type = "boolean" }, -- not set: where providers are warm
   destroy = { type = "boolean", default = true },
+  boot_ahead = { type = "integer", default = 1, min = 0 },
   retention = { type = "integer", default = 52, min = 1 },
   verbose = { type = "boolean", default = false },
   dry_run = { type = "boolean", default = false },

@@ -17,6 +17,7 @@ local M = {}
 ---@field store table         std.store over config's artifact repository
 ---@field progress table      std.progress
 ---@field rules fun(name: string): any   loads rules/<name>.lua through the resolver
+---@field rows fun(name: string): table  the same for a table of rows; a user's file adds to it
 
 local openers = {}
 
@@ -94,6 +95,11 @@ function M.new(options)
     verbose = options.config.verbose, out = methods.out,
   }
   ctx.rules = function(name) return load_required(ctx, "rules." .. name) end
+  ctx.rows = function(name)
+    local rows, why = resolve.load_rows(ctx.pipeline, "rules." .. name)
+    if not rows then error(why, 0) end
+    return rows
+  end
   ctx.load = function(name) return load_required(ctx, name) end
   ctx.find = function(name) return resolve.find(ctx.pipeline, name) end
   return setmetatable(ctx, Context)

@@ -6,20 +6,25 @@ local M = {}
 --- What stands in a secret's place.
 M.MASK = "***"
 
-local secrets = {}
+local secrets, known, sorted = {}, {}, true
 
 --- Registers an exact value. Very short ones are refused: masking them would garble everything.
 ---@param value string|nil
 ---@return boolean registered
 function M.add(value)
   if type(value) ~= "string" or #value < 6 then return false end
-  for _, known in ipairs(secrets) do
-    if known == value then return true end
+  if not known[value] then
+    known[value], sorted = true, false
+    secrets[#secrets + 1] = value
   end
-  secrets[#secrets + 1] = value
-  -- longest first, so that a secret within a secret leaves no rest
-  table.sort(secrets, function(a, b) return #a > #b end)
   return true
+end
+
+-- Longest first, so that a secret within a secret leaves no rest.
+local function in_order()
+  if not sorted then table.sort(secrets, function(a, b) return #a > #b end) end
+  sorted = true
+  return secrets
 end
 
 -- Lua patterns of tokens; the first capture, if any, is kept.
@@ -52,7 +57,7 @@ end
 ---@param text string
 ---@return string
 function M.text(text)
-  for _, secret in ipairs(secrets) do text = replace_plain(text, secret) end
+  for _, secret in ipairs(in_order()) do text = replace_plain(text, secret) end
   for _, shape in ipairs(SHAPES) do
     local keep = shape:find("^%(") and "%1" or ""
     local tail = shape:find("@$") and "@" or ""

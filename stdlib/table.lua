@@ -19,8 +19,12 @@ end
 
 --- Keys sorted: numbers before strings, each in its natural order.
 function M.sorted_keys(t)
-  local out = M.keys(t)
-  table.sort(out, by_name)
+  local out, names = {}, true
+  for k in pairs(t) do
+    out[#out + 1] = k
+    names = names and type(k) == "string"
+  end
+  if names then table.sort(out) else table.sort(out, by_name) end
   return out
 end
 

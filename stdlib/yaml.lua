@@ -139,4 +139,10 @@ function M.read(path, options)
   return M.decode(text, all)
 end
 
+--- YAML text of a plain value, in block style with sorted keys; see std.yaml.emit for tags.
+---@return string
+function M.encode(value)
+  return require("std.yaml.emit").text(value)
+end
+
 return M

@@ -87,6 +87,8 @@ M.config = {
   { "sequence", "integer", min = 1, help = "orders runs of the same second" },
   { "matrix", "uuid", help = "the same for the runs of one emulator matrix" },
   { "emulator", "record", of = "emulator" },
+  { "terraform_version", "string", help = "kind and version: \"terraform 1.11.4\"" },
+  { "provider_version", "string", help = "the aws provider where a root pins none" },
   { "shard", "record", of = "shard" },
   { "merged", "record", of = "merged" },
 }
@@ -167,6 +169,7 @@ M.result = {
     { "drift", "array", items = { "", "record", of = "drift" } },
     { "error", "string", help = "why the plan failed" },
   } },
+  { "provider_version", "string", help = "the aws provider that deployed it" },
   { "inputs", "string", help = "SHA-256 of all that the verdict depends on" },
   { "cached_from", "uuid", help = "the run that this verdict was taken over from (--cached)" },
   { "attempts", "integer", min = 1, help = "tries until the harness itself did not fail" },

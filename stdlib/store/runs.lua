@@ -47,6 +47,25 @@ function Run:note(fields)
   return write_config(self)
 end
 
+local LOGS = { "container_logs" }
+local INNER = { terraform_apply = { "logs", "outputs" }, pytest_results = { "output" } }
+
+local function copy_without(record, names)
+  local copy = {}
+  for key, value in pairs(record) do copy[key] = value end
+  for _, name in ipairs(names) do copy[name] = nil end
+  return copy
+end
+
+-- Logs are nearly all of a result and seldom asked for.
+local function without_logs(result)
+  local copy = copy_without(result, LOGS)
+  for key, names in pairs(INNER) do
+    if copy[key] then copy[key] = copy_without(copy[key], names) end
+  end
+  return copy
+end
+
 ---Writes one architecture's result; it survives whatever happens next.
 ---@param result table a result record; run_id is set here
 ---@return boolean|nil
@@ -57,6 +76,7 @@ function Run:put_result(result)
   result.run_id = self.config.run_id
   local ok, err = files.write(self.store, self:path("results", hash .. ".json"), "result", result)
   if ok and self._results then self._results[hash] = result end
+  if ok and self._outcomes then self._outcomes[hash] = without_logs(result) end
   return ok, err
 end
 
@@ -83,17 +103,45 @@ function Run:results()
   return self._results
 end
 
+---The results one after the other in the order of their hashes, logs and all, none of them kept:
+---ten thousand results with logs do not fit into memory.
+---@return fun(): string|nil, table|nil hash and result
+function Run:each()
+  local names, at = result_names(self), 0
+  return function()
+    while at < #names do
+      at = at + 1
+      local hash = names[at]
+      local result = self:result(hash)
+      if result then return hash, result end
+    end
+  end
+end
+
+---All results without their logs and outputs.
+---@return table hash → result; the run's own copy
+function Run:outcomes()
+  if not self._outcomes then
+    local all = {}
+    for hash, result in self:each() do all[hash] = without_logs(result) end
+    self._outcomes = all
+  end
+  return self._outcomes
+end
+
 ---@param hash string
----@return table|nil result
+---@return table|nil result with its logs
 function Run:result(hash)
-  return self:results()[files.hash(hash)]
+  hash = files.hash(hash)
+  if self._results then return self._results[hash] end
+  return (files.read(self.store, self:path("results", hash .. ".json"), "result"))
 end
 
 ---What a resumed run need not repeat.
 ---@return table set hash → status
 function Run:done()
   local set = {}
-  for hash, result in pairs(self:results()) do set[hash] = result.status end
+  for hash, result in pairs(self:outcomes()) do set[hash] = result.status end
   return set
 end
 
@@ -105,7 +153,7 @@ end
 ---@return table
 function Run:counts()
   local counts = { total = 0, passed = 0, partial = 0, failed = 0, timeout = 0, error = 0 }
-  for _, result in pairs(self:results()) do
+  for _, result in pairs(self:outcomes()) do
     local key = result.status:lower()
     counts[key] = counts[key] + 1
     counts.total = counts.total + 1
@@ -154,7 +202,7 @@ function Run:finish(extra)
   local ok, err = files.write(self.store, self:path("summary.json"), "summary", summary)
   if not ok then return nil, err end
   if self.dir then return summary end
-  index.note_results(self.store, self:results())
+  index.note_results(self.store, self:outcomes())
   ok, err = self.store:save_index()
   if not ok then return nil, err end
   return summary

@@ -3,7 +3,8 @@
 -- same emulator, which runs as a process on both sides.
 --   lsqm exec tests/bench/validate_bench.lua [PARALLEL [BY_HAND [NAME...]]]
 -- Takes all samples, and some of the corpus that lies beside the checkout. CPU seconds are those of
--- a control group, which counts also what was killed and what ended in a sandbox.
+-- a control group, which counts also what was killed and what ended in a sandbox. Both sides
+-- destroy what they deployed; what lsqm takes without that (`destroy = false`) is told besides.
 
 local fs = require "std.fs"
 local process = require "std.process"
@@ -65,6 +66,13 @@ local function config_of(home)
   assert(fs.write(path, ("return { workspace = %q, generator = \"rules\", sources = { %s }, "
     .. "emulator = { name = \"ministack\", driver = \"process\" } }"):format(home .. "/workspace",
     table.concat(sources, ", "))))
+  return path
+end
+
+local function config_with(home, config, name, value)
+  local path = ("%s/%s.lua"):format(home, name)
+  assert(fs.write(path, ("local config = dofile(%q)\nconfig.%s = %s\nreturn config\n"):format(
+    config, name, tostring(value))))
   return path
 end
 
@@ -171,10 +179,10 @@ end
 
 -- --- lsqm -------------------------------------------------------------------------------------
 
-local function by_lsqm(group, run)
+local function by_lsqm(group, run, config)
   local words = {}
   for i, one in ipairs(run.list) do words[i] = one.hash end
-  local seconds = measure(group, lsqm(run.config, "--parallel", run.parallel, "validate",
+  local seconds = measure(group, lsqm(config, "--parallel", run.parallel, "validate",
     table.unpack(words)), { PATH = os.getenv("PATH") })
   local results = assert(run.store:run(run.store:runs()[1].run_id)):results()
   local statuses, steps = {}, {}
@@ -231,8 +239,11 @@ end
 local function bench(group, ...)
   local home <close> = assert(fs.tempdir("bench-"))
   local run = prepare(home.path, ...)
-  local own, own_statuses, own_steps = by_lsqm(group, run)
+  local own, own_statuses, own_steps = by_lsqm(group, run, run.config)
   show("lsqm", run, own, own_steps)
+  local quick, _, quick_steps = by_lsqm(group, run, config_with(run.home, run.config, "destroy",
+    false))
+  show("  without destroy", run, quick, quick_steps)
   local hand, hand_statuses, hand_steps = by_hand(group, run)
   show("by hand", run, hand, hand_steps)
   local equal = compare(run, hand_statuses, own_statuses)

@@ -37,7 +37,8 @@ local function open_run(ctx, options, lab, at_once)
   local snapshot = { parallel = at_once, timeout = ctx.config.timeout,
     token_budget = ctx.config.token_budget, dry_run = ctx.config.dry_run,
     deployer = ctx.config.deployer, generator = ctx.config.generator,
-    matrix = options.matrix, terraform_version = lab.tool.kind .. " " .. lab.tool.version }
+    matrix = options.matrix, provider_version = lab.provider_version,
+    terraform_version = lab.tool.kind .. " " .. lab.tool.version }
   if options.cut then
     return shard.open_run(ctx.store, options.cut, snapshot, lab:describe(), options)
   end
@@ -55,18 +56,25 @@ local function report_problem(ctx, run, job, err)
   run.lost = (run.lost or 0) + 1
 end
 
--- "latest" becomes the version that the emulator itself names.
+-- "latest" becomes the version that the emulator itself names; a provider that came from a registry
+-- is known once it is there.
 local function note_emulator(ctx, run, lab, result)
   local seen = result.emulator
   if run.noted or not (seen and seen.started and seen.version) then return end
   run.noted = true
   local emulator = lab:describe()
   emulator.version = seen.version
-  local ok, err = run:note { emulator = emulator }
+  local ok, err = run:note { emulator = emulator,
+    provider_version = run.config.provider_version or result.provider_version }
   if not ok then ctx.log:error("emulator's version not noted", { error = tostring(err) }) end
 end
 
--- What the harness failed at says nothing: it is tried again before it is written down.
+-- What the harness failed at says nothing: it is tried again before it is written down. What the
+-- emulator lacks here it will lack again.
+local function is_final(result)
+  return result.status ~= "ERROR" or result.emulator ~= nil and result.emulator.lacks ~= nil
+end
+
 local function judge(ctx, run, job, lab, known)
   local inputs = recorded.key(lab, job)
   if known[inputs] then return recorded.reuse(known[inputs], run.run_id) end
@@ -74,7 +82,7 @@ local function judge(ctx, run, job, lab, known)
   for attempt = 1, ctx.config.retries + 1 do
     result = lab:validate(job, run)
     result.attempts, result.inputs = attempt, inputs
-    if result.status ~= "ERROR" then break end
+    if is_final(result) then break end
   end
   return result
 end
@@ -90,13 +98,16 @@ end
 
 -- how: {known = verdicts by their key, at_once =, seconds = hash → what it is thought to take}
 local function validate_all(ctx, run, jobs, lab, how)
-  local done, open, sum = run:done(), {}, 0
+  local done, open, hashes, sum = run:done(), {}, {}, 0
   for _, job in ipairs(jobs) do
     if not done[job.hash] then
       open[#open + 1], sum = job, sum + how.seconds[job.hash]
+      local is_known = next(how.known) and how.known[recorded.key(lab, job)]
+      if not is_known then hashes[#hashes + 1] = job.hash end
     end
   end
   local progress <close> = ctx.progress:task("validate", #open, sum)
+  local ahead <close> = lab:boot_ahead(run, hashes) -- luacheck: ignore ahead
   parallel.map(open, function(job)
     local item = progress:begin(job.name or job.hash, how.seconds[job.hash])
     local result = judge(ctx, run, job, lab, how.known)

@@ -1,0 +1,210 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Reads Compose projects: several files, extends, include, profiles, .env, interpolation, merge
+-- rules. Every value knows its file and line: std.compose.origin.
+
+local document = require "std.compose.document"
+local dotenv = require "std.compose.dotenv"
+local error_of = require "std.error"
+local fs = require "std.fs"
+local json = require "std.json"
+local merge = require "std.compose.merge"
+local mounts = require "std.compose.mounts"
+local origin = require "std.compose.origin"
+local projects = require "std.compose.project"
+local table_of = require "std.table"
+
+local M = {}
+
+-- In this order; the first that is there wins, as with Docker Compose.
+M.NAMES = { "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml" }
+M.OVERRIDES = { "compose.override.yaml", "compose.override.yml", "docker-compose.override.yaml",
+  "docker-compose.override.yml" }
+
+local function present(dir, names)
+  local found = {}
+  for _, name in ipairs(names) do
+    local path = fs.join(dir, name)
+    if fs.is_file(path) then found[#found + 1] = path end
+  end
+  return found
+end
+
+-- The files of a folder: {files}, and those that lie beside the one that wins and are not read.
+local function discover(dir)
+  local base, over = present(dir, M.NAMES), present(dir, M.OVERRIDES)
+  local twins = {}
+  for _, list in ipairs { base, over } do
+    for i = 2, #list do twins[#twins + 1] = { path = list[i], wins = list[1] } end
+  end
+  return { base[1], base[1] and over[1] }, twins
+end
+
+local function normal_name(text)
+  return (text:lower():gsub("[^%w_-]", ""):gsub("^[_-]+", ""))
+end
+
+-- Variables around the files: the process's own win over .env.
+local function variables(state)
+  local own = {}
+  state.used, state.missing, state.entries = {}, {}, {}
+  local access = {
+    get = function(name)
+      local value = state.getenv(name)
+      if value ~= nil then return value end
+      return own[name]
+    end,
+    on_use = function(name, place)
+      state.used[name] = state.used[name] or place or true
+    end,
+    on_missing = function(name, place)
+      state.missing[#state.missing + 1] = { name = name, place = place }
+    end,
+  }
+  for _, path in ipairs(state.env_files) do
+    local entries, err = dotenv.read(path, { get = access.get, on_use = access.on_use })
+    if not entries then error(err, 0) end
+    for _, entry in ipairs(entries) do
+      if entry.value then own[entry.key] = entry.value end
+      table.insert(state.entries, entry)
+    end
+  end
+  return access
+end
+
+local function default_env_files(dir)
+  local path = fs.join(dir, ".env")
+  return fs.is_file(path) and { path } or {}
+end
+
+local load_all
+
+local function as_list(value)
+  if type(value) ~= "table" then return { value } end
+  return value
+end
+
+local function include_row(row, state)
+  if type(row) ~= "table" then row = { path = row } end
+  local files = {}
+  for _, path in ipairs(as_list(row.path)) do files[#files + 1] = mounts.host_path(path, state) end
+  if not files[1] then origin.fail(origin.at(row), "include: path is missing") end
+  local dir = row.project_directory and mounts.host_path(row.project_directory, state)
+    or fs.dirname(files[1])
+  local env_files = {}
+  for _, path in ipairs(row.env_file and as_list(row.env_file) or {}) do
+    env_files[#env_files + 1] = mounts.host_path(path, state)
+  end
+  return files, dir, row.env_file and env_files or default_env_files(dir)
+end
+
+local function import(merged, included)
+  for _, section in ipairs(document.SECTIONS) do
+    for name, value in pairs(included[section] or {}) do
+      merged[section] = merged[section] or {}
+      local present_value = merged[section][name]
+      if present_value and not table_of.deep_equal(present_value, value) then
+        origin.fail(origin.at(included[section], name),
+          "include: %s.%s is defined differently by another included file", section, name)
+      end
+      merged[section][name] = value
+      origin.copy(merged[section], name, included[section])
+    end
+  end
+end
+
+local function read_includes(doc, state, chain)
+  local merged = {}
+  for i, row in ipairs(doc.include or {}) do
+    local place = origin.at(doc.include, i)
+    local files, dir, env_files = include_row(row, state)
+    for _, path in ipairs(files) do
+      if chain[path] then origin.fail(place, "include goes in a circle: %s", path) end
+    end
+    local inner = { dir = dir, files = files, env_files = env_files, getenv = state.variables.get }
+    inner.variables = variables(inner)
+    import(merged, load_all(inner, chain))
+    table_of.append(state.missing, inner.missing)
+    for name, at in pairs(inner.used) do state.used[name] = state.used[name] or at end
+    for _, path in ipairs(files) do table.insert(state.read, path) end
+  end
+  return merged
+end
+
+-- All files of a project merged: what each includes lies beneath the file itself.
+function load_all(state, chain)
+  local merged
+  state.read = state.read or {}
+  for _, path in ipairs(state.files) do
+    local longer = table_of.merge(chain, { [path] = true })
+    local doc = document.read(path, state)
+    local beneath = read_includes(doc, state, longer)
+    local place, name = doc.place, doc.name
+    doc.include, doc.place, doc.name, doc.version = nil, nil, nil, nil
+    if next(beneath) then doc = merge.document(beneath, doc) end
+    merged = merged and merge.document(merged, doc) or doc
+    merged.place = merged.place or place
+    state.declared_name = name or state.declared_name
+  end
+  return merged
+end
+
+local function read_project(options)
+  local dir = options.dir and fs.absolute(options.dir)
+  local files, twins = {}, {}
+  for i, path in ipairs(options.files or {}) do files[i] = fs.absolute(path) end
+  if not files[1] then files, twins = discover(dir or fs.absolute ".") end
+  if not files[1] then
+    return nil, error_of.new { op = "compose", code = "not_found",
+      message = "no Compose file in " .. (dir or fs.absolute ".") }
+  end
+  dir = dir or fs.dirname(files[1])
+  local state = { dir = dir, files = files, getenv = options.getenv or os.getenv,
+    env_files = options.env_files or default_env_files(dir) }
+  state.variables = variables(state)
+  local merged = merge.without_resets(load_all(state, {}))
+  local profiles = options.profiles or {}
+  for name in (state.variables.get "COMPOSE_PROFILES" or ""):gmatch("[^,%s]+") do
+    profiles = table_of.append(table_of.copy(profiles), { name })
+  end
+  state.profiles = profiles
+  state.name = normal_name(options.name or state.variables.get "COMPOSE_PROJECT_NAME"
+    or state.declared_name or fs.basename(dir))
+  local project = projects.finish(merged, state)
+  project.files, project.twins, project.env_files = files, twins, state.env_files
+  project.env_entries, project.used, project.missing = state.entries, state.used, state.missing
+  project.included = state.read
+  return project
+end
+
+---@class lsqm.compose.Project
+---@field name string
+---@field dir string
+---@field services table<string, table>  long forms, active ones
+---@field inactive table<string, table>  those of profiles that are not active
+---@field networks table
+---@field volumes table
+---@field secrets table
+---@field configs table
+---@field files string[]
+---@field twins {path: string, wins: string}[]  files beside the winner that are not read
+---@field env_entries {key: string, value: string?, place: table}[]
+---@field used table<string, table>      variables that the files mention, and where first
+---@field missing {name: string, place: table}[]
+---@field hidden {service: string, key: string, place: table, by: table}[]
+---@field environment_sources table<string, table<string, string>>  "inline" or "file"
+
+--- Reads a project.
+---@param options {files?: string[], dir?: string, env_files?: string[], profiles?: string[],
+---  name?: string, getenv?: fun(name: string): string?}
+---@return lsqm.compose.Project?
+---@return lsqm.Error?
+function M.load(options)
+  local ok, project, err = pcall(read_project, options or {})
+  if ok then return project, err end
+  if error_of.is(project) then return nil, project end
+  error(project, 0)
+end
+
+M.null = json.null
+
+return M

@@ -1,0 +1,146 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What a whole project must hold once its files are merged: names that exist, variables of
+-- env_file, profiles, the default network.
+
+local dotenv = require "std.compose.dotenv"
+local fs = require "std.fs"
+local json = require "std.json"
+local origin = require "std.compose.origin"
+local suggest = require "std.suggest"
+local table_of = require "std.table"
+
+local M = {}
+
+local function need(set, name, place, what, owner)
+  if set and set[name] ~= nil then return end
+  origin.fail(place, "%s refers to %s '%s', which is not defined%s", owner, what, name,
+    suggest.phrase(name, set or {}))
+end
+
+local function check_dependencies(project, name, service)
+  for other, row in pairs(service.depends_on or {}) do
+    local place = origin.at(service.depends_on, other)
+    if not project.services[other] and not (project.inactive[other] and not row.required) then
+      if project.inactive[other] then
+        origin.fail(place, "services.%s depends on '%s', which no active profile starts (%s)", name,
+          other, table.concat(project.inactive[other].profiles, ", "))
+      end
+      need(project.services, other, place, "the service", "services." .. name)
+    end
+  end
+end
+
+local function check_references(project, name, service)
+  local owner = "services." .. name
+  for network in pairs(service.networks or {}) do
+    need(project.networks, network, origin.at(service.networks, network), "the network", owner)
+  end
+  for i, mount in ipairs(service.volumes or {}) do
+    if mount.type == "volume" and mount.source then
+      need(project.volumes, mount.source, origin.at(service.volumes, i), "the volume", owner)
+    end
+  end
+  for _, section in ipairs { "secrets", "configs" } do
+    for i, item in ipairs(service[section] or {}) do
+      need(project[section], item.source, origin.at(service[section], i),
+        section == "secrets" and "the secret" or "the config", owner)
+    end
+  end
+  check_dependencies(project, name, service)
+end
+
+local function read_env_file(row, place, state)
+  if not fs.is_file(row.path) then
+    if row.required == false then return {} end
+    origin.fail(place, "env_file %s is not there", row.path)
+  end
+  local entries, err = dotenv.read(row.path, { get = state.variables.get,
+    on_use = state.variables.on_use })
+  if not entries then error(err, 0) end
+  return entries
+end
+
+-- Variables of env_file beneath those of `environment`; a name without a value is taken from the
+-- variables around, and left out when they lack it, too.
+local function fill_environment(service, state)
+  local env, own = origin.like({}, service.environment or service), service.environment or {}
+  local from, hidden = {}, {}
+  for i, row in ipairs(service.env_file or {}) do
+    for _, entry in ipairs(read_env_file(row, origin.at(service.env_file, i), state)) do
+      local value = entry.value or state.variables.get(entry.key)
+      if value and own[entry.key] ~= nil and own[entry.key] ~= value then
+        hidden[#hidden + 1] = { key = entry.key, place = entry.place,
+          by = origin.at(own, entry.key) }
+      elseif value then
+        env[entry.key], from[entry.key] = value, "file"
+        origin.set(env, entry.key, entry.place)
+      end
+    end
+  end
+  for key, value in pairs(own) do
+    if value == json.null then
+      if state.variables.on_use then state.variables.on_use(key, origin.at(own, key)) end
+      value = state.variables.get(key)
+    end
+    env[key], from[key] = value, "inline"
+    origin.copy(env, key, own)
+  end
+  service.environment = env
+  return from, hidden
+end
+
+-- Profiles named on the command line; a service without profiles always runs.
+local function is_active(service, wanted)
+  if not service.profiles or #service.profiles == 0 or wanted["*"] then return true end
+  for _, profile in ipairs(service.profiles) do if wanted[profile] then return true end end
+  return false
+end
+
+local function split_profiles(project, services, profiles)
+  local wanted = table_of.set(profiles or {})
+  for name, service in pairs(services) do
+    if is_active(service, wanted) then
+      project.services[name] = service
+    else
+      project.inactive[name] = service
+    end
+    origin.set(project.services, name, origin.at(services, name))
+  end
+end
+
+local function fill_networks(project)
+  for _, service in pairs(project.services) do
+    if not service.networks and not service.network_mode then
+      service.networks = { default = {} }
+    end
+    if service.networks and service.networks.default then
+      project.networks.default = project.networks.default or {}
+    end
+  end
+end
+
+--- The finished project of merged content.
+---@param merged table see std.compose.document
+---@param state table {variables=, profiles=, dir=}
+function M.finish(merged, state)
+  local project = origin.like({ services = {}, inactive = {}, dir = state.dir, name = state.name,
+    environment_sources = {}, hidden = {} }, merged)
+  origin.place(project.services, merged.place)
+  for _, section in ipairs { "networks", "volumes", "secrets", "configs" } do
+    project[section] = merged[section] or {}
+  end
+  split_profiles(project, merged.services or {}, state.profiles)
+  fill_networks(project)
+  for name, service in table_of.sorted_pairs(project.services) do
+    local from, hidden = fill_environment(service, state)
+    project.environment_sources[name] = from
+    for _, row in ipairs(hidden) do
+      row.service = name
+      project.hidden[#project.hidden + 1] = row
+    end
+    check_references(project, name, service)
+  end
+  return project
+end
+
+return M

@@ -1,0 +1,184 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The keys of a service: each with the reader that brings it to its long form.
+
+local cast = require "std.compose.cast"
+local fs = require "std.fs"
+local json = require "std.json"
+local mounts = require "std.compose.mounts"
+local origin = require "std.compose.origin"
+local ports = require "std.compose.ports"
+
+local M = {}
+
+local CONDITIONS <const> = { service_started = true, service_healthy = true,
+  service_completed_successfully = true }
+
+local function depends_on(value, place, name, state)
+  local read = cast.named(cast.record { condition = cast.string, restart = cast.boolean,
+    required = cast.boolean })
+  local out = read(value, place, name, state)
+  for id, row in pairs(out) do
+    if row ~= origin.RESET then
+      row.condition = row.condition or "service_started"
+      if row.required == nil then row.required = true end
+      if not CONDITIONS[row.condition] then
+        origin.fail(origin.at(row, "condition"), "%s.%s: unknown condition '%s'%s", name, id,
+          row.condition, require("std.suggest").phrase(row.condition, CONDITIONS))
+      end
+    end
+  end
+  return out
+end
+
+local function test(value, place, name)
+  if type(value) ~= "table" then
+    return origin.place(json.array { "CMD-SHELL", cast.scalar(value) }, place)
+  end
+  local list = cast.list(value, place, name)
+  local first = list[1]
+  if first ~= "NONE" and first ~= "CMD" and first ~= "CMD-SHELL" then
+    origin.fail(place, "%s must begin with NONE, CMD or CMD-SHELL", name)
+  end
+  return list
+end
+
+local healthcheck = cast.record { test = test, interval = cast.duration, timeout = cast.duration,
+  retries = cast.integer, start_period = cast.duration, start_interval = cast.duration,
+  disable = cast.boolean }
+
+local function context(value, place, name, state)
+  local path = cast.string(value, place, name)
+  if path:find("^%a[%w+.-]*://") or path:find("^git@") then return path end
+  return mounts.host_path(path, state)
+end
+
+local build = cast.record({
+  context = context, dockerfile = cast.string, dockerfile_inline = cast.string,
+  args = cast.map, target = cast.string, labels = cast.text_map, network = cast.string,
+  cache_from = cast.string_or_list, cache_to = cast.string_or_list, no_cache = cast.boolean,
+  pull = cast.boolean, shm_size = cast.bytes, extra_hosts = cast.any, isolation = cast.string,
+  privileged = cast.boolean, secrets = cast.any, ssh = cast.any, tags = cast.list,
+  platforms = cast.list, additional_contexts = cast.map, ulimits = cast.any,
+  entitlements = cast.list, provenance = cast.any, sbom = cast.any, no_cache_filter = cast.any,
+}, function(value, place, name, state)
+  return { context = context(value, place, name, state) }
+end)
+
+local env_file = cast.list_of(cast.record({ path = function(value, place, name, state)
+  return mounts.host_path(cast.string(value, place, name), state)
+end, required = cast.boolean, format = cast.string }, function(value, place, name, state)
+  return { path = mounts.host_path(cast.string(value, place, name), state) }
+end))
+
+local function env_files(value, place, name, state)
+  if type(value) ~= "table" then
+    value = origin.place(json.array { value }, place)
+  end
+  return env_file(value, place, name, state)
+end
+
+-- "host:address" and "host=address", a list or a mapping.
+local function hosts(value, place, name)
+  if type(value) ~= "table" then cast.wrong(place, name, "a list or a mapping", value) end
+  local out = origin.like({}, value)
+  for key, item in pairs(value) do
+    if cast.is_list(value) then
+      local host, address = cast.string(item, place, name):match("^([^:=]+)[:=](.+)$")
+      if not host then origin.fail(origin.at(value, key), "%s: expected HOST=ADDRESS", name) end
+      out[host] = address
+      origin.copy(out, host, value, key)
+    else
+      out[key] = type(item) == "table" and table.concat(item, ",") or cast.scalar(item)
+      origin.copy(out, key, value)
+    end
+  end
+  return out
+end
+
+local limits = cast.record { cpus = cast.number, memory = cast.bytes, pids = cast.integer,
+  devices = cast.any }
+
+local deploy = cast.record {
+  resources = cast.record { limits = limits, reservations = cast.record { cpus = cast.number,
+    memory = cast.bytes, pids = cast.integer, devices = cast.any, generic_resources = cast.any } },
+  replicas = cast.integer, mode = cast.string, labels = cast.text_map, endpoint_mode = cast.string,
+  restart_policy = cast.record { condition = cast.string, delay = cast.duration,
+    max_attempts = cast.integer, window = cast.duration },
+  update_config = cast.any, rollback_config = cast.any, placement = cast.any,
+}
+
+local function mounted(value, place, name, state)
+  local read = cast.list_of(cast.record({ source = cast.string, target = cast.string,
+    uid = cast.string, gid = cast.string, mode = cast.any }, function(item, at, label)
+    return { source = cast.string(item, at, label) }
+  end))
+  return read(value, place, name, state)
+end
+
+local ulimit = cast.record({ soft = cast.integer, hard = cast.integer },
+  function(value, place, name)
+    local n = cast.integer(value, place, name)
+    return { soft = n, hard = n }
+  end)
+
+local networks = cast.named(cast.record { aliases = cast.list, ipv4_address = cast.string,
+  ipv6_address = cast.string, link_local_ips = cast.list, mac_address = cast.string,
+  priority = cast.integer, gw_priority = cast.integer, driver_opts = cast.text_map,
+  interface_name = cast.string })
+
+local function extends(value, place, name, state)
+  return cast.record({ file = cast.string, service = cast.string }, function(text, at, label)
+    return { service = cast.string(text, at, label) }
+  end)(value, place, name, state)
+end
+
+local FIELDS = {
+  build = build, command = cast.command, entrypoint = cast.command, env_file = env_files,
+  environment = cast.map, depends_on = depends_on, healthcheck = healthcheck, deploy = deploy,
+  ports = cast.list_of(ports.read), volumes = cast.list_of(mounts.read), networks = networks,
+  extra_hosts = hosts, configs = mounted, secrets = mounted, extends = extends,
+  labels = cast.text_map, annotations = cast.text_map, sysctls = cast.text_map,
+  ulimits = cast.named(ulimit), logging = cast.record { driver = cast.string,
+    options = cast.text_map }, mem_limit = cast.bytes, mem_reservation = cast.bytes,
+  memswap_limit = cast.any, mem_swappiness = cast.integer, shm_size = cast.bytes,
+  cpus = cast.number, cpu_count = cast.integer, cpu_percent = cast.number,
+  cpu_shares = cast.integer, cpu_quota = cast.any, cpu_period = cast.any, cpuset = cast.string,
+  cpu_rt_period = cast.any, cpu_rt_runtime = cast.any, blkio_config = cast.any,
+  stop_grace_period = cast.duration, pids_limit = cast.integer, oom_score_adj = cast.integer,
+  scale = cast.integer, profiles = cast.list, expose = cast.list, attach = cast.boolean,
+  privileged = cast.boolean, read_only = cast.boolean, init = cast.boolean, tty = cast.boolean,
+  stdin_open = cast.boolean, oom_kill_disable = cast.boolean, use_api_socket = cast.boolean,
+  devices = cast.any, device_cgroup_rules = cast.list, credential_spec = cast.any,
+  develop = cast.any, gpus = cast.any, models = cast.any, provider = cast.any,
+  post_start = cast.any, pre_stop = cast.any, storage_opt = cast.any, label_file = cast.any,
+  tmpfs = cast.string_or_list, dns = cast.string_or_list, dns_search = cast.string_or_list,
+}
+for _, name in ipairs { "image", "container_name", "hostname", "domainname", "platform", "restart",
+  "user", "working_dir", "network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup",
+  "cgroup_parent", "isolation", "mac_address", "pull_policy", "runtime", "stop_signal" } do
+  FIELDS[name] = cast.string
+end
+for _, name in ipairs { "cap_add", "cap_drop", "dns_opt", "external_links", "group_add", "links",
+  "security_opt", "volumes_from" } do
+  FIELDS[name] = cast.list
+end
+M.FIELDS = FIELDS
+
+local read_service = cast.record(FIELDS)
+
+--- The long form of a service as one file has it.
+---@param state {dir: string} folder from which its relative paths count
+function M.read(name, value, place, state)
+  if not name:find("^[%w._-]+$") then
+    origin.fail(place, "service name '%s' may have letters, digits, '.', '_' and '-' only", name)
+  end
+  if value == json.null then value = origin.place({}, place) end
+  return read_service(value, place, "services." .. name, state)
+end
+
+--- `extends.file`, from the folder of the file that has it.
+function M.extends_path(path, state)
+  return fs.absolute(path:sub(1, 1) == "/" and path or fs.join(state.dir, path))
+end
+
+return M
