@@ -361,24 +361,104 @@ static void note_pushed(git_repository *repo, const char *remote, const char *br
     git_reference_free(made);
 }
 
+/* The path of a remote on this machine ("file://" with %XX, or a plain path); 0 for others. */
+static int local_path(const char *url, char *out, size_t size)
+{
+    const char *scheme = "file://";
+    int is_file = strncmp(url, scheme, strlen(scheme)) == 0;
+    size_t n = 0;
+    if (!is_file) {
+        snprintf(out, size, "%s", url);
+        return strlen(url) < size && access(url, F_OK) == 0;
+    }
+    for (const char *at = url + strlen(scheme); *at && n + 1 < size; at++) {
+        unsigned byte = (unsigned char)*at;
+        if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1)
+            at += 2;
+        out[n++] = (char)byte;
+    }
+    out[n] = '\0';
+    return 1;
+}
+
+/* Moves the branch of `other` from where it is now to `mine`, if that only adds commits. */
+static int move_branch(git_repository *repo, git_repository *other, const char *branch,
+                       const git_oid *mine)
+{
+    git_oid old;
+    git_reference *made = NULL;
+    int rc = git_reference_name_to_id(&old, other, branch);
+    if (rc == GIT_ENOTFOUND) {
+        rc = git_reference_create(&made, other, branch, mine, 0, "push");
+    } else if (rc == 0 && !git_oid_equal(&old, mine)) {
+        if (git_graph_descendant_of(repo, mine, &old) != 1) /* an unknown commit is none of ours */
+            return GIT_ENONFASTFORWARD;
+        rc = git_reference_create_matching(&made, other, branch, mine, 1, &old, "push");
+    }
+    git_reference_free(made);
+    /* another push came between, or is just writing */
+    return rc == GIT_EMODIFIED || rc == GIT_EEXISTS || rc == GIT_ELOCKED ? GIT_ENONFASTFORWARD : rc;
+}
+
+/* libgit2 moves the branch of a repository on this machine without looking whether it moved since
+ * the connection: of two pushes at once one would be lost. So the objects go there under a
+ * reference of their own, and the branch moves only from where it was seen. */
+static int push_local(git_repository *repo, git_remote *r, git_repository *other,
+                      const char *branch, const git_push_options *o)
+{
+    char hex[LSQM_GIT_OID], spec[2 * LSQM_GIT_REF + 2];
+    git_oid mine;
+    int rc = git_reference_name_to_id(&mine, repo, branch);
+    if (rc != 0)
+        return rc;
+    git_oid_tostr(hex, sizeof hex, &mine);
+    snprintf(spec, sizeof spec, "+%s:refs/lsqm/%s", branch, hex);
+    char *specs[] = {spec};
+    git_strarray list = {specs, 1};
+    rc = git_remote_push(r, &list, o);
+    if (rc == 0)
+        rc = move_branch(repo, other, branch, &mine);
+    snprintf(spec, sizeof spec, "refs/lsqm/%s", hex);
+    (void)git_reference_remove(other, spec); /* of no use to anybody, and of no harm */
+    if (rc == GIT_ENONFASTFORWARD)
+        git_error_set_str(GIT_ERROR_REFERENCE, "the remote has commits that are not here");
+    return rc;
+}
+
+static int push_to(git_repository *repo, git_remote *r, const char *branch,
+                   const git_push_options *o)
+{
+    char path[4096], spec[2 * LSQM_GIT_REF + 2];
+    git_repository *other = NULL;
+    if (local_path(git_remote_url(r), path, sizeof path) &&
+        git_repository_open_ext(&other, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0 &&
+        git_repository_is_bare(other)) {
+        int rc = push_local(repo, r, other, branch, o);
+        git_repository_free(other);
+        return rc;
+    }
+    git_repository_free(other);
+    snprintf(spec, sizeof spec, "%s:%s", branch, branch);
+    char *specs[] = {spec};
+    git_strarray list = {specs, 1};
+    return git_remote_push(r, &list, o);
+}
+
 static int push(git_repository *repo, const char *remote, lsqm_git_control *control,
                 lsqm_error *err)
 {
-    char branch[LSQM_GIT_REF], spec[2 * LSQM_GIT_REF + 2];
+    char branch[LSQM_GIT_REF];
     git_remote *r = NULL;
     git_push_options o = GIT_PUSH_OPTIONS_INIT;
     if (lsqm_git_branch_ref(repo, branch, sizeof branch, "git push", err) != LSQM_OK)
         return err->code;
-    snprintf(spec, sizeof spec, "%s:%s", branch, branch);
-    char *specs[] = {spec};
-    git_strarray list = {specs, 1};
     transfer t = {control, NULL, 0, ""};
     int rc = open_remote(repo, remote, 1, &r);
     if (rc == 0) {
         t.url = git_remote_url(r);
         set_callbacks(&o.callbacks, &t);
         o.proxy_opts.type = GIT_PROXY_AUTO;
-        rc = git_remote_push(r, &list, &o);
+        rc = push_to(repo, r, branch, &o);
     }
     int status = LSQM_OK;
     if (rc != 0)

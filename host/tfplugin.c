@@ -25,8 +25,17 @@
 /* Kept of what the provider logs, for the message when it dies. */
 #define LOG_MAX ((size_t)64 << 10)
 
+static void free_types(lsqm_tfplugin *p)
+{
+    for (char **type = p->types; type && *type; type++)
+        free(*type);
+    free(p->types);
+    p->types = NULL;
+}
+
 static void free_plugin(lsqm_tfplugin *p)
 {
+    free_types(p);
     lsqm_tfplugin_answers_release(p->answers);
     lsqm_buffer_free(&p->line);
     free(p->identity);
@@ -279,7 +288,25 @@ int lsqm_tfplugin_start(uv_loop_t *loop, const lsqm_tfplugin_options *options, l
 
 /* --- leases -------------------------------------------------------------------------------- */
 
-int lsqm_tfplugin_lease(lsqm_tfplugin *p, const char *endpoint, lsqm_error *err)
+static int copy_types(lsqm_tfplugin *p, const char *const *types)
+{
+    size_t n = 0;
+    free_types(p);
+    if (!types)
+        return LSQM_OK;
+    while (types[n])
+        n++;
+    p->types = calloc(n + 1, sizeof *p->types);
+    for (size_t i = 0; p->types && i < n; i++) {
+        p->types[i] = strdup(types[i]);
+        if (!p->types[i])
+            free_types(p);
+    }
+    return p->types ? LSQM_OK : LSQM_ENOMEM;
+}
+
+int lsqm_tfplugin_lease(lsqm_tfplugin *p, const char *endpoint, const char *const *types,
+                        lsqm_error *err)
 {
     lsqm_tfplugin_state *s = &p->state;
     if (p->closing || s->protocol == 0)
@@ -289,6 +316,8 @@ int lsqm_tfplugin_lease(lsqm_tfplugin *p, const char *endpoint, lsqm_error *err)
     if (endpoint && strlen(endpoint) >= sizeof p->endpoint)
         return lsqm_error_set(err, LSQM_EINVAL, "provider lease", "endpoint too long: %s",
                               endpoint);
+    if (copy_types(p, types) != LSQM_OK)
+        return lsqm_error_set(err, LSQM_ENOMEM, "provider lease", NULL);
     snprintf(p->endpoint, sizeof p->endpoint, "%s", endpoint ? endpoint : "");
     s->interrupted = s->conflict = 0;
     s->passed = s->answered = 0;

@@ -5,7 +5,8 @@
  * We speak go-plugin's handshake with the process and stand between it and terraform on a unix
  * socket of our own. Every gRPC stream passes unchanged, except
  *   - requests for the schema and for the check of the provider's configuration: what was answered
- *     once is answered from memory to a request of the same bytes (see lsqm_tfplugin_answers);
+ *     once is answered from memory to a request of the same bytes (see lsqm_tfplugin_answers), the
+ *     schema without what the lease does not name;
  *   - GRPCController/Shutdown, which terraform sends when it ends: answered, not passed;
  *   - calls that would reach a configuration of somebody else, because a second connection has
  *     configured the process since (a provider with aliases): refused with FAILED_PRECONDITION.
@@ -71,9 +72,12 @@ int lsqm_tfplugin_start(uv_loop_t *loop, const lsqm_tfplugin_options *options, l
                         lsqm_error *err);
 
 /* From here on terraform may connect, until release. endpoint: the address of this lease's
- * emulator as its configuration has it, or NULL. LSQM_ECONFLICT while it is leased,
+ * emulator as its configuration has it, or NULL. types: the resource and data source types that
+ * this terraform can meet, NULL-terminated: remembered schemas are cut down to them (see
+ * lsqm_tfplugin_trim_schema); NULL: all. Both are copied. LSQM_ECONFLICT while it is leased,
  * LSQM_EUNAVAILABLE before `ready` and when the provider has ended. */
-int lsqm_tfplugin_lease(lsqm_tfplugin *p, const char *endpoint, lsqm_error *err);
+int lsqm_tfplugin_lease(lsqm_tfplugin *p, const char *endpoint, const char *const *types,
+                        lsqm_error *err);
 /* Drops connections that are left. An interrupted provider should be closed, not leased again. */
 void lsqm_tfplugin_release(lsqm_tfplugin *p);
 

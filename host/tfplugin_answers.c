@@ -6,6 +6,7 @@
  * released; whoever wants the same while it is recorded waits instead of asking the provider too.
  */
 #include "tfplugin_internal.h"
+#include "tfplugin_schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -248,4 +249,11 @@ int lsqm_tf_answer_fill(const lsqm_tf_answer *answer, const char *endpoint, lsqm
     for (size_t i = 0; i < answer->mark_count; i++)
         memcpy(out->data + answer->marks[i], endpoint, strlen(endpoint));
     return LSQM_OK;
+}
+
+int lsqm_tf_answer_fill_schema(const lsqm_tf_answer *answer, const char *const *types,
+                               lsqm_buffer *out)
+{
+    int rc = lsqm_tfplugin_trim_schema(answer->body.data, answer->body.len, types, out);
+    return rc == LSQM_EINVAL ? lsqm_tf_answer_fill(answer, "", out) : rc;
 }

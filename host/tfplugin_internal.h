@@ -64,6 +64,9 @@ void lsqm_tf_answer_wait(lsqm_tf_answer *answer, lsqm_tf_waiter *waiter);
 void lsqm_tf_answer_unwait(lsqm_tf_answer *answer, lsqm_tf_waiter *waiter);
 /* The body for this lease, into *out (yours). */
 int lsqm_tf_answer_fill(const lsqm_tf_answer *answer, const char *endpoint, lsqm_buffer *out);
+/* The same for a schema, which has no endpoint in it: what is not among the types is left out. */
+int lsqm_tf_answer_fill_schema(const lsqm_tf_answer *answer, const char *const *types,
+                               lsqm_buffer *out);
 
 /* --- streams ------------------------------------------------------------------------------- */
 
@@ -155,6 +158,7 @@ struct lsqm_tfplugin {
     lsqm_buffer line; /* of the handshake, while it comes */
     char *identity;
     char endpoint[64];
+    char **types; /* NULL-terminated; NULL: the lease names none */
     char socket[108], provider_socket[108];
     lsqm_tfplugin_answers *answers;
     lsqm_tf_link *links;

@@ -246,13 +246,28 @@ static void answer_ourselves(lsqm_tf_stream *s, const char *status, const char *
     lsqm_tf_headers_free(&list);
 }
 
+static int is_schema(const lsqm_tf_stream *s)
+{
+    const char *path = path_of(s);
+    return strcmp(path, "/tfplugin5.Provider/GetSchema") == 0 ||
+           strcmp(path, "/tfplugin6.Provider/GetProviderSchema") == 0;
+}
+
+static int fill(const lsqm_tf_stream *s, const lsqm_tf_answer *answer, lsqm_buffer *out)
+{
+    const lsqm_tfplugin *p = s->link->plugin;
+    if (p->types && answer->mark_count == 0 && is_schema(s))
+        return lsqm_tf_answer_fill_schema(answer, (const char *const *)p->types, out);
+    return lsqm_tf_answer_fill(answer, p->endpoint, out);
+}
+
 static void answer_from_memory(lsqm_tf_stream *s, const lsqm_tf_answer *answer)
 {
     lsqm_tf_flow *down = &s->flow[LSQM_TF_CLIENT];
     s->link->plugin->state.answered++;
     lsqm_buffer_free(&s->flow[LSQM_TF_PROVIDER].data);
     down->ended = 1;
-    if (lsqm_tf_answer_fill(answer, s->link->plugin->endpoint, &down->data) != LSQM_OK ||
+    if (fill(s, answer, &down->data) != LSQM_OK ||
         lsqm_tf_headers_copy(&down->trailers, &answer->trailers) != LSQM_OK)
         fail(s);
     else

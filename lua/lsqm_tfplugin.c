@@ -5,7 +5,7 @@
  *   answers() -> answers                         the memory that providers share
  *   start{argv, env, cwd, socket, identity, answers, timeout} -> provider | nil, err
  *   provider:ready() -> true | nil, err          waits for the handshake
- *   provider:lease(endpoint | nil) -> true | nil, err
+ *   provider:lease{endpoint, types} -> true | nil, err   types: a list of names; nil: all
  *   provider:release()
  *   provider:state() -> {…} | nil, err           err: how it ended
  *   provider:close()                             waits until it is gone
@@ -182,9 +182,13 @@ static int provider_lease(lua_State *L)
     box *b = check_box(L);
     lsqm_error err;
     lsqm_error_clear(&err);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    const char *endpoint = lsqm_opt_string(L, 2, "endpoint", NULL);
+    int all = lua_getfield(L, 2, "types") == LUA_TNIL;
+    const char *const *types = all ? NULL : lsqm_need_strings(L, 2, "types");
     if (!b->p)
         return lsqm_fail(L, &b->err);
-    if (lsqm_tfplugin_lease(b->p, luaL_optstring(L, 2, NULL), &err) != LSQM_OK)
+    if (lsqm_tfplugin_lease(b->p, endpoint, types, &err) != LSQM_OK)
         return lsqm_fail(L, &err);
     lua_pushboolean(L, 1);
     return 1;

@@ -10,11 +10,11 @@ local suggest = require "std.suggest"
 local M = {}
 
 -- type: what the value must be. env: the variable that sets it (FR-054 to FR-062). secret: only
--- from the environment, never in a file, a log or an artifact.
+-- from the environment, never in a file, a log or an artifact. word: is a value as well.
 local SPEC = {
   workspace = { type = "string", default = "./workspace", env = "LSQM_WORKSPACE" },
   artifact_repo = { type = "string", env = "ARTIFACT_REPO" },
-  parallel = { type = "integer", default = 4, env = "LSQM_PARALLEL", min = 1 },
+  parallel = { type = "integer", word = "auto", default = 4, env = "LSQM_PARALLEL", min = 1 },
   timeout = { type = "number", default = 300, env = "LSQM_TIMEOUT", min = 1 },
   hang_timeout = { type = "number", default = 30, min = 1 },
   test_timeout = { type = "number", default = 60, min = 1 },
@@ -59,6 +59,7 @@ local SPEC = {
   } },
   convergence = { type = "boolean" }, -- not set: where providers are warm
   destroy = { type = "boolean", default = true },
+  boot_ahead = { type = "integer", default = 1, min = 0 },
   retention = { type = "integer", default = 52, min = 1 },
   verbose = { type = "boolean", default = false },
   dry_run = { type = "boolean", default = false },
@@ -100,8 +101,10 @@ local function is_type(value, want)
 end
 
 local function check_value(origin, key, value, rule)
+  if value == rule.word then return nil end
   if not is_type(value, rule.type) then
-    return fail(origin, ("'%s' must be a %s, not %s"):format(key, rule.type,
+    local wanted = rule.word and ("%s or '%s'"):format(rule.type, rule.word) or rule.type
+    return fail(origin, ("'%s' must be a %s, not %s"):format(key, wanted,
       type(value) == "string" and ("'%s'"):format(value) or type(value)))
   end
   if rule.min and value < rule.min then

@@ -17,6 +17,7 @@ local M = {}
 ---@field store table         std.store over config's artifact repository
 ---@field progress table      std.progress
 ---@field rules fun(name: string): any   loads rules/<name>.lua through the resolver
+---@field rows fun(name: string): table  the same for a table of rows; a user's file adds to it
 
 local openers = {}
 
@@ -31,10 +32,11 @@ function openers.log(ctx)
     fs.mkdir(fs.join(config.workspace, "logs"))
     sinks[1] = log.file(fs.join(config.workspace, "logs", "lsqm.jsonl"))
   end
+  local stream = require("std.progress").above(io.stderr)
   if config.log_format == "json" then
-    sinks[#sinks + 1] = log.json(io.stderr)
+    sinks[#sinks + 1] = log.json(stream)
   else
-    sinks[#sinks + 1] = log.terminal(io.stderr, ctx.verbose and "debug" or "warn")
+    sinks[#sinks + 1] = log.terminal(stream, ctx.verbose and "debug" or "warn")
   end
   return log.new { level = ctx.verbose and "debug" or "info", sinks = sinks,
     fields = { stage = ctx.stage } }
@@ -48,7 +50,7 @@ function openers.store(ctx)
 end
 
 function openers.progress(ctx)
-  return require("std.progress").new { log = ctx.log, quiet = ctx.args and ctx.args.json }
+  return require("std.progress").new { quiet = ctx.args and ctx.args.json }
 end
 
 local methods = {}
@@ -93,6 +95,11 @@ function M.new(options)
     verbose = options.config.verbose, out = methods.out,
   }
   ctx.rules = function(name) return load_required(ctx, "rules." .. name) end
+  ctx.rows = function(name)
+    local rows, why = resolve.load_rows(ctx.pipeline, "rules." .. name)
+    if not rows then error(why, 0) end
+    return rows
+  end
   ctx.load = function(name) return load_required(ctx, name) end
   ctx.find = function(name) return resolve.find(ctx.pipeline, name) end
   return setmetatable(ctx, Context)

@@ -36,14 +36,19 @@ end
 
 -- decoding -------------------------------------------------------------------------------------
 
--- cjson knows only floating point; whole numbers become integers again.
-local function restore_integers(t)
+-- cjson knows only floating point; whole numbers become integers again. What it may have lost is
+-- noted: an integer that a float cannot hold, and an empty table that may have been an array.
+local EXACT <const> = 2 ^ 53
+
+local function restore_integers(t, lost)
+  if next(t) == nil then lost.empty = true end
   for k, v in next, t do
     if type(v) == "number" then
       local whole = math.tointeger(v)
       if whole then t[k] = whole end
+      if v >= EXACT or v <= -EXACT then lost.digits = true end
     elseif type(v) == "table" then
-      restore_integers(v)
+      restore_integers(v, lost)
     end
   end
   return t
@@ -63,7 +68,15 @@ local function decode_exactly(text)
   return require("dkjson").decode(text, 1, M.null, nil, ARRAY)
 end
 
-local LONG_INTEGER <const> = ("%d"):rep(16)
+-- Plain search first: a pattern over megabytes of logs takes longer than all the decoding.
+local function has_empty_array(text)
+  local at = text:find("[", 1, true)
+  while at do
+    if text:find("^%s*%]", at + 1) then return true end
+    at = text:find("[", at + 1, true)
+  end
+  return false
+end
 
 --- Reads JSON text. Empty arrays are marked (see array), null is json.null.
 ---@param text string
@@ -77,9 +90,10 @@ function M.decode(text, options)
   end
   local ok, value = pcall(parser.decode, text)
   if not ok then return nil, syntax_error(text, value, options) end
-  if text:find("%[%s*%]") or text:find(LONG_INTEGER) then return (decode_exactly(text)) end
-  if type(value) == "table" then return restore_integers(value) end
-  return math.type(value) == "float" and math.tointeger(value) or value
+  local lost, box = {}, { value }
+  restore_integers(box, lost)
+  if lost.digits or lost.empty and has_empty_array(text) then return (decode_exactly(text)) end
+  return box[1]
 end
 
 -- encoding -------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
 local library = require "std.mining.library"
+local note_of = require "std.mining.note"
 local parallel = require "std.parallel"
 local sources = require "std.mining.sources"
 
@@ -98,8 +99,9 @@ local function take(run, candidate, outcome)
   return done, note
 end
 
-local function add(run, report, entry)
+local function add(run, report, note, entry)
   report.counts[entry.outcome] = (report.counts[entry.outcome] or 0) + 1
+  note.counts[entry.outcome] = (note.counts[entry.outcome] or 0) + 1
   table.insert(report.entries, entry)
   if entry.outcome == "failed" or entry.outcome == "unsupported" then
     -- Shown with its source line at the end; the log is for the file.
@@ -117,17 +119,35 @@ end
 
 local function sort_out(run, report, candidate, todo)
   report.found = report.found + 1
+  local note = candidate.note
   if candidate.problem then
     local err = error_of.new { code = "invalid", message = candidate.problem,
       file = candidate.path }
     local outcome, reason = "failed", candidate.problem
     if not run.dry_run then outcome, reason = reject(run, candidate, outcome, reason) end
     if not outcome then return nil, reason end
-    add(run, report, entry_of(candidate, outcome, reason, err))
+    add(run, report, note, entry_of(candidate, outcome, reason, err))
   elseif not run.force and run.library:is_known(candidate) then
-    add(run, report, entry_of(candidate, "known"))
+    add(run, report, note, entry_of(candidate, "known"))
   else
     todo[#todo + 1] = candidate
+  end
+  return true
+end
+
+-- One source: its candidates are sorted out, its problems reported; the others are not affected.
+local function collect_from(run, report, source, options, todo)
+  local note = note_of.new(sources.title(source))
+  table.insert(report.notes, note)
+  if source.type ~= "dir" then run.progress:line("reading " .. note.source) end
+  for _, candidate in ipairs(sources.expand(source, options, note)) do
+    candidate.note = note
+    local ok, err = sort_out(run, report, candidate, todo)
+    if not ok then return nil, err end
+  end
+  for _, err in ipairs(note.problems) do
+    run.log:error("source not mined", { source = note.source, error = err })
+    table.insert(report.problems, err)
   end
   return true
 end
@@ -135,17 +155,10 @@ end
 local function collect(run, report)
   local todo = {}
   local options = { workdir = run.workdir, log = run.log, dry_run = run.dry_run,
-    known = run.library.by_url }
+    known = run.library.by_url, github = run.github, http = run.http or {}, seen = {} }
   for _, source in ipairs(run.sources) do
-    local found, err = sources.expand(source, options)
-    if not found then
-      run.log:error("source not mined", { error = err })
-      table.insert(report.problems, err)
-    end
-    for _, candidate in ipairs(found or {}) do
-      local ok, why = sort_out(run, report, candidate, todo)
-      if not ok then return nil, why end
-    end
+    local ok, err = collect_from(run, report, source, options, todo)
+    if not ok then return nil, err end
   end
   return todo
 end
@@ -169,27 +182,28 @@ local function store_all(run, report, todo)
   for i, candidate in ipairs(todo) do
     local outcome, reason, detail = take(run, candidate, outcomes[i])
     if not outcome then return nil, reason end
-    add(run, report, entry_of(candidate, outcome, reason, detail))
+    add(run, report, candidate.note, entry_of(candidate, outcome, reason, detail))
   end
   return true
 end
 
 --- Mines all sources.
 ---@param run {sources: table[], store: table, log: table, services: table, emulator: string,
----  workdir: string, progress: table, force?: boolean, dry_run?: boolean}
----@return table? report {found=, counts=, entries=, problems=errors of sources}
+---  workdir: string, progress: table, github: lsqm.GitHubApi,
+---  http?: {timeout?: number, retry_base?: number}, force?: boolean, dry_run?: boolean}
+---@return table? report {found=, counts=, entries=, notes=of each source, problems=their errors}
 ---@return table? err
 function M.run(run)
   local ok, err = sources.check(run.sources)
   if not ok then return nil, err end
   run.library = library.open(run.store)
-  local report = { found = 0, counts = {}, entries = json.array {}, problems = json.array {} }
+  local report = { found = 0, counts = {}, entries = json.array {}, notes = {}, problems = {} }
   local todo
   todo, err = collect(run, report)
   if not todo then return nil, err end
   if run.dry_run then
     for _, candidate in ipairs(todo) do
-      add(run, report, entry_of(candidate, "new", "would be normalised"))
+      add(run, report, candidate.note, entry_of(candidate, "new", "would be normalised"))
     end
     return report
   end

@@ -97,6 +97,43 @@ function M.load(pipeline, name)
   return cache[path], path
 end
 
+-- The fields of a nearer row replace those of the same name; `false` takes a row away.
+local function add_rows(rows, nearer)
+  for key, row in pairs(nearer) do
+    if row == false then
+      rows[key] = nil
+    else
+      local merged = {}
+      for _, source in ipairs { rows[key] or {}, row } do
+        for field, value in pairs(source) do merged[field] = value end
+      end
+      rows[key] = merged
+    end
+  end
+end
+
+--- Loads a table of rows from every place that has it: a user's file adds to the stock one.
+---@return table<string, table>? rows nil, error text when it is nowhere or no table of rows
+function M.load_rows(pipeline, name)
+  local _, tried = M.find(pipeline, name)
+  local rows, found = {}, false
+  for i = #tried, 1, -1 do
+    if tried[i].exists then
+      local value, why = program.run_file(tried[i].path, name, tried[i].path)
+      if type(value) ~= "table" then return nil, why or (tried[i].path .. " returned no table") end
+      for key, row in pairs(value) do
+        if row ~= false and type(row) ~= "table" then
+          return nil, ("%s: '%s' must be a table"):format(tried[i].path, tostring(key))
+        end
+      end
+      add_rows(rows, value)
+      found = true
+    end
+  end
+  if not found then return nil, M.not_found(pipeline, name, tried) end
+  return rows
+end
+
 function M.not_found(pipeline, name, tried)
   local lines = { ("%s of pipeline %s not found; tried:"):format(name, pipeline) }
   for _, try in ipairs(tried) do lines[#lines + 1] = "  " .. try.path end

@@ -81,6 +81,10 @@ function Store:save_index() return index.save(self) end
 ---@return table[] metadata records sorted by hash
 function Store:architectures() return index.architectures(self) end
 
+---Each architecture by its hash; read once, so the records must not be changed.
+---@return table hash → metadata
+function Store:by_hash() return index.by_hash(self) end
+
 ---@param hash string
 ---@return table|nil metadata
 ---@return lsqm.Error|nil
@@ -174,7 +178,7 @@ function Store:siblings(run) return trends.siblings(self, run) end
 
 ---What changed in a run since the one before it (same emulator).
 ---@param run lsqm.Run
----@return table {regressions=, fixes=, changes=, same=, only_a=, only_b=, previous=}
+---@return table {regressions=, fixes=, changes=, templates=, same=, only_a=, only_b=, previous=}
 function Store:changes(run) return trends.changes(self, run) end
 
 ---@param kind string "services"|"architectures"

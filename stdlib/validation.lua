@@ -2,6 +2,7 @@
 -- Validates one architecture: own copy of its tree, fresh emulator, deploy, tests, cleanup. What
 -- status the outcome means is decided by the pipeline's rules/status.lua.
 
+local ahead_of = require "std.emulator.ahead"
 local convergence = require "std.validation.convergence"
 local emulators = require "std.emulator"
 local error_of = require "std.error"
@@ -47,8 +48,9 @@ end
 local function open_pool(ctx, tool, workdir)
   local config = ctx.config
   if not config.terraform.warm or config.deployer ~= "terraform" then return nil end
-  local pool, err = warm.pool { tool = tool, workdir = workdir, limit = config.parallel,
-    log = ctx.log }
+  -- Providers start when they are needed: with "auto" memory alone limits how many there may be.
+  local limit = config.parallel == "auto" and math.maxinteger or config.parallel
+  local pool, err = warm.pool { tool = tool, workdir = workdir, limit = limit, log = ctx.log }
   if not pool then ctx.log:info("plain terraform is used", { reason = tostring(err) }) end
   return pool
 end
@@ -72,12 +74,14 @@ function M.open(ctx, emulator)
     tflocal = fs.join(fs.dirname(python), "tflocal") }
   if not tool then return nil, err end
   local plan
-  plan, err = plan_emulator(config, emulator or config.emulator, ctx.rules("emulators"), python)
+  plan, err = plan_emulator(config, emulator or config.emulator, ctx.rows("emulators"), python)
   if not plan then return nil, err end
   if plan.driver == "docker" then require("std.emulator.docker").reap(ctx.log) end
   if plan.note then ctx.log:info("emulator runs as a process", { reason = plan.note }) end
+  local provider = warm.find(tool)
   return setmetatable({ ctx = ctx, config = config, workdir = workdir, python = python,
-    tool = tool, plan = plan, pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
+    tool = tool, plan = plan, provider_version = provider and provider.version,
+    pool = open_pool(ctx, tool, workdir), decide = ctx.rules("status"),
     patience = ctx.rules("hang"), record = record }, Lab)
 end
 
@@ -86,12 +90,30 @@ end
 ---@return table? lab
 ---@return table? err code "unavailable" when the image is not there
 function Lab:beside(wanted)
-  local plan, err = plan_emulator(self.config, wanted, self.ctx.rules("emulators"), self.python)
+  local plan, err = plan_emulator(self.config, wanted, self.ctx.rows("emulators"), self.python)
   if not plan then return nil, err end
   local lab = {}
   for key, value in pairs(self) do lab[key] = value end
-  lab.plan = plan
+  lab.plan, lab.ahead = plan, nil
   return setmetatable(lab, Lab)
+end
+
+local function start_emulator(self, run_id, arch)
+  return emulators.start(self.plan, { run_id = run_id, arch = arch, workdir = self.workdir })
+end
+
+--- These architectures are validated now, in this order: the next one's emulator starts while
+--- others are used, until what is returned is closed.
+---@param run {run_id: string}
+---@param hashes string[]
+function Lab:boot_ahead(run, hashes)
+  local ahead = ahead_of.new(function(hash) return start_emulator(self, run.run_id, hash) end,
+    self.config.boot_ahead, hashes)
+  self.ahead, self.run_id = ahead, run.run_id
+  return setmetatable({}, { __close = function()
+    self.ahead = nil
+    ahead:close()
+  end })
 end
 
 --- For the run's record: what the results were obtained with.
@@ -189,7 +211,9 @@ local function clean_up(self, work, outcome)
     outcome.convergence.destroy = convergence.destroy(outcome.destroy, work.root)
   end
   outcome.refused = work.network:refused()
-  outcome.container_logs = cut(work.emulator:logs(MAX_LOG * 2))
+  local logs = work.emulator:logs(MAX_LOG * 2)
+  outcome.container_logs = cut(logs)
+  outcome.emulator.lacks = emulators.lacks(self.plan, logs)
   -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
   local died = work.emulator:died()
   if died then outcome.emulator.died = died end
@@ -204,21 +228,27 @@ local function open_network(work, emulator)
   return network
 end
 
+local function next_emulator(self, work)
+  local hash = work.architecture.hash
+  if self.ahead then return self.ahead:take(hash) end
+  return start_emulator(self, work.run.run_id, hash)
+end
+
 local function with_emulator(self, work, outcome)
-  local emulator <close>, err = emulators.start(self.plan, { run_id = work.run.run_id,
-    arch = work.architecture.hash, workdir = self.workdir })
+  local asked = time.monotonic()
+  local emulator <close>, err = next_emulator(self, work)
   if not emulator then
     outcome.emulator = { started = false, error = tostring(err) }
     outcome.container_logs = cut(err.logs or "")
     return
   end
   work.emulator = emulator
+  outcome.steps.boot = time.monotonic() - asked
   if work.lease then
     local usable, why = work.lease:use(emulator.endpoint)
     if not usable then work.lease:decline(why) end
   end
   local network <close> = open_network(work, emulator) -- luacheck: ignore network
-  outcome.steps.boot = emulator.boot_seconds
   outcome.emulator = { started = true, name = emulator.name, version = emulator.version,
     driver = emulator.driver, image = emulator.image, image_id = emulator.image_id }
   work.began = time.monotonic()
@@ -267,6 +297,7 @@ local function result_of(self, work, outcome)
     terraform_apply = apply_record(outcome), pytest_results = tests_record(outcome),
     container_logs = outcome.container_logs, steps = outcome.steps, emulator = outcome.emulator,
     destroy = outcome.destroy and { success = outcome.destroy.success } or nil,
+    provider_version = outcome.deploy and outcome.deploy.provider_version,
     convergence = outcome.convergence, hung = outcome.deploy and outcome.deploy.hung,
     refused = outcome.refused and #outcome.refused > 0 and outcome.refused or nil,
   }

@@ -124,11 +124,52 @@ install_tofu() { # "required" makes a failure final
   say "deployer: $cache/tofu/tofu"
 }
 
+# Each folder of vendor/npm is one locked set of packages. No package's own script is run; setup.js
+# of the folder, where there is one, is ours.
+npm_dir() { printf '%s\n' "$cache/npm-$1-$(hash_of "$here/npm/$1"/*)"; }
+
+npm_names() { local dir; for dir in "$here"/npm/*/; do basename "$dir"; done; }
+
+npm_is_ready() { [ -e "$(npm_dir "$1")/.complete" ]; }
+
+install_npm_set() { # name; fails with a reason on stdout
+  local name=$1 dir
+  dir=$(npm_dir "$name")
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  cp "$here/npm/$name"/package*.json "$dir"
+  (cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$log" 2>&1 ||
+    { echo "the npm packages of vendor/npm/$name cannot be installed: $(log_reason)"; return 1; }
+  if [ -e "$here/npm/$name/setup.js" ]; then
+    node "$here/npm/$name/setup.js" "$dir" >"$log" 2>&1 ||
+      { echo "vendor/npm/$name/setup.js failed: $(log_reason)"; return 1; }
+  fi
+  touch "$dir/.complete"
+}
+
+# A node that is not Debian's brings its own npm, which Debian's package would conflict with.
+install_npm() {
+  local name reason
+  have npm || install_packages node
+  for name in $(npm_names); do
+    if npm_is_ready "$name"; then
+      say "npm: $(npm_dir "$name") is there"
+    else
+      say "npm: making $(npm_dir "$name")"
+      reason=$(install_npm_set "$name") || die "$reason"
+    fi
+    ln -sfn "$(basename "$(npm_dir "$name")")" "$cache/npm-$name"
+  done
+}
+
 check() {
-  local packages status=0
+  local name packages status=0
   mapfile -t packages < <(missing_packages run test)
   if [ ${#packages[@]} -gt 0 ]; then say "packages missing: ${packages[*]}"; status=1; fi
   if ! python_is_ready "$(python_dir)"; then say "the Python environment is missing"; status=1; fi
+  for name in $(npm_names); do
+    npm_is_ready "$name" || { say "the npm packages of vendor/npm/$name are missing"; status=1; }
+  done
   if ! have terraform && ! have tofu && [ ! -x "$cache/tofu/tofu" ]; then
     say "terraform or tofu is missing"
     status=1
@@ -149,6 +190,6 @@ log=$work/log
 case $mode in
   check) check || exit 1 ;;
   run) install_packages run; install_python; install_tofu required ;;
-  test) install_packages run test; install_python; install_tofu optional ;;
-  dev) install_packages run test dev; install_python; install_tofu optional ;;
+  test) install_packages run test; install_python; install_npm; install_tofu optional ;;
+  dev) install_packages run test dev; install_python; install_npm; install_tofu optional ;;
 esac

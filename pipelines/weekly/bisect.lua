@@ -129,7 +129,7 @@ return stage {
     end
     local jobs, err = select.jobs(ctx, { args.hash })
     if not jobs then return nil, err end
-    local spec = ctx.rules("emulators")[ctx.config.emulator.name]
+    local spec = ctx.rows("emulators")[ctx.config.emulator.name]
     local versions
     versions, err = versions_between(ctx, args, spec or {})
     if not versions then return nil, err end

@@ -10,12 +10,6 @@ local text = require "pipelines.weekly.report.text"
 -- Names and reasons come from templates and logs: no terminal codes, one line.
 local function plain(value) return (text.clean(value):gsub("\n", " ")) end
 
-local function architectures_of(store)
-  local map = {}
-  for _, meta in ipairs(store:architectures()) do map[meta.hash] = meta end
-  return map
-end
-
 local function side(run)
   local counts, config = run:counts(), run.config
   local emulator = config.emulator or {}
@@ -27,9 +21,15 @@ local function side(run)
 end
 
 local function build(store, a, b)
-  local architectures = architectures_of(store)
-  local out = compare.runs(a:results(), b:results(), architectures,
+  local architectures = store:by_hash()
+  local out = compare.runs(a:outcomes(), b:outcomes(), architectures,
     { lineage = true, run_id = b.run_id })
+  for _, name in ipairs { "regressions", "flaky", "unrelated" } do
+    for _, change in ipairs(out[name]) do
+      local app = store:app(change.arch_hash)
+      change.tests_changed = compare.tests_changed(app, a.config, b.config)
+    end
+  end
   out.from, out.to = side(a), side(b)
   out.circumstances = compare.circumstances(a.config, b.config)
   out.corpus_differs = #out.only_a > 0 or #out.only_b > 0
@@ -55,7 +55,11 @@ local function print_changes(ctx, title, list)
       ctx.out("      " .. change.note
         .. (change.from_arch_hash and ", was " .. change.from_arch_hash or ""))
     end
+    if change.tests_changed then ctx.out("      tests " .. plain(change.tests_changed)) end
     if change.reason then ctx.out("      " .. plain(change.reason)) end
+    for _, one in ipairs(change.differs or {}) do
+      ctx.out(("      %s %s -> %s"):format(one.aspect, plain(one.from), plain(one.to)))
+    end
     if change.class then
       ctx.out(("      %s: %s"):format(change.class, plain(change.class_reason)))
     end

@@ -1,12 +1,20 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A Slack message about the latest run (FR-046 to FR-050). It never fails the run.
 
+local compare = require "std.store.compare"
+local mask = require "std.mask"
 local json = require "std.json"
 local slack = require "std.slack"
 local stage = require "std.stage"
 local text = require "pipelines.weekly.report.text"
 
-local LISTED = 10
+local LISTED <const>, NAME_MAX <const> = 10, 100
+
+-- Names and reasons come from templates: one line, no secrets, nothing that Slack would follow.
+local function plain(value)
+  local line = text.clean(mask.text(tostring(value))):gsub("%s+", " "):gsub("[*_~`]", " ")
+  return slack.escape(slack.cut(line, NAME_MAX))
+end
 
 local function rate_of(summary)
   return summary and summary.total > 0 and summary.passed / summary.total or nil
@@ -22,8 +30,16 @@ local function gather(ctx, run)
     delta = rate and before and rate - before or nil,
     emulator = ("%s %s"):format(emulator and emulator.name or "emulator",
       run.config.localstack_version),
-    report = ctx.config.report_url or ctx.store:path("reports", "latest", "index.html"),
   }
+end
+
+-- Where the regressions of a run are told of: the push has linked them.
+local function issue_links(ctx, run)
+  local links = {}
+  for _, record in ipairs(ctx.store:regressions()) do
+    if record.to_run_id == run.run_id then links[record.arch_hash] = record.github_issue_url end
+  end
+  return links
 end
 
 local function title(facts)
@@ -32,48 +48,76 @@ local function title(facts)
 end
 
 local function figures(facts)
-  local s = facts.summary
+  local s, changes = facts.summary, facts.changes
   local delta = facts.delta and text.points(facts.delta) or "first run"
   return slack.fields {
     { "Pass rate", ("%s (%s)"):format(text.percent(facts.rate), delta) },
     { "New architectures", s.new_architectures or 0 },
     { "Not passing", ("%d partial, %d failed, %d timeout"):format(s.partial, s.failed, s.timeout) },
     { "Indeterminate", ("%d errors, %d flaky, %d for another reason"):format(s.error,
-      #facts.changes.flaky, #facts.changes.unrelated) },
+      #changes.flaky, #changes.unrelated) },
+    { "Fixed", #changes.fixes },
   }
 end
 
-local function alert(facts)
+local function regression_line(one, url)
+  return ("• %s (%s): %s → %s%s"):format(plain(one.architecture_name or one.arch_hash),
+    plain(table.concat(one.services_affected, ", ")), one.from_status, one.to_status,
+    url and ", " .. slack.link(url, "issue") or "")
+end
+
+-- As many as fit; the others are counted.
+local function alert(facts, links)
   local found = facts.changes.regressions
   if #found == 0 then return nil end
   local lines = { (":rotating_light: *%s*"):format(text.count(#found, "regression")) }
+  local room = slack.LIMITS.section - 100
   for i = 1, math.min(#found, LISTED) do
-    local one = found[i]
-    lines[#lines + 1] = ("• %s (%s): %s → %s"):format(
-      slack.escape(one.architecture_name or one.arch_hash),
-      slack.escape(table.concat(one.services_affected, ", ")), one.from_status, one.to_status)
+    local line = regression_line(found[i], links[found[i].arch_hash])
+    room = room - utf8.len(line) - 1
+    if room < 0 then break end
+    lines[#lines + 1] = line
   end
-  if #found > LISTED then lines[#lines + 1] = ("… and %d more"):format(#found - LISTED) end
+  local more = #found - #lines + 1
+  if more > 0 then lines[#lines + 1] = ("… and %d more"):format(more) end
   return slack.section(table.concat(lines, "\n"))
 end
 
-local function report_line(facts)
-  if facts.report:find("^https?://") then
-    return slack.section(slack.link(facts.report, "Open the report"))
+-- What else changed since the run before: nobody shall blame the emulator for it.
+local function circumstances(facts)
+  local previous, parts = facts.changes.previous, {}
+  for _, one in ipairs(previous and compare.circumstances(previous, facts.run.config) or {}) do
+    parts[#parts + 1] = ("%s %s → %s"):format(plain(one.aspect), plain(one.from), plain(one.to))
   end
-  return slack.section("Report: `" .. slack.escape(facts.report) .. "`")
+  if #parts == 0 then return nil end
+  return slack.context("Changed since the run before: " .. table.concat(parts, "; "))
 end
 
-local function message(facts)
-  local blocks = json.array { slack.header(title(facts)), figures(facts) }
-  for _, block in ipairs { alert(facts) or false, report_line(facts) } do
-    if block then table.insert(blocks, block) end
+local function report_line(ctx)
+  local report = ctx.config.report_url or ctx.store:path("reports", "latest", "index.html")
+  if report:find("^https?://") then return slack.section(slack.link(report, "Open the report")) end
+  return slack.section("Report: `" .. slack.escape(report) .. "`")
+end
+
+-- Blocks in the order of their weight: what does not fit is left out at the end.
+local function message(ctx, run)
+  local blocks, fallback = {}, {}
+  for i, one in ipairs(ctx.store:siblings(run)) do
+    local facts = gather(ctx, one)
+    if i == 1 then
+      blocks[1] = slack.header(title(facts))
+      blocks[2] = report_line(ctx)
+    else
+      blocks[#blocks + 1] = slack.divider()
+      blocks[#blocks + 1] = slack.section("*" .. slack.escape(title(facts)) .. "*")
+    end
+    blocks[#blocks + 1] = figures(facts)
+    blocks[#blocks + 1] = alert(facts, issue_links(ctx, one))
+    blocks[#blocks + 1] = circumstances(facts)
+    local n = #facts.changes.regressions
+    fallback[i] = title(facts) .. (n > 0 and ", " .. text.count(n, "regression") or "")
   end
-  local fallback = title(facts)
-  if #facts.changes.regressions > 0 then
-    fallback = fallback .. ", " .. text.count(#facts.changes.regressions, "regression")
-  end
-  return { text = slack.escape(fallback), blocks = blocks }
+  return slack.message(slack.escape(table.concat(fallback, "; ")), blocks)
 end
 
 local function send(ctx, payload)
@@ -103,7 +147,7 @@ return stage {
       ctx.out("notify: no SLACK_WEBHOOK_URL, nothing sent")
       return 0
     end
-    local payload = message(gather(ctx, run))
+    local payload = message(ctx, run)
     if ctx.dry_run then
       ctx.out("would send to Slack: " .. json.encode(payload, { pretty = true }))
       return 0

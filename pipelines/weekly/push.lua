@@ -3,27 +3,42 @@
 -- (FR-039 to FR-045, FR-066, FR-067.) Exit 1 when the run has regressions.
 
 local errors = require "std.error"
+local filing = require "pipelines.weekly.push.filing"
+local fs = require "std.fs"
 local git = require "std.git"
-local github = require "std.github"
-local issues = require "pipelines.weekly.push.issues"
+local links = require "pipelines.weekly.push.links"
 local message = require "pipelines.weekly.push.message"
 local parallel = require "std.parallel"
 local stage = require "std.stage"
 
-local ATTEMPTS = 5
--- Issues about another emulator do not belong there.
-local LOCALSTACK_REPO = "localstack/localstack"
+local ATTEMPTS = 8
+
+local function prune(ctx)
+  local deleted, err = ctx.store:prune(ctx.config.retention)
+  if not deleted then return nil, err end
+  if #deleted > 0 then ctx.log:info("old runs deleted", { count = #deleted, run_ids = deleted }) end
+  return true
+end
+
+-- FR-042. The report stage has written the page; where it did not run, or the page is not about
+-- the newest run, it is written now. A page that cannot be written keeps no run back.
+local function update_report(ctx, renew)
+  local latest = ctx.store:find_run("latest")
+  local page = fs.read(ctx.store:path("reports", "latest", "index.html"))
+  if not renew and latest and page and page:find(latest.run_id, 1, true) then return end
+  local child = setmetatable({ out = function() end, args = {} }, { __index = ctx })
+  local code, err = ctx.load("report").run(child, {})
+  if code == nil then ctx.log:error("reports/latest not renewed", { error = tostring(err) }) end
+end
 
 local function update(ctx, run)
   local changes, err = ctx.store:update_trends(run)
   if not changes then return nil, err end
-  local deleted
-  deleted, err = ctx.store:prune(ctx.config.retention)
-  if not deleted then return nil, err end
-  if #deleted > 0 then ctx.log:info("old runs deleted", { count = #deleted, run_ids = deleted }) end
   local ok
-  ok, err = ctx.store:save_index()
+  ok, err = prune(ctx)
+  if ok then ok, err = ctx.store:save_index() end
   if not ok then return nil, err end
+  update_report(ctx)
   return changes
 end
 
@@ -35,29 +50,34 @@ local function commit(ctx, repo, run, changes)
 end
 
 -- Another run was pushed meanwhile. Runs, apps and architectures lie in folders of their own;
--- index and trends are made anew, since lines merged from both sides would mean nothing.
-local function rebase(ctx, repo, run, options)
-  local done, err = repo:rebase { favor = "local", token = options.token }
+-- index, trends and page are made anew, since lines merged from both sides would mean nothing.
+local function rebase(ctx, repo, run)
+  local done, err = repo:rebase { favor = "local", token = ctx.config.github_token }
   if not done then return nil, err end
   local ok
-  ok, err = ctx.store:rebuild()
+  ok, err = prune(ctx)
+  if ok then ok, err = ctx.store:rebuild() end
+  if ok then ok, err = links.restore(ctx.store) end
   if not ok then return nil, err end
+  update_report(ctx, true)
   return commit(ctx, repo, run, ctx.store:changes(run))
 end
 
-local function push(ctx, repo, run, options)
-  local err
+local function push(ctx, repo, run)
+  local rebased, err = false, nil
   for attempt = 1, ATTEMPTS do
     local ok
-    ok, err = repo:push { token = options.token }
-    if ok then return true end
+    ok, err = repo:push { token = ctx.config.github_token }
+    if ok then return true, nil, rebased end
     if err.code ~= "rejected" or attempt == ATTEMPTS then break end
     ctx.log:warn("push rejected, trying again on top of the remote's runs", { attempt = attempt })
-    if attempt > 1 then parallel.sleep(2 ^ (attempt - 2)) end
-    ok, err = rebase(ctx, repo, run, options)
+    -- By chance, so that two runners do not go on meeting each other.
+    if attempt > 1 then parallel.sleep(math.random() * 2 ^ math.min(attempt - 2, 3)) end
+    ok, err = rebase(ctx, repo, run)
     if not ok then return nil, err end
+    rebased = true
   end
-  return nil, err
+  return nil, errors.wrap(err, "push")
 end
 
 local function publish(ctx, run, changes)
@@ -70,83 +90,35 @@ local function publish(ctx, run, changes)
     ctx.out("push: committed; no remote is set, so nothing was sent")
     return repo
   end
-  ok, err = push(ctx, repo, run, { token = ctx.config.github_token })
-  if not ok then return nil, errors.wrap(err, "push") end
+  local rebased
+  ok, err, rebased = push(ctx, repo, run)
+  if not ok then return nil, err end
   ctx.out("push: run " .. run.run_id .. " is in the artifact repository")
-  return repo
+  return repo, nil, rebased
 end
 
--- Issues -------------------------------------------------------------------------------------
-
-local function open_regressions(store, run)
-  local list = {}
-  for _, record in ipairs(store:regressions()) do
-    if record.to_run_id == run.run_id and not record.github_issue_url then
-      list[#list + 1] = record
-    end
-  end
-  return list
-end
-
-local function reason_not_to_file(ctx, run)
-  local emulator = run.config.emulator and run.config.emulator.name or "localstack"
-  local repo = ctx.config.issue_repo
-  if not repo or repo == "" then return "no ISSUE_REPO is set" end
-  if repo == LOCALSTACK_REPO and emulator ~= "localstack" then
-    return ("the run used %s; set ISSUE_REPO to file elsewhere than in %s"):format(emulator, repo)
-  end
-  if not ctx.config.github_token and not ctx.dry_run then return "no GITHUB_TOKEN is set" end
-end
-
-local function remember(store, group, url)
-  local hashes = {}
-  for _, record in ipairs(group.regressions) do
-    hashes[record.arch_hash .. record.to_run_id] = true
-  end
-  local list = store:regressions()
-  for _, record in ipairs(list) do
-    if hashes[record.arch_hash .. record.to_run_id] then record.github_issue_url = url end
-  end
-  return store:save_regressions(list)
-end
-
-local function file_groups(ctx, run, groups)
-  local client = github.new { token = ctx.config.github_token, repo = ctx.config.issue_repo,
-    api_url = ctx.config.github_api_url }
-  local filed, err = issues.file(client, groups, {
-    run = run, limit = ctx.config.issue_limit,
-    on_filed = function(group, url)
-      remember(ctx.store, group, url)
-      ctx.out("issue: " .. tostring(url))
-    end,
-  })
-  if not filed then
-    ctx.log:error("issues not filed", { error = tostring(err), error_type = err.code })
-    ctx.out("issues: not filed: " .. tostring(err))
-  elseif filed < #groups then
-    ctx.out(("issues: %d more root causes are not filed (limit %d a run)"):format(#groups - filed,
-      ctx.config.issue_limit))
-  end
-  return filed or 0
-end
-
+-- FR-045. The links belong to the records; a push that fails here is mended by the next one.
 local function file_issues(ctx, run, repo)
-  local found = open_regressions(ctx.store, run)
-  if #found == 0 then return end
-  local reason = reason_not_to_file(ctx, run)
-  if reason then
-    ctx.out(("issues: %d regressions, none filed: %s"):format(#found, reason))
-    return
+  local changed = false
+  for _, one in ipairs(ctx.store:siblings(run)) do
+    changed = filing.file(ctx, one, repo) or changed
   end
-  local groups = issues.group(found, run, ctx.rules("signature"))
-  file_groups(ctx, run, groups)
-  -- The links belong to the record; a failure here is mended by the next push.
-  local oid = repo:commit { message = "Link the issues of run " .. run.run_id:sub(1, 8) .. "\n",
-    all = true }
-  if oid and repo:remote_url() then
-    local ok, err = repo:push { token = ctx.config.github_token }
-    if not ok then ctx.log:warn("links to issues not pushed yet", { error = tostring(err) }) end
+  if not changed then return end
+  local oid, err = repo:commit { message = "Link the issues of run " .. run.run_id:sub(1, 8)
+    .. "\n", all = true }
+  local ok = oid ~= nil
+  if oid and repo:remote_url() then ok, err = push(ctx, repo, run) end
+  if not ok then ctx.log:warn("links to issues not pushed yet", { error = tostring(err) }) end
+end
+
+-- known: what changed in the run itself, unless a rebase put another run before it.
+local function count_regressions(ctx, run, known)
+  local n = 0
+  for _, one in ipairs(ctx.store:siblings(run)) do
+    local changes = one.run_id == run.run_id and known or ctx.store:changes(one)
+    n = n + #changes.regressions
   end
+  return n
 end
 
 local function dry_run(ctx, run)
@@ -155,12 +127,7 @@ local function dry_run(ctx, run)
   for line in message.of(run, run:summary(), changes):gmatch("[^\n]+") do ctx.out("  " .. line) end
   local surplus = #ctx.store:runs() - ctx.config.retention
   if surplus > 0 then ctx.out(("would delete %d old runs"):format(surplus)) end
-  local reason = #changes.regressions > 0 and reason_not_to_file(ctx, run)
-  if reason then ctx.out("would file no issue: " .. reason) return 0 end
-  local groups = issues.group(changes.regressions, run, ctx.rules("signature"))
-  for i = 1, math.min(#groups, ctx.config.issue_limit) do
-    ctx.out(("would file in %s: %s"):format(ctx.config.issue_repo, issues.title(groups[i], run)))
-  end
+  filing.dry_run(ctx, run, changes)
   return 0
 end
 
@@ -176,16 +143,12 @@ return stage {
     local run, err = ctx.store:find_run(args.run or "latest")
     if not run then return nil, err end
     if ctx.dry_run then return dry_run(ctx, run) end
-    local changes, repo
+    local changes, repo, rebased
     changes, err = update(ctx, run)
     if not changes then return nil, err end
-    repo, err = publish(ctx, run, changes)
+    repo, err, rebased = publish(ctx, run, changes)
     if not repo then return nil, err end
-    local regressions = 0
-    for _, one in ipairs(ctx.store:siblings(run)) do
-      file_issues(ctx, one, repo)
-      regressions = regressions + #ctx.store:changes(one).regressions
-    end
-    return regressions > 0 and 1 or 0
+    file_issues(ctx, run, repo)
+    return count_regressions(ctx, run, not rebased and changes) > 0 and 1 or 0
   end,
 }

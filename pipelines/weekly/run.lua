@@ -20,6 +20,9 @@ local FLOW = {
   { name = "notify" },
 }
 
+local NAMES, AT = {}, {}
+for i, step in ipairs(FLOW) do NAMES[i], AT[step.name] = step.name, i end
+
 local function to_stderr(text) io.stderr:write(text, "\n") end
 
 local function run_stage(ctx, name, args)
@@ -56,11 +59,25 @@ local function complain(ctx, step, err)
   ctx.progress:line(("%s: %s"):format(step.name, tostring(err)))
 end
 
+-- Which stages: a shard ends with its results, `lsqm merge` and `--from report` go on.
+---@return integer|nil first
+---@return integer|lsqm.Error last
+local function span_of(args)
+  local first = AT[args.from or NAMES[1]]
+  local last = AT[args.to or args.shard and "validate" or NAMES[#NAMES]]
+  local wrong = last < first and ("%s is not before %s"):format(NAMES[first], NAMES[last])
+    or args.shard and (first > AT.validate or last ~= AT.validate) and "a shard ends with validate"
+    or args.shard and args.json and "a shard's summary is printed by validate --shard --json"
+  if wrong then return nil, error_of.new { op = "run", code = "usage", message = wrong } end
+  return first, last
+end
+
 -- The stages in their order.
 ---@return {found: integer, failure: any, raised: boolean?, stopped: boolean?} outcome
-local function flow(ctx, args)
+local function flow(ctx, args, first, last)
   local outcome = { found = 0 }
-  for _, step in ipairs(FLOW) do
+  for i = first, last do
+    local step = FLOW[i]
     local code, err, threw = guarded(ctx, step, args)
     if code == nil then
       complain(ctx, step, err)
@@ -102,12 +119,24 @@ return stage {
     { name = "--cached", kind = "flag",
       help = "Take over earlier verdicts where nothing that they depend on changed" },
     { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
+    { name = "--shard", kind = "option", metavar = "I/N",
+      help = "Up to validate, and there only the I-th of N shares, for `lsqm merge`" },
+    { name = "--into", kind = "option", metavar = "DIR",
+      help = "Where shards are kept (default: WORKSPACE/shards)" },
+    { name = "--shard-set", kind = "option", metavar = "NAME",
+      help = "Keeps shards of different jobs apart: a name that all of one job are given" },
+    { name = "--from", kind = "option", choices = NAMES, help = "Begin with this stage" },
+    { name = "--to", kind = "option", choices = NAMES, help = "End with this stage" },
   },
   run = function(ctx, args)
+    local first, last = span_of(args)
+    if not first then return nil, last end
     local outcome = flow(ctx, { resume = args.resume, cached = args.cached,
-      emulator = args.emulator })
+      emulator = args.emulator, shard = args.shard, into = args.into, shard_set = args.shard_set,
+      carry = args.shard ~= nil and first <= AT.generate }, first, last)
     -- Where sync failed there may be no store to open.
-    if not outcome.stopped and not ctx.dry_run then closing(ctx, args) end
+    local told = not args.shard and last >= AT.validate
+    if told and not outcome.stopped and not ctx.dry_run then closing(ctx, args) end
     if outcome.raised then error(outcome.failure, 0) end
     if ctx.dry_run then return 0 end
     if outcome.failure then return nil, outcome.failure end

@@ -6,6 +6,7 @@ local config_of = require "std.config"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local git = require "std.git"
+local links = require "pipelines.weekly.push.links"
 local stage = require "std.stage"
 
 local function is_repository(dir)
@@ -52,7 +53,9 @@ local function join(repo, step, token)
   local store
   store, err = require("std.store").open(step.dir)
   if not store then return nil, err end
-  return store:rebuild()
+  ok, err = store:rebuild()
+  if not ok then return nil, err end
+  return links.restore(store)
 end
 
 function actions.pull(step, token)

@@ -2,9 +2,11 @@
 -- validate: every architecture with an app in a fresh emulator of its own (FR-023 to FR-031).
 
 local error_of = require "std.error"
+local fs = require "std.fs"
 local json = require "std.json"
 local one_run = require "pipelines.weekly.validate.one_run"
 local select = require "pipelines.weekly.validate.select"
+local shard = require "std.shard"
 local stage = require "std.stage"
 local uuid = require "std.uuid"
 local validation = require "std.validation"
@@ -59,7 +61,12 @@ local function unfinished_matrix(store)
   return nil
 end
 
-local function run_all(ctx, args, jobs)
+local function matrix_of(ctx, args, cut)
+  if cut then return shard.matrix_id(cut, args.emulator) end
+  return args.resume and unfinished_matrix(ctx.store) or uuid.v4()
+end
+
+local function run_all(ctx, args, jobs, cut)
   local wanted, err = columns(args.emulator)
   if not wanted then return nil, err end
   local lab <close>, why = validation.open(ctx, wanted[1] and merged(ctx.config, wanted[1]))
@@ -67,13 +74,20 @@ local function run_all(ctx, args, jobs)
   local labs
   labs, err = labs_of(ctx, lab, wanted)
   if not labs then return nil, err end
-  local options = { resume = args.resume, cached = args.cached,
-    matrix = #labs > 1 and (args.resume and unfinished_matrix(ctx.store) or uuid.v4()) or nil }
+  local options = { resume = args.resume, cached = args.cached, cut = cut,
+    carry = args.carry, into = args.into or fs.join(ctx.config.workspace, "shards"),
+    matrix = #labs > 1 and matrix_of(ctx, args, cut) or nil }
   local summary
   for _, one in ipairs(labs) do
     summary, err = one_run.run(ctx, one, jobs, options)
     if not summary then return nil, err end
-    if args.json then ctx.out(json.encode(summary)) end
+    if args.json then
+      ctx.out(json.encode(summary))
+    elseif cut then
+      ctx.out(("shard %d/%d: total=%d passed=%d partial=%d failed=%d timeout=%d error=%d"):format(
+        cut.index, cut.count, summary.total, summary.passed, summary.partial, summary.failed,
+        summary.timeout, summary.error))
+    end
   end
   return 0
 end
@@ -90,11 +104,24 @@ return stage {
     { name = "--cached", kind = "flag",
       help = "Take over earlier verdicts where nothing that they depend on changed" },
     { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
+    { name = "--shard", kind = "option", metavar = "I/N",
+      help = "Only the I-th of N shares, for `lsqm merge`; goes on where an earlier try stopped" },
+    { name = "--into", kind = "option", metavar = "DIR",
+      help = "Where shards are kept (default: WORKSPACE/shards)" },
+    { name = "--shard-set", kind = "option", metavar = "NAME",
+      help = "Keeps shards of different jobs apart: a name that all of one job are given" },
+    { name = "--carry", kind = "flag",
+      help = "Keep copies of the shard's architectures and apps with its results" },
   },
   run = function(ctx, args)
-    local jobs, err = select.jobs(ctx, args.hashes)
+    local spec, err = shard.parse(args.shard)
+    if err then return nil, err end
+    local jobs
+    jobs, err = select.jobs(ctx, args.hashes)
     if not jobs then return nil, err end
+    local cut = spec and shard.cut(ctx.store, spec, args.shard_set)
+    if cut then jobs = cut:own(jobs) end
     if ctx.dry_run then return dry_run(ctx, jobs) end
-    return run_all(ctx, args, jobs)
+    return run_all(ctx, args, jobs, cut)
   end,
 }

@@ -18,13 +18,17 @@ local M = {}
 
 M.EXIT = { OK = 0, FOUND = 1, USAGE = 2, ENVIRONMENT = 3, INTERRUPTED = 130 }
 
+local function number_or_auto(text)
+  return text == "auto" and text or math.tointeger(text)
+end
+
 -- FR-002, and what every command shares. `config` names the key a flag sets.
 local GLOBAL = {
   { "--config", help = "Configuration: a Lua file that returns a table", value = "PATH" },
   { "-v --verbose", help = "Detailed log output", config = "verbose" },
   { "--dry-run", help = "Say what would happen and touch nothing", config = "dry_run" },
-  { "--parallel", help = "How many architectures at once (default 4)", value = "N",
-    config = "parallel", convert = math.tointeger },
+  { "--parallel", help = "How many architectures at once, or auto (default 4)", value = "N",
+    config = "parallel", convert = number_or_auto },
   { "--localstack-version", help = "Version of the LocalStack image", value = "VERSION",
     config = "localstack_version" },
   { "--workspace", help = "Folder for artifacts, logs and reports", value = "DIR",

@@ -55,6 +55,10 @@ end
 function M.probe(plan)
   local engine, err = connect()
   if not engine then return nil, err end
+  if not plan.image then
+    return nil, error_of.new { op = "emulator " .. plan.name, code = "usage",
+      message = "its row names no image" }
+  end
   local image, why = engine:image(plan.image)
   if not image then
     return nil, error_of.new { op = "emulator " .. plan.name, code = "unavailable",
@@ -124,7 +128,7 @@ end
 local function container_spec(plan, options, network)
   local port = plan.spec.port .. "/tcp"
   return {
-    Image = plan.image,
+    Image = plan.image_id, -- a tag may move on while a run is under way
     Env = env_list(plan.spec.env or {}, plan.env or {}),
     ExposedPorts = { [port] = {} },
     Labels = labels(options),
@@ -158,6 +162,13 @@ function Instance:logs(max)
     or logs
   if max and #text > max then text = text:sub(-max) end
   return text
+end
+
+--- What the row's program says inside of the container; nil when it says no version.
+function Instance:installed_version(plan)
+  if not plan.spec.version_command then return nil end
+  local said = self.engine:exec(self.id, { cmd = plan.spec.version_command, timeout = 30 })
+  return said and said.code == 0 and said.stdout:match("^%s*(%w[%w.+-]*)%s*$") or nil
 end
 
 function Instance:close()

@@ -23,12 +23,27 @@ local DRIVERS = { docker = "std.emulator.docker", process = "std.emulator.proces
 ---@field name string       "ministack"
 ---@field driver string     "docker" | "process"
 ---@field endpoint string   base URL on the loopback interface
----@field version string    as the health answer names it, else the image's tag
+---@field version string    as the health answer or the installed package names it, else the tag
 ---@field image string?     image reference (docker)
 ---@field image_id string?  digest of the image (docker)
 ---@field boot_seconds number
 ---@field logs fun(self, max?: integer): string
 ---@field close fun(self)
+
+local function is_launchable(process)
+  return type(process) == "table" and (process.module or process.argv) ~= nil
+end
+
+-- What is wrong with a row, which may be a user's.
+local function problem_of(spec)
+  if type(spec.health) ~= "string" then return "its row has no health path" end
+  if spec.process ~= nil and not is_launchable(spec.process) then
+    return "its row's process has neither module nor argv"
+  end
+  if spec.image and math.type(spec.port) ~= "integer" then return "its row has no port" end
+  if not spec.image and not spec.process then return "its row has neither image nor process" end
+  return nil
+end
 
 --- Decides how to run: `docker` when an engine answers and has the image, else `process`.
 --- Explicit drivers are checked instead: what is missing is an error with a hint.
@@ -38,12 +53,17 @@ local DRIVERS = { docker = "std.emulator.docker", process = "std.emulator.proces
 function M.plan(options)
   local spec = options.spec
   if type(spec) ~= "table" then error("emulator.plan: spec must be a table", 2) end
+  local problem = problem_of(spec)
+  if problem then
+    return nil, error_of.new { op = "emulator " .. options.name, code = "usage",
+      message = problem, hint = "rules/emulators.lua says what a row holds" }
+  end
   local driver = options.driver or "auto"
   local plan = { name = options.name, spec = spec, driver = driver,
     version = options.version or spec.version or "latest",
     env = options.env, memory_mb = options.memory_mb, boot_timeout = options.boot_timeout or 90 }
-  plan.image = options.image or (spec.image .. ":" .. plan.version)
-  if driver ~= "process" then
+  plan.image = options.image or spec.image and (spec.image .. ":" .. plan.version)
+  if driver == "docker" or driver == "auto" and plan.image then
     local found, err = require(DRIVERS.docker).probe(plan)
     if found then
       plan.driver = "docker"
@@ -51,6 +71,10 @@ function M.plan(options)
     end
     if driver == "docker" or not spec.process then return nil, err end
     plan.note = tostring(err)
+  end
+  if not spec.process then
+    return nil, error_of.new { op = "emulator " .. plan.name, code = "unavailable",
+      message = "it runs in a container only" }
   end
   plan.driver = "process"
   local ok, err = require(DRIVERS.process).probe(plan, options.python)
@@ -79,11 +103,14 @@ local function wait_healthy(instance, plan)
     message = ("not healthy after %g s (%s)"):format(plan.boot_timeout, last) }
 end
 
-local function version_of(plan, answer)
+-- What the emulator says of itself; else what its driver finds out, asked once for a plan.
+local function version_of(plan, answer, instance)
   local field = plan.spec.version_field
   local body = field and json.decode(answer.body)
   local version = type(body) == "table" and body[field]
-  return type(version) == "string" and version or plan.version
+  if type(version) == "string" then return version end
+  plan.found_version = plan.found_version or instance:installed_version(plan)
+  return plan.found_version or plan.version
 end
 
 local function start_once(plan, options)
@@ -104,6 +131,18 @@ local function lost_its_port(err)
   return (err.logs or ""):lower():find("address already in use", 1, true) ~= nil
 end
 
+--- What its surroundings had not for it, by its own words; nil where its log complains of nothing.
+---@param plan table from M.plan
+---@param logs string
+---@return string?
+function M.lacks(plan, logs)
+  for _, row in ipairs(plan.spec.lacks or {}) do
+    local found = logs:match(row[1])
+    if found then return (row[2]:gsub("%%s", (found:gsub("%%", "%%%%")))) end
+  end
+  return nil
+end
+
 --- Starts one instance by a plan and waits until it is healthy.
 ---@param plan table from M.plan
 ---@param options {run_id?: string, arch?: string, workdir?: string}
@@ -119,7 +158,7 @@ function M.start(plan, options)
   if not instance then return nil, answer end
   instance.name = plan.name
   instance.driver = plan.driver
-  instance.version = version_of(plan, answer)
+  instance.version = version_of(plan, answer, instance)
   instance.boot_seconds = time.monotonic() - began
   return instance
 end

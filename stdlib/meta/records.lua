@@ -49,6 +49,31 @@ M.emulator = {
   { "image", "string" },
 }
 
+M.shard = {
+  title = "Shard: a part of a run, kept outside of runs/ until it is merged",
+  { "set", "string", required = true, help = "the same for the shards of one run" },
+  { "index", "integer", required = true, min = 1 },
+  { "count", "integer", required = true, min = 1 },
+  { "history", "uuid", help = "the run whose durations balance the shards" },
+  { "name", "string", help = "of the job that made them" },
+}
+
+M.conflict = {
+  title = "An architecture with different verdicts from shards that ran twice",
+  { "arch_hash", "hash", required = true },
+  { "kept", "string", required = true, enum = STATUSES },
+  { "dropped", "array", required = true, items = { "", "string", enum = STATUSES } },
+}
+
+M.merged = {
+  title = "What a merged run was made of",
+  { "set", "string", required = true },
+  { "count", "integer", required = true, min = 1 },
+  { "name", "string", help = "of the job that made the shards" },
+  { "shards", "array", required = true, items = { "", "integer" }, help = "the complete ones" },
+  { "conflicts", "array", items = { "", "record", of = "conflict" } },
+}
+
 M.config = {
   title = "Configuration snapshot of a run", file = "runs/{run_id}/config.json",
   { "parallel", "integer", required = true, min = 1 },
@@ -62,6 +87,10 @@ M.config = {
   { "sequence", "integer", min = 1, help = "orders runs of the same second" },
   { "matrix", "uuid", help = "the same for the runs of one emulator matrix" },
   { "emulator", "record", of = "emulator" },
+  { "terraform_version", "string", help = "kind and version: \"terraform 1.11.4\"" },
+  { "provider_version", "string", help = "the aws provider where a root pins none" },
+  { "shard", "record", of = "shard" },
+  { "merged", "record", of = "merged" },
 }
 
 M.summary = {
@@ -140,6 +169,7 @@ M.result = {
     { "drift", "array", items = { "", "record", of = "drift" } },
     { "error", "string", help = "why the plan failed" },
   } },
+  { "provider_version", "string", help = "the aws provider that deployed it" },
   { "inputs", "string", help = "SHA-256 of all that the verdict depends on" },
   { "cached_from", "uuid", help = "the run that this verdict was taken over from (--cached)" },
   { "attempts", "integer", min = 1, help = "tries until the harness itself did not fail" },

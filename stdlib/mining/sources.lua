@@ -5,6 +5,8 @@
 local discover = require "std.discover"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local github = require "std.mining.github"
+local modules = require "std.mining.modules"
 local normalize = require "std.normalize"
 local sha256 = require "std.sha256"
 local suggest = require "std.suggest"
@@ -15,11 +17,20 @@ local M = {}
 local COMMON = { type = "string", include = "table", exclude = "table", base_url = "string",
   source_type = "string" }
 
--- What each type of source may name, and what it needs.
+-- What each type of source may name, and which of `needs` it must name exactly one of.
 local TYPES = {
-  dir = { needs = "path", keys = tables.merge(COMMON, { path = "string" }) },
-  git = { needs = "url", keys = tables.merge(COMMON, { url = "string", ref = "string" }) },
+  dir = { needs = { "path" }, keys = tables.merge(COMMON, { path = "string" }) },
+  git = { needs = { "url" }, keys = tables.merge(COMMON, { url = "string", ref = "string" }) },
+  github = { needs = { "org", "user", "repo" }, keys = tables.merge(COMMON, { org = "string",
+    user = "string", repo = "string", ref = "string", match = "string", limit = "number",
+    max_mb = "number" }) },
+  registry = { needs = { "search", "module" }, keys = tables.merge(COMMON, { search = "string",
+    module = "string", namespace = "string", provider = "string", limit = "number" }) },
 }
+
+-- What goes into a URL is a name and nothing else.
+local NAMES = { org = "^[%w-]+$", user = "^[%w-]+$", repo = "^[%w-]+/[%w._-]+$",
+  ref = "^[%w._/-]+$", module = "^[%w_-]+/[%w_-]+/[%w_-]+$" }
 
 local function wrong(i, text, near)
   return nil, error_of.new { op = "sources", code = "usage",
@@ -37,9 +48,20 @@ local function check_keys(i, source, kind)
     if type(value) ~= want then
       return wrong(i, ("'%s' must be a %s, not a %s"):format(key, want, type(value)))
     end
+    local is_url = source.type == "git" or not NAMES[key]
+    if not is_url and not value:find(NAMES[key]) then
+      return wrong(i, ("'%s' is no name: %s"):format(key, value))
+    end
   end
-  if not source[kind.needs] then return wrong(i, ("'%s' is missing"):format(kind.needs)) end
   return true
+end
+
+local function check_needs(i, source, kind)
+  local given = {}
+  for _, key in ipairs(kind.needs) do given[#given + 1] = source[key] and key or nil end
+  if #given == 1 then return true end
+  if #kind.needs == 1 then return wrong(i, ("'%s' is missing"):format(kind.needs[1])) end
+  return wrong(i, ("exactly one of '%s' is needed"):format(table.concat(kind.needs, "', '")))
 end
 
 --- Mistakes in the list are the user's (code "usage"), found before anything is read.
@@ -52,10 +74,11 @@ function M.check(sources)
     local kind = TYPES[source.type]
     if not kind then
       local word = tostring(source.type)
-      return wrong(i, ("unknown type '%s'; known: dir, git"):format(word),
-        suggest.did_you_mean(word, TYPES))
+      return wrong(i, ("unknown type '%s'; known: %s"):format(word,
+        table.concat(tables.sorted_keys(TYPES), ", ")), suggest.did_you_mean(word, TYPES))
     end
     local ok, err = check_keys(i, source, kind)
+    if ok then ok, err = check_needs(i, source, kind) end
     if not ok then return nil, err end
   end
   return true
@@ -71,6 +94,7 @@ local function decode(text)
   return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
+-- Each returns the roots of a source, {dir, base, name?, tree?}, or nil, err.
 local openers = {}
 
 function openers.dir(source)
@@ -79,7 +103,7 @@ function openers.dir(source)
       message = "no such folder: " .. source.path }
   end
   local root = fs.realpath(source.path)
-  return root, source.base_url or "file://" .. encode(root)
+  return { { dir = root, base = source.base_url or "file://" .. encode(root) } }
 end
 
 -- A branch, else a tag or commit. The clone's own branches stay where they were made.
@@ -155,52 +179,95 @@ function openers.git(source, options)
   if not ok then return nil, error_of.wrap(err, "source " .. source.url) end
   local base = source.base_url or source.url:gsub("%.git/*$", "")
   if is_local(base) then base = "file://" .. encode(fs.absolute(base)) end
-  return fs.realpath(dir), base
+  return { { dir = fs.realpath(dir), base = base } }
+end
+
+local function would_ask(what)
+  return nil, error_of.new { op = "source", code = "not_found", message = "would read " .. what }
+end
+
+function openers.github(source, options, note)
+  if options.dry_run then return would_ask(note.source) end
+  return github.roots(source, options, note)
+end
+
+function openers.registry(source, options, note)
+  if options.dry_run then return would_ask(note.source) end
+  return modules.roots(source, options, note)
 end
 
 -- --- contents --------------------------------------------------------------------------------
 
 local SOURCE_TYPES = { serverless = "serverless", cdk = "cdk" }
 
-local function describe(candidate, source, root, base)
+local function source_type(source, candidate)
+  if source.source_type then return source.source_type end
+  if source.type == "registry" then return "terraform_registry" end
+  return SOURCE_TYPES[candidate.format] or "github"
+end
+
+local function describe(candidate, source, root)
   local rel = candidate.rel
-  candidate.source_url = rel == "." and base or base .. "/" .. encode(rel)
-  candidate.source_type = source.source_type or SOURCE_TYPES[candidate.format] or "github"
-  candidate.name = rel == "." and fs.basename(root) or rel
-  candidate.digest = candidate.problem and "" or discover.digest(root, candidate)
+  candidate.source_url = rel == "." and root.base or root.base .. "/" .. encode(rel)
+  candidate.source_type = source_type(source, candidate)
+  candidate.name = rel == "." and (root.name or fs.basename(root.dir)) or rel
+  candidate.digest = candidate.problem and "" or discover.digest(root.dir, candidate)
 end
 
 -- A template that was mined before and still lies there, but is none any more: cut off, emptied,
 -- overwritten. Without this it would drop out without a word.
-local function unrecognised(known, source, root, base, found)
-  local seen = {}
+local function unrecognised(known, source, root, found)
+  local seen, base = {}, root.base
   for _, candidate in ipairs(found) do seen[candidate.source_url] = true end
   for _, url in ipairs(tables.sorted_keys(known)) do
     local rel = url:sub(1, #base + 1) == base .. "/" and decode(url:sub(#base + 2))
-    if rel and not seen[url] and discover.is_selected(rel, source)
-      and fs.is_file(fs.join(root, rel)) then
-      found[#found + 1] = { path = fs.join(root, rel), rel = rel, format = known[url].format,
+    local path = rel and fs.join(root.dir, rel)
+    if rel and not seen[url] and discover.is_selected(rel, source) and fs.is_file(path) then
+      found[#found + 1] = { path = path, rel = rel, format = known[url].format,
         problem = "no template of a known kind any more" }
-      describe(found[#found], source, root, base)
+      describe(found[#found], source, root)
     end
   end
 end
 
---- Everything that a source holds.
----@param source table
----@param options {workdir: string, log: table, known: table, dry_run?: boolean}
----@return table[]? candidates
----@return table? err
-function M.expand(source, options)
-  local root, base = openers[source.type](source, options)
-  if not root then return nil, base end
-  base = base:gsub("/+$", "")
-  local found, err = discover.find(root, { include = source.include, exclude = source.exclude,
+local function candidates_of(root, source, known)
+  root.base = root.base:gsub("/+$", "")
+  local found, err = discover.find(root.dir, { include = source.include, exclude = source.exclude,
     detect = normalize.detect })
   if not found then return nil, err end
-  for _, candidate in ipairs(found) do describe(candidate, source, root, base) end
-  unrecognised(options.known, source, root, base, found)
+  for _, candidate in ipairs(found) do describe(candidate, source, root) end
+  unrecognised(known, source, root, found)
+  if #found == 0 and root.tree then root.tree:forget() end
   return found
+end
+
+--- What a source is called in the report.
+---@return string "github aws-samples"
+function M.title(source)
+  local kind = TYPES[source.type]
+  for _, key in ipairs(kind.needs) do
+    if source[key] then return source.type .. " " .. source[key] end
+  end
+  return source.type
+end
+
+--- Everything that a source holds. What of it could not be had is in the note.
+---@param source table
+---@param options {workdir: string, log: table, known: table, github: lsqm.GitHubApi, seen: table,
+--- dry_run?: boolean}
+---@param note table see std.mining.note
+---@return table[] candidates
+function M.expand(source, options, note)
+  local all = {}
+  local roots, err = openers[source.type](source, options, note)
+  if not roots then note:problem(err) end
+  for _, root in ipairs(roots or {}) do
+    local found
+    found, err = candidates_of(root, source, options.known)
+    if not found then note:problem(err) end
+    table.move(found or {}, 1, #(found or {}), #all + 1, all)
+  end
+  return all
 end
 
 return M

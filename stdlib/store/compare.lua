@@ -46,6 +46,21 @@ local function sorted_hashes(a, b)
   return list
 end
 
+-- What the two results themselves were obtained with: roots may pin a provider.
+local OBTAINED = {
+  { "emulator version", function(result) return (result.emulator or {}).version end },
+  { "aws provider", function(result) return result.provider_version end },
+}
+
+local function differing(from, to)
+  local list = json.array {}
+  for _, aspect in ipairs(OBTAINED) do
+    local x, y = aspect[2](from), aspect[2](to)
+    if x and y and x ~= y then table.insert(list, { aspect = aspect[1], from = x, to = y }) end
+  end
+  return #list > 0 and list or nil
+end
+
 local function change_of(hash, from, to, meta)
   return {
     arch_hash = hash,
@@ -55,6 +70,7 @@ local function change_of(hash, from, to, meta)
     services_affected = json.array { table.unpack(meta and meta.services or {}) },
     detected_at = to.completed_at,
     reason = to.reason or to.error_message,
+    differs = differing(from, to),
   }
 end
 
@@ -155,11 +171,40 @@ function M.runs(a, b, architectures, options)
   return out
 end
 
+---Takes out what was compared across a changed template: no verdict on the emulator.
+---@param out table as M.runs returns it with lineage
+---@return table[] changes that carry a note, worst first
+function M.split_templates(out)
+  local templates = json.array {}
+  for _, name in ipairs { "regressions", "changes", "fixes" } do
+    local kept = json.array {}
+    for _, change in ipairs(out[name]) do
+      table.insert(change.note and templates or kept, change)
+    end
+    out[name] = kept
+  end
+  return templates
+end
+
+---What changed about the tests of an architecture between two runs.
+---@param app table|nil its test_app record
+---@param a table record of the earlier run
+---@param b table record of the later run
+---@return string|nil "generated anew on 2026-01-09 by rules 0.2.0"
+function M.tests_changed(app, a, b)
+  if not app or app.generated_at <= a.started_at then return nil end
+  if app.generated_at > (b.completed_at or b.started_at) then return nil end
+  local by = app.model_used .. " " .. app.generator_version
+  if app.prompt_version then by = by .. ", prompt " .. app.prompt_version end
+  return ("generated anew on %s by %s"):format(app.generated_at:sub(1, 10), by)
+end
+
 local function text_of(value)
   if value == nil or value == "" then return "unknown" end
   return tostring(value)
 end
 
+-- The third word: only where both are known, since earlier runs did not note it.
 local ASPECTS = {
   { "emulator", function(run) return run.emulator and run.emulator.name end },
   { "emulator version", function(run)
@@ -167,7 +212,9 @@ local ASPECTS = {
   end },
   { "emulator image", function(run) return run.emulator and run.emulator.image_id end },
   { "terraform", function(run) return run.terraform_version end },
+  { "aws provider", function(run) return run.provider_version end, true },
   { "deployer", function(run) return run.deployer end },
+  { "test generator", function(run) return run.generator end },
   { "lsqm", function(run) return run.lsqm_version end },
 }
 
@@ -178,8 +225,11 @@ local ASPECTS = {
 function M.circumstances(a, b)
   local list = json.array {}
   for _, aspect in ipairs(ASPECTS) do
-    local from, to = text_of(aspect[2](a)), text_of(aspect[2](b))
-    if from ~= to then table.insert(list, { aspect = aspect[1], from = from, to = to }) end
+    local x, y = aspect[2](a), aspect[2](b)
+    local from, to = text_of(x), text_of(y)
+    if from ~= to and (x and y or not aspect[3]) then
+      table.insert(list, { aspect = aspect[1], from = from, to = to })
+    end
   end
   return list
 end

@@ -30,7 +30,7 @@ local function rebuild(store)
   end
   for _, run in ipairs(store:runs { finished = true }) do
     local opened = store:open_run(run.run_id)
-    for hash, result in pairs(opened and opened:results() or {}) do
+    for hash, result in pairs(opened and opened:outcomes() or {}) do
       local entry = entries[hash]
       if entry and (entry.last_validated or "") < result.completed_at then
         entry.last_validated, entry.last_status = result.completed_at, result.status
@@ -84,6 +84,18 @@ function M.architectures(store)
   return list
 end
 
+---Each architecture by its hash, read once and kept until one is put.
+---@param store lsqm.Store
+---@return table hash → metadata; not to be changed
+function M.by_hash(store)
+  if not store._by_hash then
+    local map = {}
+    for _, meta in ipairs(M.architectures(store)) do map[meta.hash] = meta end
+    store._by_hash = map
+  end
+  return store._by_hash
+end
+
 local function put_files(store, hash, from)
   local dir = store:arch_dir(hash)
   local ok, err = fs.mkdir(dir)
@@ -97,6 +109,7 @@ end
 ---@param from string|table|nil
 function M.put(store, meta, from)
   if type(meta) ~= "table" then error("put_architecture: meta must be a table", 3) end
+  store._by_hash = nil
   local path = metadata_path(store, meta.hash)
   meta.services = json.array(meta.services)
   if store.readonly then return files.write(store, path, "architecture", meta) end

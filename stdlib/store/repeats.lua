@@ -30,14 +30,17 @@ end
 function M.measure(store, limit)
   local out = { pairs = 0, verdicts = 0, worse = 0, false_regressions = 0 }
   local list = store:runs { finished = true }
+  local b
   for i = 1, math.min(#list, limit) - 1 do
+    local a
     if #compare.circumstances(list[i + 1], list[i]) == 0 then
-      local a, b = store:open_run(list[i + 1].run_id), store:open_run(list[i].run_id)
+      a, b = store:open_run(list[i + 1].run_id), b or store:open_run(list[i].run_id)
       if a and b then
         out.pairs = out.pairs + 1
-        count_pair(out, a:results(), b:results())
+        count_pair(out, a:outcomes(), b:outcomes())
       end
     end
+    b = a
   end
   return out
 end

@@ -16,6 +16,7 @@ local M = {}
 ---@class lsqm.Run
 ---@field run_id string
 ---@field config table as in config.json
+---@field dir string|nil the folder of a part, see M.new; its run_id names this part's containers
 local Run = {}
 Run.__index = Run
 
@@ -25,6 +26,7 @@ end
 
 ---A path inside the run's folder.
 function Run:path(...)
+  if self.dir then return fs.join(self.dir, ...) end
   return self.store:path("runs", self.run_id, ...)
 end
 
@@ -45,6 +47,25 @@ function Run:note(fields)
   return write_config(self)
 end
 
+local LOGS = { "container_logs" }
+local INNER = { terraform_apply = { "logs", "outputs" }, pytest_results = { "output" } }
+
+local function copy_without(record, names)
+  local copy = {}
+  for key, value in pairs(record) do copy[key] = value end
+  for _, name in ipairs(names) do copy[name] = nil end
+  return copy
+end
+
+-- Logs are nearly all of a result and seldom asked for.
+local function without_logs(result)
+  local copy = copy_without(result, LOGS)
+  for key, names in pairs(INNER) do
+    if copy[key] then copy[key] = copy_without(copy[key], names) end
+  end
+  return copy
+end
+
 ---Writes one architecture's result; it survives whatever happens next.
 ---@param result table a result record; run_id is set here
 ---@return boolean|nil
@@ -52,9 +73,10 @@ end
 function Run:put_result(result)
   if type(result) ~= "table" then error("put_result: result must be a table", 2) end
   local hash = files.hash(result.arch_hash)
-  result.run_id = self.run_id
+  result.run_id = self.config.run_id
   local ok, err = files.write(self.store, self:path("results", hash .. ".json"), "result", result)
   if ok and self._results then self._results[hash] = result end
+  if ok and self._outcomes then self._outcomes[hash] = without_logs(result) end
   return ok, err
 end
 
@@ -81,17 +103,45 @@ function Run:results()
   return self._results
 end
 
+---The results one after the other in the order of their hashes, logs and all, none of them kept:
+---ten thousand results with logs do not fit into memory.
+---@return fun(): string|nil, table|nil hash and result
+function Run:each()
+  local names, at = result_names(self), 0
+  return function()
+    while at < #names do
+      at = at + 1
+      local hash = names[at]
+      local result = self:result(hash)
+      if result then return hash, result end
+    end
+  end
+end
+
+---All results without their logs and outputs.
+---@return table hash → result; the run's own copy
+function Run:outcomes()
+  if not self._outcomes then
+    local all = {}
+    for hash, result in self:each() do all[hash] = without_logs(result) end
+    self._outcomes = all
+  end
+  return self._outcomes
+end
+
 ---@param hash string
----@return table|nil result
+---@return table|nil result with its logs
 function Run:result(hash)
-  return self:results()[files.hash(hash)]
+  hash = files.hash(hash)
+  if self._results then return self._results[hash] end
+  return (files.read(self.store, self:path("results", hash .. ".json"), "result"))
 end
 
 ---What a resumed run need not repeat.
 ---@return table set hash → status
 function Run:done()
   local set = {}
-  for hash, result in pairs(self:results()) do set[hash] = result.status end
+  for hash, result in pairs(self:outcomes()) do set[hash] = result.status end
   return set
 end
 
@@ -103,7 +153,7 @@ end
 ---@return table
 function Run:counts()
   local counts = { total = 0, passed = 0, partial = 0, failed = 0, timeout = 0, error = 0 }
-  for _, result in pairs(self:results()) do
+  for _, result in pairs(self:outcomes()) do
     local key = result.status:lower()
     counts[key] = counts[key] + 1
     counts.total = counts.total + 1
@@ -132,7 +182,7 @@ local function make_summary(run, extra)
   end
   local now = time.now()
   local started = time.parse(run.config.started_at) or now
-  summary.run_id = run.run_id
+  summary.run_id = run.config.run_id
   summary.started_at = run.config.started_at
   summary.completed_at = summary.completed_at or time.iso(math.max(now, started))
   summary.duration_seconds = summary.duration_seconds or math.max(0, now - started)
@@ -142,7 +192,8 @@ local function make_summary(run, extra)
   return summary
 end
 
----Ends the run: summary.json and the index. Counts always come from the results.
+---Ends the run: summary.json and the index. Counts always come from the results. A part of a run is
+---no run of the repository yet: the index waits for the whole.
 ---@param extra table|nil {tokens_used=, new_architectures=, duration_seconds=, …}
 ---@return table|nil summary
 ---@return lsqm.Error|nil
@@ -150,7 +201,8 @@ function Run:finish(extra)
   local summary = make_summary(self, extra)
   local ok, err = files.write(self.store, self:path("summary.json"), "summary", summary)
   if not ok then return nil, err end
-  index.note_results(self.store, self:results())
+  if self.dir then return summary end
+  index.note_results(self.store, self:outcomes())
   ok, err = self.store:save_index()
   if not ok then return nil, err end
   return summary
@@ -199,13 +251,17 @@ end
 ---@param store lsqm.Store
 ---@param config table
 ---@param emulator table|nil
-function M.new(store, config, emulator)
+---@param as {run_id: string, dir: string|nil, started_at: string|nil}|nil that run; with `dir` a
+---  part of it, kept in a folder of its own
+function M.new(store, config, emulator, as)
   if type(config) ~= "table" then error("new_run: config must be a table", 3) end
-  local run = setmetatable({ store = store, run_id = uuid.v4(), _results = {} }, Run)
+  as = as or { run_id = uuid.v4() }
+  local run = setmetatable({ store = store, run_id = as.dir and uuid.v4() or as.run_id,
+    _results = {}, dir = as.dir }, Run)
   run.config = snapshot.of(config, emulator)
-  run.config.run_id = run.run_id
-  run.config.started_at = time.iso()
-  run.config.sequence = next_sequence(store)
+  run.config.run_id = as.run_id
+  run.config.started_at = as.started_at or time.iso()
+  run.config.sequence = not as.dir and next_sequence(store) or nil
   if store.readonly then return run end
   local ok, err = fs.mkdir(run:path("results"))
   if ok then ok, err = write_config(run) end
@@ -223,6 +279,17 @@ function M.open(store, id)
   local config, err = files.read(store, store:path("runs", id, "config.json"), "config")
   if not config then return nil, errors.wrap(err, "run " .. id) end
   return setmetatable({ store = store, run_id = id, config = config }, Run)
+end
+
+---A part that M.new made, finished or not.
+---@param store lsqm.Store
+---@param dir string
+---@return lsqm.Run|nil
+---@return lsqm.Error|nil
+function M.open_part(store, dir)
+  local config, err = files.read(store, fs.join(dir, "config.json"), "config")
+  if not config then return nil, errors.wrap(err, "run in " .. dir) end
+  return setmetatable({ store = store, run_id = uuid.v4(), config = config, dir = dir }, Run)
 end
 
 -- "latest" and "previous" count finished runs only.

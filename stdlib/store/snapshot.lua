@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The configuration of a run as it may be published: secrets out, functions out.
 
+local json = require "std.json"
+
 local M = {}
 
 local SECRETS = { "key$", "token$", "secret", "password", "webhook", "credential" }
@@ -25,7 +27,7 @@ end
 function M.clean(value)
   if type(value) == "string" then return without_login(value) end
   if type(value) ~= "table" then return value end
-  local out = {}
+  local out = json.is_array(value) and json.array {} or {}
   for key, item in pairs(value) do
     local kind = type(item)
     if not is_secret(key) and kind ~= "function" and kind ~= "userdata" and kind ~= "thread" then

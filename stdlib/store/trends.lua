@@ -45,12 +45,6 @@ end
 
 -- Services -----------------------------------------------------------------------------------
 
-local function by_hash(store)
-  local map = {}
-  for _, meta in ipairs(store:architectures()) do map[meta.hash] = meta end
-  return map
-end
-
 local function service_counts(results, architectures)
   local counts = {}
   for hash, result in pairs(results) do
@@ -113,7 +107,7 @@ end
 local function update_services(store, run, architectures)
   local map = M.get(store, "services")
   local users = users_of_services(architectures)
-  for name, count in pairs(service_counts(run:results(), architectures)) do
+  for name, count in pairs(service_counts(run:outcomes(), architectures)) do
     map[name] = M.service_trend(name, map[name], service_point(run, count), users[name] or 0)
   end
   for name, record in pairs(map) do record.architecture_count = users[name] or 0 end
@@ -137,7 +131,7 @@ end
 
 local function update_architectures(store, run, architectures)
   local map = M.get(store, "architectures")
-  for hash, result in pairs(run:results()) do
+  for hash, result in pairs(run:outcomes()) do
     local meta = architectures[hash]
     local point = point_of(run)
     point.status = result.status
@@ -157,7 +151,7 @@ end
 ---@param run lsqm.Run
 ---@return table|nil run record
 function M.previous(store, run)
-  local seen = false
+  local seen = run.dir ~= nil -- a part is younger than all that is there
   for _, record in ipairs(store:runs { finished = true }) do
     if seen and emulator_name(record) == emulator_name(run.config) then return record end
     if record.run_id == run.run_id then seen = true end
@@ -180,17 +174,32 @@ local function merge_regressions(list, run_id, found)
   return kept
 end
 
+-- A test written anew may fail where the old one passed: that is said beside the verdict.
+local function note_tests(store, changes, run)
+  for _, name in ipairs { "regressions", "flaky", "unrelated" } do
+    for _, change in ipairs(changes[name]) do
+      local app = store:app(change.arch_hash)
+      change.tests_changed = compare.tests_changed(app, changes.previous, run.config)
+    end
+  end
+end
+
 ---What changed since the previous comparable run.
 ---@param store lsqm.Store
 ---@param run lsqm.Run
 ---@param architectures table|nil hash → metadata
----@return table changes as std.store.compare.runs, with `previous` = run record or nil
+---@return table changes as std.store.compare.runs, with `previous` = run record or nil, and apart
+---  from the rest `templates` = changes of architectures whose template is another one now; what
+---  got worse carries `tests_changed` where its tests are newer than the run before
 function M.changes(store, run, architectures)
-  architectures = architectures or by_hash(store)
+  architectures = architectures or store:by_hash()
   local previous = M.previous(store, run)
   local opened = previous and store:open_run(previous.run_id)
-  local changes = compare.runs(opened and opened:results() or {}, run:results(), architectures)
+  local changes = compare.runs(opened and opened:outcomes() or {}, run:outcomes(), architectures,
+    { lineage = opened ~= nil, run_id = run.run_id })
+  changes.templates = compare.split_templates(changes)
   changes.previous = opened and previous or nil
+  if opened then note_tests(store, changes, run) end
   return changes
 end
 
@@ -211,7 +220,7 @@ function M.siblings(store, run)
 end
 
 local function update_one(store, run)
-  local architectures = by_hash(store)
+  local architectures = store:by_hash()
   local changes = M.changes(store, run, architectures)
   local ok, err = update_services(store, run, architectures)
   if ok then ok, err = update_architectures(store, run, architectures) end
@@ -225,7 +234,7 @@ end
 ---@param store lsqm.Store
 ---@param run lsqm.Run its siblings of one matrix are brought up to date with it
 function M.update(store, run)
-  if type(run) ~= "table" or not run.results then error("update_trends: run must be a run", 3) end
+  if type(run) ~= "table" or not run.outcomes then error("update_trends: run must be a run", 3) end
   local own
   for _, one in ipairs(M.siblings(store, run)) do
     local changes, err = update_one(store, one)

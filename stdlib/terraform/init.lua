@@ -283,7 +283,8 @@ end
 ---@param options {dir: string, endpoint: string, aliases?: table, tflocal?: boolean,
 ---  timeout?: number, lease?: lsqm.Lease, network?: table, guard?: fun(): table}
 ---@return {success: boolean, step: string, logs: string, resources_created: integer,
----  outputs: table, seconds: table, harness_error?: string, timed_out?: boolean, stopped?: table}
+---  outputs: table, seconds: table, provider_version?: string, harness_error?: string,
+---  timed_out?: boolean, stopped?: table}
 function Tool:deploy(options)
   local seconds, began, left = {}, time.monotonic(), budget(options.timeout)
   local result, err = begin(self, options, left)
@@ -301,6 +302,7 @@ function Tool:deploy(options)
   end
   began = time.monotonic()
   local outcome = apply(self, options, left)
+  outcome.provider_version = provider.version(options.dir, lease_of(options))
   seconds.apply = time.monotonic() - began
   outcome.seconds = seconds
   return outcome

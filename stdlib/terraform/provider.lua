@@ -12,8 +12,12 @@ M.FILE = "lsqm_provider.tf"
 
 local ADDRESS = "/hashicorp/aws"
 
--- The version that `init` chose.
-local function locked_version(dir)
+--- The version that deploys `dir`: the leased one, else what `init` chose; nil without an aws
+--- provider.
+---@param lease? lsqm.Lease
+---@return string?
+function M.version(dir, lease)
+  if lease then return lease.version end
   local text = fs.read(fs.join(dir, ".terraform.lock.hcl")) or ""
   local block = text:match('provider "[^"]*' .. ADDRESS .. '" (%b{})')
   return block and block:match('version%s*=%s*"([^"]+)"')
@@ -42,7 +46,7 @@ end
 ---@param lease? lsqm.Lease
 ---@return string[]? names
 function M.services(tool, dir, lease)
-  local version = lease and lease.version or locked_version(dir)
+  local version = M.version(dir, lease)
   if not version then return {} end
   local path = fs.join(tool.cache, "provider", ("aws-%s-endpoints.json"):format(version))
   local text = fs.read(path)

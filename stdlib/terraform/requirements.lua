@@ -3,6 +3,7 @@
 -- terraform would have chosen the same one has to be known before it is used.
 
 local error_of = require "std.error"
+local fs = require "std.fs"
 
 local M = {}
 
@@ -69,6 +70,36 @@ function M.parse(text)
     if address then list[#list + 1] = { address = address, constraints = constraints } end
   end
   return list
+end
+
+local CONFIGURATION <const> = { "%.tf$", "%.tf%.json$", "%.tfstate$" }
+
+local function is_configuration(name)
+  for _, pattern in ipairs(CONFIGURATION) do if name:find(pattern) then return true end end
+  return false
+end
+
+--- The provider's types that terraform can meet in a tree: each word in its configuration that
+--- begins with the prefix, which is more than there are resources, and never less: a type's name is
+--- written out wherever it is used. nil (all) where that is not so, because a name may have an
+--- escape in it, and where there is no configuration yet.
+---@param dir string
+---@param prefix string|nil default "aws_"
+---@return string[]|nil types
+function M.types(dir, prefix)
+  local word, seen, list = "%f[%w_]" .. (prefix or "aws_") .. "[%w_]+", {}, {}
+  for _, name in ipairs(fs.walk(dir) or {}) do
+    local text = is_configuration(name) and fs.read(fs.join(dir, name)) or ""
+    if text:find('\\u', 1, true) or text:find('\\U', 1, true) then return nil end
+    for type_name in text:gmatch(word) do
+      if not seen[type_name] then
+        seen[type_name] = true
+        list[#list + 1] = type_name
+      end
+    end
+  end
+  table.sort(list)
+  return #list > 0 and list or nil
 end
 
 --- Would plain terraform use exactly this provider for the root, and no other?

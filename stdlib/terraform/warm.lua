@@ -208,7 +208,7 @@ function Lease:use(endpoint)
   self.relay = relay
   local inner = ("127.0.0.1:%d"):format(self.apart and PORT or relay:port())
   self.endpoint = "http://" .. inner
-  return self.handle:lease(inner)
+  return self.handle:lease { endpoint = inner, types = requirements.types(self.dir) }
 end
 
 --- Nothing leads to the emulator any more.

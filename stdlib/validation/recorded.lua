@@ -27,7 +27,8 @@ end
 ---@return string hex
 function M.key(lab, architecture)
   local config, hash = lab.config, sha256.new()
-  hash:update(json.encode { emulator_of(lab), lab.tool.kind, lab.tool.version, config.deployer,
+  hash:update(json.encode { emulator_of(lab), lab.tool.kind, lab.tool.version,
+    lab.provider_version or "", config.deployer,
     config.timeout, config.test_timeout, architecture.hash })
   add_tree(hash, lab.ctx.store:app_dir(architecture.hash))
   return hash:final()

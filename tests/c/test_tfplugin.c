@@ -85,7 +85,7 @@ static void start(bed *b, const char *kind, double timeout)
 static void lease(bed *b, const char *endpoint)
 {
     lsqm_error err;
-    assert_int_equal(lsqm_tfplugin_lease(b->plugin, endpoint, &err), LSQM_OK);
+    assert_int_equal(lsqm_tfplugin_lease(b->plugin, endpoint, NULL, &err), LSQM_OK);
 }
 
 static h2_peer *connect_client(bed *b, int i)
@@ -431,7 +431,7 @@ static void serves_nobody_without_a_lease(void **state)
     h2_ask(c, P5 "ReadResource", "", 0);
     UNTIL(b, c->closed);
     lease(b, NULL);
-    assert_int_equal(lsqm_tfplugin_lease(b->plugin, NULL, &err), LSQM_ECONFLICT);
+    assert_int_equal(lsqm_tfplugin_lease(b->plugin, NULL, NULL, &err), LSQM_ECONFLICT);
     c = connect_client(b, 1);
     ask(b, c, P5 "ReadResource", "");
     lsqm_tfplugin_release(b->plugin);
@@ -439,7 +439,7 @@ static void serves_nobody_without_a_lease(void **state)
     char longer[80];
     memset(longer, 'x', sizeof longer);
     longer[79] = '\0';
-    assert_int_equal(lsqm_tfplugin_lease(b->plugin, longer, &err), LSQM_EINVAL);
+    assert_int_equal(lsqm_tfplugin_lease(b->plugin, longer, NULL, &err), LSQM_EINVAL);
 }
 
 /* --- starting ------------------------------------------------------------------------------ */

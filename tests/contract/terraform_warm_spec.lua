@@ -253,7 +253,7 @@ provider "aws" {
         "PLUGIN_UNIX_SOCKET_DIR=" .. sockets.path, "GOGC=400" },
       socket = sockets.path .. "/terraform", identity = "tap", answers = raw.answers() })
     assert(handle:ready())
-    assert(handle:lease(endpoint))
+    assert(handle:lease { endpoint = endpoint })
     local lease = { folder = sockets.path, env = { TF_REATTACH_PROVIDERS =
       warm.reattach(found.address, 5, sockets.path .. "/terraform") } }
     assert.equal(0, assert(tool:init(dir, 60, lease)).code)
@@ -270,6 +270,30 @@ provider "aws" {
     assert.is_truthy(one.answer:find("127.0.0.1:10001", 1, true))
     assert.equal(two.request, (one.request:gsub("127%.0%.0%.1:10001", "127.0.0.1:20002")))
     assert.equal(two.answer, (one.answer:gsub("127%.0%.0%.1:10001", "127.0.0.1:20002")))
+  end)
+
+  it_if("tells terraform only of the types that the root names", function()
+    local pool <close> = assert(warm.pool { tool = tool, workdir = home.path, size = 1 })
+    local function validate(lease)
+      return assert(tool:run { args = { "validate", "-no-color" }, dir = lease.dir,
+        lease = lease })
+    end
+    local function of_lease(fn)
+      assert(pool:lease(function(lease)
+        put(lease.dir, 'resource "aws_sns_topic" "t" {}\n')
+        assert(lease:use("127.0.0.1:10001"))
+        assert.equal(0, assert(tool:init(lease.dir, 60, lease)).code)
+        fn(lease)
+        return true
+      end))
+    end
+    of_lease(function(lease) assert.equal(0, validate(lease).code) end) -- all of it, remembered
+    of_lease(function(lease)
+      assert.equal(0, validate(lease).code)
+      put(lease.dir, 'resource "aws_sns_topic" "t" {}\nresource "aws_sqs_queue" "q" {}\n')
+      assert.matches('does not support resource type%s+"aws_sqs_queue"',
+        (validate(lease).stdout:gsub("[│╷╵]", "")))
+    end)
   end)
 
   it_if("steps aside for another version and for another provider, in one line each", function()

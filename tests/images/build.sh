@@ -3,7 +3,7 @@
 # Builds the emulator images of the tests without an image registry: a small Debian root, the
 # hash-pinned Python packages beside it, imported as one layer. An image whose label carries the
 # present lock hash is left alone.
-#   tests/images/build.sh ministack|localstack|all
+#   tests/images/build.sh ministack|localstack|moto|all
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=vendor/lib.sh
@@ -11,7 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 recipe=1 # raise it when the way of building changes what is in the images
 
-describe() { # name -> suite, python, tag, module, environment
+describe() { # name -> suite, python, tag, module and its arguments, port, environment
+  port=4566 arguments=()
   case $1 in
     ministack)
       suite=bookworm python=3.11 tag=1.5.33 module=ministack
@@ -19,7 +20,10 @@ describe() { # name -> suite, python, tag, module, environment
     localstack)
       suite=trixie python=3.13 tag=4.14.0 module=localstack.runtime.main
       env_lines=(GATEWAY_LISTEN=0.0.0.0:4566) ;;
-    *) echo "usage: $0 ministack|localstack|all" >&2; exit 2 ;;
+    moto)
+      suite=bookworm python=3.11 tag=5.2.5 module=moto.server port=5000
+      arguments=(-H 0.0.0.0) env_lines=(MOTO_PORT=5000) ;;
+    *) echo "usage: $0 ministack|localstack|moto|all" >&2; exit 2 ;;
   esac
 }
 
@@ -75,7 +79,8 @@ import_image() { # reference, changes...; the root comes as a tar on stdin
 }
 
 build_one() {
-  local name=$1 suite python tag module env_lines=() lock ref root base item changes
+  local name=$1 suite python tag module port arguments env_lines=() lock ref root base item
+  local changes entry
   describe "$name"
   ref=lsqm-test/$name:$tag
   lock=$recipe-$(hash_of "$here/$name/requirements.txt")
@@ -92,7 +97,8 @@ build_one() {
   as_root cp -r "$work/$name-app" "$root/opt/app"
   rm -rf "$work/$name-app"
   as_root chroot "$root" "python$python" -W ignore -m compileall -q -j 0 /opt/app >/dev/null || true
-  changes=('ENTRYPOINT ["python3", "-m", "'"$module"'"]' 'EXPOSE 4566' 'WORKDIR /tmp'
+  entry=$(printf ', "%s"' -m "$module" "${arguments[@]}")
+  changes=("ENTRYPOINT [\"python3\"$entry]" "EXPOSE $port" 'WORKDIR /tmp'
     'ENV PYTHONPATH=/opt/app' 'ENV PATH=/opt/app/bin:/usr/local/bin:/usr/bin:/bin'
     "LABEL lsqm.test.lock=$lock")
   for item in "${env_lines[@]}"; do changes+=("ENV $item"); done
@@ -102,12 +108,12 @@ build_one() {
     awk -F: '{printf "%d MB", $2 / 1000000}')"
 }
 
-[ $# = 1 ] || { echo "usage: $0 ministack|localstack|all" >&2; exit 2; }
+[ $# = 1 ] || { echo "usage: $0 ministack|localstack|moto|all" >&2; exit 2; }
 cache=$(cache_dir)
 mkdir -p "$cache/roots"
 docker_api GET /_ping >/dev/null 2>&1 || die "no Docker engine answers at $(docker_socket)"
 work=$(mktemp -d "$cache/work.XXXXXX")
 trap 'as_root rm -rf "$work"' EXIT
 names=("$1")
-[ "$1" != all ] || names=(ministack localstack)
+[ "$1" != all ] || names=(ministack localstack moto)
 for name in "${names[@]}"; do build_one "$name"; done

@@ -36,6 +36,14 @@ describe("config", function()
     assert.equal("tflocal", c.deployer)
   end)
 
+  it("takes 'auto' for parallel, from a flag, the environment and the file", function()
+    local function env(name) return ({ LSQM_PARALLEL = "auto" })[name] end
+    assert.equal("auto", assert(config.load { getenv = env }).parallel)
+    assert.equal("auto", assert(load_with("return { parallel = 'auto' }")).parallel)
+    assert.equal("auto", assert(config.load { getenv = no_env, flags = { parallel = "auto" } })
+      .parallel)
+  end)
+
   it("suggests the key that was meant", function()
     local c, err = load_with("return { paralel = 2 }")
     assert.is_nil(c)
@@ -47,7 +55,7 @@ describe("config", function()
   it("checks nested keys, types, choices and bounds", function()
     local cases = {
       ["return { emulator = { nmae = 'x' } }"] = "unknown key 'emulator.nmae'",
-      ["return { parallel = 'two' }"] = "'parallel' must be a integer, not 'two'",
+      ["return { parallel = 'two' }"] = "'parallel' must be a integer or 'auto', not 'two'",
       ["return { parallel = 0 }"] = "'parallel' must be at least 1",
       ["return { deployer = 'teraform' }"] = "'deployer' must be one of terraform, tflocal",
       ["return 7"] = "must return a table",

@@ -23,6 +23,21 @@ describe("json", function()
     assert.is_true(json.is_array(json.decode "[ ]"))
   end)
 
+  it("reads logs full of brackets and digits as fast as any text", function()
+    local dkjson = require "dkjson"
+    local decode, slow = dkjson.decode, 0
+    dkjson.decode = function(...)
+      slow = slow + 1
+      return decode(...)
+    end
+    local value = json.decode '{"log":"[] [ ] 12345678901234567890","list":[[1]],"n":[1]}'
+    assert.equal("[] [ ] 12345678901234567890", value.log)
+    assert.equal(0, slow)
+    assert.is_true(json.is_array(json.decode('{"log":"[x]","list":[ \n ]}').list))
+    assert.equal(1, slow)
+    dkjson.decode = decode
+  end)
+
   it("escapes and repairs strings", function()
     assert.equal('"a\\"\\n\\u0001\\\\"', json.encode 'a"\n\1\\')
     assert.equal('"x\u{FFFD}y"', json.encode "x\xffy")

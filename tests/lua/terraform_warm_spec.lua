@@ -46,6 +46,27 @@ Providers required by configuration:
     assert.equal("the root needs registry.terraform.io/hashicorp/random", why.message)
     assert.is_true(requirements.fits({ list[1] }, provider))
   end)
+
+  it("finds every type that a tree's configuration can mean", function()
+    local dir <close> = assert(fs.tempdir("types-"))
+    local function types(files)
+      fs.remove(dir.path)
+      for name, text in pairs(files) do
+        assert(fs.mkdir(fs.dirname(dir.path .. "/" .. name)))
+        assert(fs.write(dir.path .. "/" .. name, text))
+      end
+      return requirements.types(dir.path)
+    end
+    assert.same({ "aws_iam_policy_document", "aws_kms_key", "aws_s3_bucket",
+      "aws_sqs_queue" }, types {
+      ["main.tf"] = 'resource "aws_sqs_queue" "a" {}\ndata\taws_iam_policy_document d {}',
+      ["module/deep/x.tf"] = "resource aws_s3_bucket b { my_aws_thing = 1 }",
+      ["more.tf.json"] = '{"resource":{"aws_kms_key":{"k":{}}}}',
+      ["notes.md"] = "aws_lambda_function",
+    })
+    assert.is_nil(types { ["main.tf"] = [[resource "aws\u005fs3_bucket" "b" {}]] })
+    assert.is_nil(types { ["notes.md"] = "nothing to deploy yet" })
+  end)
 end)
 
 -- Says its line and waits; what it is told on its socket it does not understand.

@@ -47,13 +47,68 @@ describe("lsqm compare", function()
   end)
 
   it("says which circumstances differ", function()
-    fixture.run(store, { a = "PASSED" }, { note = { terraform_version = "terraform 1.10.0" } })
+    fixture.run(store, { a = "PASSED" }, { note = { terraform_version = "terraform 1.10.0",
+      generator = "rules" } })
     fixture.run(store, { a = "FAILED" }, { emulator = "localstack", version = "4.14.0",
-      note = { terraform_version = "terraform 1.11.4" } })
+      note = { terraform_version = "terraform 1.11.4", generator = "claude" } })
     assert.equal(1, stage.run(ctx, {}))
     assert.matches("differs: emulator ministack %-> localstack", ctx.text())
     assert.matches("differs: emulator version 1.5.33 %-> 4.14.0", ctx.text())
+    assert.matches("differs: test generator rules %-> claude", ctx.text())
     assert.matches("differs: terraform terraform 1.10.0 %-> terraform 1.11.4", ctx.text())
+  end)
+
+  it("says beside a regression that its tests were written anew in between", function()
+    local files = { ["conftest.py"] = "", ["app.py"] = "", ["test_app.py"] = "",
+      ["requirements.txt"] = "boto3\npytest\n" }
+    for letter, day in pairs { a = "2026-01-12", b = "2026-01-02", c = "2026-01-22" } do
+      assert(store:put_app({ arch_hash = fixture.hash(letter), generated_at = day .. "T00:00:00Z",
+        generator_version = "0.1.0", model_used = "m1", prompt_version = "user-2",
+        input_tokens = 0, output_tokens = 0 }, files))
+    end
+    local at = require("std.time").parse
+    fixture.run(store, { a = "PASSED", b = "PASSED", c = "PASSED" },
+      { at = at "2026-01-10T00:00:00Z" })
+    local run = fixture.run(store, { a = "FAILED", b = "FAILED", c = "FAILED" },
+      { at = at "2026-01-17T00:00:00Z" })
+    assert.equal(1, stage.run(ctx, {}))
+    local said = {}
+    for line in ctx.text():gmatch("tests generated anew[^\n]*") do said[#said + 1] = line end
+    assert.same({ "tests generated anew on 2026-01-12 by m1 0.1.0, prompt user-2" }, said)
+    local found = store:changes(run).regressions
+    assert.same({ true, false, false }, { found[1].tests_changed ~= nil,
+      found[2].tests_changed ~= nil, found[3].tests_changed ~= nil })
+  end)
+
+  it("keeps a changed template apart from the verdicts on the emulator", function()
+    assert(store:put_architecture(fixture.arch("a", { superseded_by = fixture.hash "b" })))
+    assert(store:put_architecture(fixture.arch("b", { supersedes = fixture.hash "a" })))
+    fixture.run(store, { a = "PASSED", c = "PASSED" })
+    local run = fixture.run(store, { b = "FAILED", c = "FAILED" })
+    local changes = assert(store:update_trends(run))
+    assert.same({ 1, fixture.hash "c" }, { #changes.regressions,
+      changes.regressions[1].arch_hash })
+    assert.same({ 1, fixture.hash "b", fixture.hash "a", "template changed" },
+      { #changes.templates, changes.templates[1].arch_hash, changes.templates[1].from_arch_hash,
+        changes.templates[1].note })
+    assert.same({ 0, 0 }, { #changes.only_a, #changes.only_b })
+    assert.equal(1, #store:regressions())
+  end)
+
+  it("says which provider a regression came with", function()
+    local function run_with(status, version, pinned)
+      fixture.run(store, { a = { status = status, provider_version = pinned } },
+        { note = { provider_version = version } })
+    end
+    fixture.run(store, { a = "PASSED" }) -- before it was noted
+    run_with("PASSED", "5.99.0", "5.99.0")
+    assert.equal(0, stage.run(ctx, {}))
+    assert.not_matches("aws provider", ctx.text())
+    run_with("FAILED", "5.100.0", "5.100.0")
+    assert.equal(1, stage.run(ctx, {}))
+    assert.matches("differs: aws provider 5.99.0 %-> 5.100.0", ctx.text())
+    assert.matches("PASSED %-> FAILED[^\n]*\n[^\n]*\n?      aws provider 5.99.0 %-> 5.100.0",
+      ctx.text())
   end)
 
   it("prints the same as JSON", function()

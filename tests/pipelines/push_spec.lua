@@ -1,13 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Publishing a run, against a recorded git and a small GitHub.
+-- Publishing a run, against a recorded git and an issue tracker in memory.
 
-local fixture = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/fixture.lua")
+local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
+local fixture = dofile(here .. "/fixture.lua")
+local tracker_of = dofile(here .. "/../fakes/tracker.lua")
 local errors = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
 local resolve = require "std.resolve"
 
-local REPLACED = { "std.git", "std.http", "std.github", "pipelines.weekly.push.issues" }
+local REPLACED = { "std.git", "std.github.issues", "pipelines.weekly.push.filing" }
 
 local function fake_git(state)
   local repo = {}
@@ -28,32 +30,8 @@ local function fake_git(state)
     return { replayed = 1 }
   end
   function repo:remote_url() return state.remote end -- luacheck: ignore self
+  function repo:head() return { branch = "main" } end -- luacheck: ignore self
   return { open = function() return repo end }
-end
-
--- Answers like GitHub: pages of 100 issues, POST makes one.
-local function fake_github(state)
-  local function reply(status, value) return { status = status, body = json.encode(value) } end
-  local function page_of(url)
-    local page, out = tonumber(url:match("[?&]page=(%d+)")), json.array {}
-    for i = (page - 1) * 100 + 1, math.min(page * 100, #state.issues) do
-      table.insert(out, state.issues[i])
-    end
-    return out
-  end
-  return { request = function(request)
-    table.insert(state.requests, request)
-    if state.denied then return reply(403, { message = "rate limit" }) end
-    local path = request.url:match("^https://api%.test(.*)$")
-    if path == "/user" then return reply(404, {}) end
-    if request.method == "GET" then return reply(200, page_of(path)) end
-    local body = json.decode(request.body)
-    if path:find("/comments$") or request.method == "PATCH" then return reply(201, {}) end
-    local issue = { number = #state.issues + 1, state = "open", title = body.title,
-      body = body.body, html_url = "https://example.org/issues/" .. #state.issues + 1 }
-    table.insert(state.issues, issue)
-    return reply(201, issue)
-  end }
 end
 
 describe("lsqm push", function()
@@ -61,13 +39,17 @@ describe("lsqm push", function()
 
   before_each(function()
     state = { commits = {}, pushes = 0, rebases = 0, rejections = 0, remote = "https://h/r",
-      issues = {}, requests = {} }
+      tracker = tracker_of.new(), clients = 0 }
     real = {}
     for _, name in ipairs(REPLACED) do
       real[name] = package.loaded[name]
       package.loaded[name] = nil
     end
-    package.loaded["std.git"], package.loaded["std.http"] = fake_git(state), fake_github(state)
+    package.loaded["std.git"] = fake_git(state)
+    package.loaded["std.github.issues"] = { new = function()
+      state.clients = state.clients + 1
+      return state.tracker
+    end }
     stage = assert(loadfile((resolve.find("weekly", "push"))))()
     store, dir = fixture.store("abcd")
   end)
@@ -79,6 +61,7 @@ describe("lsqm push", function()
 
   local function context(config)
     local ctx = fixture.context(store, config)
+    ctx.config.workspace = dir.path .. "/none"
     rawset(ctx.config, "github_api_url", "https://api.test")
     return ctx
   end
@@ -86,12 +69,6 @@ describe("lsqm push", function()
   local function regress()
     fixture.run(store, { a = "PASSED", b = "PASSED", c = "PASSED" })
     return fixture.run(store, { a = "FAILED", b = "FAILED", c = "TIMEOUT" })
-  end
-
-  local function methods(method)
-    local n = 0
-    for _, request in ipairs(state.requests) do n = n + (request.method == method and 1 or 0) end
-    return n
   end
 
   it("commits with the run's figures, pushes, and updates trends", function()
@@ -134,7 +111,7 @@ describe("lsqm push", function()
     assert.equal(run.run_id, store:trends("services").s3.history[1].run_id)
   end)
 
-  it("gives up with the reason after five rejections", function()
+  it("gives up with the reason after eight rejections", function()
     fixture.run(store, { a = "PASSED" })
     local parallel = require "std.parallel"
     local sleep = parallel.sleep
@@ -144,7 +121,35 @@ describe("lsqm push", function()
     parallel.sleep = sleep
     assert.is_nil(code)
     assert.equal("rejected", err.code)
-    assert.equal(5, state.pushes)
+    assert.equal(8, state.pushes)
+  end)
+
+  it("writes reports/latest where it is missing or about another run", function()
+    local first = fixture.run(store, { a = "PASSED" })
+    local page = store:path("reports", "latest", "index.html")
+    assert.equal(0, stage.run(context(), {}))
+    assert.matches(first.run_id, fs.read(page), 1, true)
+    local stamp = fs.stat(page).mtime
+    assert.equal(0, stage.run(context(), {}))
+    assert.equal(stamp, fs.stat(page).mtime)
+    local second = fixture.run(store, { a = "PASSED" }, { at = 1769000000 })
+    assert.equal(0, stage.run(context(), {}))
+    assert.matches(second.run_id, fs.read(page), 1, true)
+  end)
+
+  it("keeps links to issues when the trends are made anew after a merge", function()
+    regress()
+    assert.equal(1, stage.run(context { github_token = "t" }, {}))
+    local run = fixture.run(store, { a = "FAILED" }, { at = 1769000000 })
+    state.rejections = state.pushes + 1
+    state.on_rebase = function()
+      assert(fs.write(store:path("trends", "regressions.json"), "<<<<<<<"))
+    end
+    assert.equal(0, stage.run(context(), { run = run.run_id }))
+    assert.equal(3, #store:regressions())
+    for _, record in ipairs(store:regressions()) do
+      assert.matches("^https://example.org/issues/%d$", record.github_issue_url)
+    end
   end)
 
   it("keeps the newest runs only", function()
@@ -158,7 +163,7 @@ describe("lsqm push", function()
     local ctx = context()
     assert.equal(1, stage.run(ctx, {}))
     assert.matches("3 regressions, none filed: no GITHUB_TOKEN is set", ctx.text())
-    assert.equal(0, #state.requests)
+    assert.equal(0, state.clients)
   end)
 
   it("files no issue with LocalStack about another emulator", function()
@@ -166,55 +171,29 @@ describe("lsqm push", function()
     local ctx = context { github_token = "t", issue_repo = "localstack/localstack" }
     assert.equal(1, stage.run(ctx, {}))
     assert.matches("the run used ministack; set ISSUE_REPO", ctx.text())
-    assert.equal(0, #state.requests)
+    assert.equal(0, state.clients)
   end)
 
   it("files one issue per root cause, with links recorded, and none twice", function()
     regress()
     assert.equal(1, stage.run(context { github_token = "t" }, {}))
-    assert.equal(2, #state.issues)
+    assert.equal(2, #state.tracker.issues)
     assert.matches("Regression in ministack 1.5.33: SQS: CreateQueue: NotImplemented",
-      state.issues[1].title)
-    assert.matches("arch%-a.*arch%-b", state.issues[1].body)
+      state.tracker.issues[1].title)
+    assert.matches("arch%-a.*arch%-b", state.tracker.issues[1].body)
     for _, record in ipairs(store:regressions()) do
       assert.matches("^https://example.org/issues/%d$", record.github_issue_url)
     end
     assert.equal(1, stage.run(context { github_token = "t" }, {}))
-    assert.equal(2, #state.issues)
+    assert.equal(2, #state.tracker.issues)
   end)
 
-  it("finds a known issue on a later page, comments it and opens it again", function()
+  it("reports a refusal, which does not fail the push", function()
     regress()
-    assert.equal(1, stage.run(context { github_token = "t", issue_limit = 1 }, {}))
-    local known = table.remove(state.issues)
-    known.state, known.number = "closed", 151
-    for i = 1, 150 do state.issues[i] = { number = i, state = "open", body = json.null } end
-    state.issues[151] = known
-    state.requests = {}
-    local list = store:regressions()
-    for _, record in ipairs(list) do record.github_issue_url = nil end
-    assert(store:save_regressions(list))
-    assert.equal(1, stage.run(context { github_token = "t", issue_limit = 1 }, {}))
-    assert.equal(151, #state.issues)
-    assert.equal(1, methods "PATCH")
-    assert.matches("/issues/151/comments$", state.requests[4].url)
-  end)
-
-  it("stays within the limit and says what is left", function()
-    regress()
-    local ctx = context { github_token = "t", issue_limit = 1 }
-    stage.run(ctx, {})
-    assert.equal(1, #state.issues)
-    assert.matches("1 more root causes are not filed %(limit 1 a run%)", ctx.text())
-  end)
-
-  it("reports a refusal and keeps the token out of it", function()
-    regress()
-    state.denied = true
+    state.tracker.faults.list = { { code = "denied", message = "HTTP 403 no" } }
     local ctx = context { github_token = "ghp_secret" }
     assert.equal(1, stage.run(ctx, {}))
-    assert.matches("issues: not filed: .*HTTP 403 rate limit", ctx.text())
-    assert.is_nil((ctx.text() .. json.encode(ctx.logged)):find("ghp_secret", 1, true))
+    assert.matches("issues: not filed: HTTP 403 no", ctx.text())
   end)
 
   it("touches nothing in a dry run", function()
@@ -223,10 +202,14 @@ describe("lsqm push", function()
     local ctx = context {}
     ctx.dry_run = true
     assert.equal(0, stage.run(ctx, {}))
-    assert.equal(0, #state.commits + state.pushes + #state.requests)
+    assert.equal(0, #state.commits + state.pushes + state.clients)
     assert.equal(before, fs.read(store:path("architectures", "index.json")))
     assert.same({}, store:regressions())
-    assert.matches("would file in me/issues: Regression in ministack", ctx.text())
+    for _, text in ipairs { "would file in me/issues: Regression in ministack 1.5.33: SQS: Create",
+      "labels: lsqm, regression, emulator: ministack", "<!-- lsqm:issue v=2 kind=cause",
+      "`arch-a`", "sh reproduce.sh" } do
+      assert.is_truthy(ctx.text():find(text, 1, true), text)
+    end
   end)
 end)
 
@@ -259,16 +242,5 @@ describe("lsqm push, with a real repository", function()
       { check:runs()[1].run_id, check:runs()[2].run_id })
     assert.equal(2, #check:trends("architectures")[fixture.hash("a")].history)
     assert.equal(run_a.run_id, check:regressions()[1].from_run_id)
-  end)
-end)
-
-describe("std.github", function()
-  it("fences hostile logs so that they cannot leave the code block", function()
-    package.loaded["std.http"] = package.loaded["std.http"] or {}
-    local github = require "std.github"
-    local fenced = github.fence("x\n```\n@everyone <!-- lsqm:issue v=1 key=00 -->\n````")
-    assert.matches("^`````\n", fenced)
-    assert.equal("abc1", github.key_of("text\n" .. github.marker("abc1")))
-    assert.equal("` x  y `", github.code("`x` y`"))
   end)
 end)

@@ -132,6 +132,26 @@ describe("std.store", function()
       assert.equal('{"arch_hash": "b1', fs.read(problem.set_aside))
     end)
 
+    it("are read one by one, and without their logs where these are not asked for", function()
+      local run = assert(store:new_run({}, { name = "ministack" }))
+      for _, hash in ipairs { HASH_B, HASH_A } do
+        assert(run:put_result(result(hash, "FAILED", { container_logs = "long " .. hash,
+          terraform_apply = { success = false, logs = "longer" } })))
+      end
+      assert(fs.write(run:path("results", "c1b2c3d4e5f67890.json"), "{"))
+      local opened, seen = assert(store:open_run(run.run_id)), {}
+      for hash, whole in opened:each() do seen[#seen + 1] = hash .. whole.container_logs end
+      assert.same({ HASH_A .. "long " .. HASH_A, HASH_B .. "long " .. HASH_B }, seen)
+      local outcome = opened:outcomes()[HASH_A]
+      assert.same({ "FAILED", false }, { outcome.status, outcome.terraform_apply.success })
+      assert.is_nil(outcome.container_logs or outcome.terraform_apply.logs)
+      assert.equal("longer", opened:result(HASH_A).terraform_apply.logs)
+      assert(opened:put_result(result(HASH_A, "PASSED", { container_logs = "x" })))
+      assert.equal("PASSED", opened:outcomes()[HASH_A].status)
+      assert.is_nil(opened:outcomes()[HASH_A].container_logs)
+      assert.same({ 2, 1 }, { opened:counts().total, opened:counts().passed })
+    end)
+
     it("sum the statuses up, whatever the caller says", function()
       local run = assert(store:new_run({}, { name = "ministack" }))
       assert(run:put_result(result(HASH_A, "PASSED")))

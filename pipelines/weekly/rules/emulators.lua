@@ -1,13 +1,20 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The emulators that runs can use. Add one by adding a row; nothing else has to know it.
+-- The emulators that runs can use. To add one, put a row into the file of this name in a folder of
+-- your own: its rows and fields are added to these, a row that is `false` is taken away. Nothing
+-- else has to know it.
 --
 --   image    repository without tag; `version` is the tag unless the configuration names one
 --   port     where it listens inside its container
 --   health   path that answers 200 once requests are served
---   version  how the health answer names the version: a field of its JSON (nil: none)
+--   version_field    field of the health answer's JSON that names the version (nil: none)
+--   version_command  program inside of the container that prints it, where there is no such field
 --   env      environment inside the container
---   process  how it runs without Docker: a Python module of the stock environment; {port} and
---            {host} are replaced (nil: containers only)
+--   lacks    { { pattern, words }, … } for what its log says where its surroundings lack what it
+--            needs, such as a download: a deployment that fails then is no verdict about it
+--   process  how it runs without Docker (nil: containers only): `module` of the stock Python
+--            environment and the `package` that it is of, or `argv` of any program and the folders
+--            that it reads (`readable`, beside the system's); `env`. {port}, {host} and {python}
+--            are replaced
 
 return {
   ministack = {
@@ -28,12 +35,18 @@ return {
     health = "/_localstack/health",
     version_field = "version",
     env = { GATEWAY_LISTEN = "0.0.0.0:4566", DISABLE_EVENTS = "1", SKIP_SSL_CERT_DOWNLOAD = "1" },
+    lacks = {
+      { "Installation of ([%w._-]+)[^\n]- failed", "%s, which it downloads when it is first used" },
+      { "Failed to download archive from (%S+)", "the download %s" },
+    },
   },
   moto = {
     image = "motoserver/moto",
     version = "latest",
     port = 5000,
     health = "/moto-api/",
+    version_command = { "python3", "-c",
+      "from importlib.metadata import version; print(version('moto'))" },
     process = {
       module = "moto.server",
       package = "moto[server]",

@@ -1,7 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The root cause of a failure as a short text: two failures with the same text share one group
 -- in the report and one issue. Whatever differs by chance (ids, ports, names, times) is taken out.
--- Pure: `function(result) -> signature`.
+-- Pure: `rule(result) -> signature`. Issues are found again by it: who changes it raises VERSION
+-- and keeps the former function in EARLIER, or every issue that is open would be filed anew.
+
+local VERSION <const> = 1
+local EARLIER <const> = {} -- version → function(result) -> signature
 
 local PATTERNS = {
   -- what terraform and the AWS SDK say: the operation and the service's own error code
@@ -55,7 +59,7 @@ end
 
 ---@param result table a result record
 ---@return string
-return function(result)
+local function of(result)
   if result.status == "TIMEOUT" then return "timeout: " .. (result.reason or "time exceeded") end
   local text = text_of(result)
   local found = known(text)
@@ -63,3 +67,6 @@ return function(result)
   local line = text ~= "" and error_line(text) or result.reason or result.error_message
   return without_chance(line or "unknown cause")
 end
+
+return setmetatable({ version = VERSION, of = of, earlier = EARLIER },
+  { __call = function(_, result) return of(result) end })

@@ -3,7 +3,8 @@
 -- Copy this file to your own pipelines folder to change what counts as passing.
 --
 -- Facts (every part may be missing; missing means "did not get that far"):
---   emulator = { started = boolean, error = string, died = boolean, logs = string }
+--   emulator = { started = boolean, error = string, died = boolean, logs = string,
+--                lacks = string }           what its surroundings had not for it, by its own words
 --   refused  = { { operation = string, status = integer, count = integer } } answered 500 or more
 --   deploy   = { success = boolean, timed_out = boolean,
 --                hung = { operation, address = strings, seconds = number }, no answer came
@@ -33,6 +34,9 @@ local function infrastructure(facts)
   if emulator and emulator.error then return "emulator: " .. one_line(emulator.error) end
   if emulator and emulator.started == false then return "the emulator did not start" end
   if emulator and emulator.died then return "the emulator died during validation" end
+  if emulator and emulator.lacks and deploy and not deploy.success then
+    return "the emulator lacks " .. one_line(emulator.lacks)
+  end
   if deploy and deploy.harness_error then return "deploy: " .. one_line(deploy.harness_error) end
   if tests and tests.harness_error then return "tests: " .. one_line(tests.harness_error) end
 end

@@ -6,6 +6,7 @@
 local compare = require "std.store.compare"
 local json = require "std.json"
 local parallel = require "std.parallel"
+local width = require "std.validation.width"
 
 local M = {}
 
@@ -91,7 +92,7 @@ function M.run(ctx, run, lab, jobs)
   parallel.map(open, function(change)
     local ok, err = confirm_one(ctx, work, change)
     if not ok then failure = err end
-  end, { limit = ctx.config.parallel })
+  end, { limit = width.choose(ctx.config.parallel, jobs) })
   work.progress:done()
   if failure then return nil, failure end
   return true

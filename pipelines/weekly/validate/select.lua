@@ -4,28 +4,30 @@
 local error_of = require "std.error"
 local suggest = require "std.suggest"
 local tables = require "std.table"
+local width = require "std.validation.width"
 
 local M = {}
 
--- Seconds that the provider waits, without using the processor, when it makes such resources.
-local WAITS = { sqs = 50, kinesis = 40, lambda = 5 }
-
-local function estimate(architecture)
-  local seconds = 25 + architecture.resource_count
-  for _, service in ipairs(architecture.services) do
-    seconds = seconds + (WAITS[service] or 0)
+---Seconds that each is thought to take, by the last run's durations or an estimate.
+---@param store lsqm.Store
+---@param jobs table[] architectures
+---@return table<string, number> hash → seconds
+function M.seconds(store, jobs)
+  local last, seconds = store:runs()[1], {}
+  for _, job in ipairs(jobs) do
+    local work, waiting = width.estimate(job)
+    seconds[job.hash] = work + waiting
+  end
+  local run = last and store:run(last.run_id)
+  for hash, result in pairs(run and run:results() or {}) do
+    if seconds[hash] then seconds[hash] = result.duration_seconds end
   end
   return seconds
 end
 
--- What takes longest goes first, by the last run's durations or an estimate: the tail gets short.
+-- What takes longest goes first: the tail gets short.
 local function order(store, jobs)
-  local last, seconds = store:runs()[1], {}
-  for _, job in ipairs(jobs) do seconds[job.hash] = estimate(job) end
-  local run = last and store:run(last.run_id)
-  for hash, result in pairs(run and run:results() or {}) do
-    seconds[hash] = result.duration_seconds
-  end
+  local seconds = M.seconds(store, jobs)
   table.sort(jobs, function(a, b)
     local x, y = seconds[a.hash], seconds[b.hash]
     if x ~= y then return x > y end

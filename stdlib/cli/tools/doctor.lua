@@ -42,13 +42,13 @@ local function docker()
 end
 
 local function emulator_image(ctx)
-  local rows = ctx.rules "emulators"
+  local rows = ctx.rows "emulators"
   local client = require("std.docker").connect {}
   if not client then return nil, "no Docker engine: emulators run as processes" end
   local found = {}
   for name, row in pairs(rows) do
-    local image = row.image .. ":" .. (row.version or "latest")
-    if client:image(image) then found[#found + 1] = name end
+    local image = row.image and row.image .. ":" .. (row.version or "latest")
+    if image and client:image(image) then found[#found + 1] = name end
   end
   table.sort(found)
   return #found > 0 and table.concat(found, ", ") or nil

@@ -6,25 +6,23 @@ local archive = require "std.archive"
 local fs = require "std.fs"
 local git = require "std.git"
 local http = require "std.http"
-local json = require "std.json"
 local python = require "std.python"
+local registry = require "std.terraform.registry"
 local sha256 = require "std.sha256"
 
 local M = {}
 
-local DEFAULT <const> = "https://registry.terraform.io"
 local LIMITS <const> = { max_bytes = 256 << 20, max_files = 20000, max_ratio = 200 }
 
 -- Hosts that did not answer are not asked again by this state.
 local dead = {}
 
-local function registry() return (os.getenv "TF_REGISTRY_URL" or DEFAULT):gsub("/+$", "") end
-
 local function host_of(url) return url:match("^%a+://([^/]+)") end
 
 -- https, or the very registry that the user named.
 local function may_ask(url)
-  return url:find("^https://") ~= nil or url:sub(1, #registry() + 1) == registry() .. "/"
+  local base = registry.url()
+  return url:find("^https://") ~= nil or url:sub(1, #base + 1) == base .. "/"
 end
 
 local function get(url, to_file)
@@ -38,66 +36,13 @@ local function get(url, to_file)
     return nil, "could not be fetched: " .. tostring(err.message or err)
   end
   if response.status >= 300 then
-    return nil, ("could not be fetched: %s answers %d"):format(host, response.status)
+    return nil, ("could not be fetched: %s answers %d"):format(host, response.status),
+      response.status
   end
   return response
 end
 
--- --- versions --------------------------------------------------------------------------------
-
-local function numbers(version)
-  local out = {}
-  for digits in version:gmatch("%d+") do out[#out + 1] = tonumber(digits) end
-  return out
-end
-
-local function compare(a, b)
-  local x, y = numbers(a), numbers(b)
-  for i = 1, math.max(#x, #y) do
-    local left, right = x[i] or 0, y[i] or 0
-    if left ~= right then return left < right and -1 or 1 end
-  end
-  return 0
-end
-
--- "~> 1.2": at least 1.2, and the same in all but the last number given.
-local function is_compatible(version, wanted)
-  local x, y = numbers(version), numbers(wanted)
-  for i = 1, #y - 1 do
-    if x[i] ~= y[i] then return false end
-  end
-  return compare(version, wanted) >= 0
-end
-
-local TESTS <const> = {
-  ["="] = function(c) return c == 0 end, ["!="] = function(c) return c ~= 0 end,
-  [">"] = function(c) return c > 0 end, ["<"] = function(c) return c < 0 end,
-  [">="] = function(c) return c >= 0 end, ["<="] = function(c) return c <= 0 end,
-}
-
----Whether a version fits a constraint ("~> 4.0, < 4.7").
-function M.fits(version, constraint)
-  for part in (constraint or ""):gmatch("[^,]+") do
-    local operator, wanted = part:match("^%s*([~<>=!]*)%s*v?([%d%.]+)")
-    if operator == "~>" then
-      if not is_compatible(version, wanted) then return false end
-    elseif wanted then
-      local test = TESTS[operator == "" and "=" or operator]
-      if not test or not test(compare(version, wanted)) then return false end
-    end
-  end
-  return true
-end
-
-local function newest(list, constraint)
-  local best
-  for _, entry in ipairs(list) do
-    local version = type(entry) == "table" and entry.version
-    if type(version) == "string" and version:find("^%d+[%d%.]*$") and M.fits(version, constraint)
-      and (not best or compare(version, best) > 0) then best = version end
-  end
-  return best
-end
+M.fits = registry.fits
 
 -- --- places ----------------------------------------------------------------------------------
 
@@ -149,7 +94,9 @@ local function unpack(url)
 end
 
 -- "git::https://host/path.git//folder?ref=x", "https://host/x.tar.gz//folder", "host/owner/name"
-local function place(source)
+---@param source string
+---@return {url: string, folder?: string, ref?: string, is_git: boolean, query: string}
+function M.place(source)
   local address, query = source:match("^([^?]*)%??(.*)$")
   local is_git = address:find("^git::") ~= nil
   address = address:gsub("^git::", "")
@@ -164,8 +111,12 @@ local function place(source)
     is_git = is_git or base:find("%.git$") ~= nil, query = query }
 end
 
-local function fetch_place(source)
-  local at = place(source)
+---The folder of a source that is no registry's: git over https, or an archive.
+---@param source string "git::https://…?ref=x", "https://….tar.gz", "github.com/owner/name"
+---@return string|nil dir
+---@return string|nil why
+function M.source(source)
+  local at = M.place(source)
   local dir, why
   if at.is_git then
     dir, why = clone(at.url, at.ref)
@@ -182,22 +133,12 @@ local function fetch_place(source)
 end
 
 local function from_registry(wanted, version)
-  local base = registry() .. "/v1/modules/" .. wanted.address
-  local response, why = get(base .. "/versions")
-  if not response then return nil, why end
-  local answer = json.decode(response.body)
-  local entry = type(answer) == "table" and type(answer.modules) == "table" and answer.modules[1]
-  local chosen = entry and type(entry.versions) == "table" and newest(entry.versions, version)
-  if not chosen then return nil, "has no version " .. (version or "") end
-  response, why = get(("%s/%s/download"):format(base, chosen))
-  if not response then return nil, why end
-  local location = response.headers["x-terraform-get"]
-  if not location then return nil, "the registry does not say where it is" end
-  if not location:find("^%a[%w+.-]*::?") and not location:find("^github%.com/") then
-    location = registry() .. (location:find("^/") and "" or ("/v1/modules/%s/%s/"):format(
-      wanted.address, chosen)) .. location:gsub("^%./", "")
-  end
-  return fetch_place(location)
+  local chosen, why = registry.newest(get, wanted.address, version)
+  if not chosen then return nil, why end
+  local location
+  location, why = registry.location(get, wanted.address, chosen)
+  if not location then return nil, why end
+  return M.source(location)
 end
 
 ---The folder that a remote module was fetched into.
@@ -208,7 +149,7 @@ end
 ---@return string|nil why
 function M.module(wanted, source, version)
   if wanted then return from_registry(wanted, version) end
-  return fetch_place(source)
+  return M.source(source)
 end
 
 return M
