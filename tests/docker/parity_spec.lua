@@ -255,6 +255,47 @@ volumes: {d: {}}
     contains(fs.read(lab:path "contexts/sessions/ryan/current-session.yml"), "total_restarts: 1")
   end)
 
+  it("checks health by command, endpoint and the engine's log, and keeps the series", function()
+    local reason = missing()
+    if reason then pending(reason) return end
+    write(([[
+  good:
+    image: lsqm-test/backend:1.4
+    command: [/bin/service, good, "80"]
+    ports: ["127.0.0.1::80"]
+    %s
+    x-health: {endpoints: [{url: /health}], expected_response: {body_pattern: "heal.hy",
+      json_path: "$$.peers[-1] == 3"}}
+  sick:
+    image: lsqm-test/backend:1.4
+    command: [/bin/service, sick, "80"]
+    environment: {STATUS: broken}
+    x-health: {endpoints: [{url: /health}]}
+    healthcheck: {test: [CMD, /bin/check, '80'], interval: 30s, timeout: 3s}
+]]):format(healthy()))
+    must { "up", "--no-wait" }
+    assert(watch.new(engine, project):wait("good", "service_healthy",
+      require("std.time").monotonic() + 30))
+    local good = run { "health", "--service", "good", "--watch", "0.1", "--count", "3" }
+    assert.equal(0, good.code, good.stdout .. good.stderr)
+    local list, all = lab:json({ "health", "--json" }, { docker = socket })
+    assert.equal(1, all.code)
+    assert.same({ "healthy", "unhealthy" }, { list[1].status, list[2].status })
+    contains(list[2].details.error_message, "publishes no port")
+    local sqlite = require "std.sqlite"
+    local db <close> = assert(sqlite.open(lab:path "health/health.sqlite"))
+    local kinds = {}
+    for _, row in ipairs(assert(db:rows([[SELECT check_type, triggered_by, count(*) AS n
+        FROM health_check_results WHERE service_id LIKE '%/good' GROUP BY 1, 2]]))) do
+      kinds[row.check_type .. " " .. row.triggered_by] = row.n
+    end
+    assert.same({ 3, 1, 3, 1 }, { kinds["script automated_script"], kinds["script manual"],
+      kinds["endpoint automated_script"], kinds["endpoint manual"] })
+    assert.is_true(kinds["docker_healthcheck docker"] >= 1)
+    contains(must { "history" }, "good ")
+    contains(must { "status" }, "degraded")
+  end)
+
   it("refuses to start without an external network, naming it", function()
     local reason = missing()
     if reason then pending(reason) return end
