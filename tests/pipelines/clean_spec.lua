@@ -90,7 +90,9 @@ describe("clean", function()
     local others = lab.path .. "/lsqm-tf-" .. owner.of() .. "-abc"
     local translator, mined = lab.path .. "/lsqm-sam-1:1-abc", tmp .. "/lsqm-mine-1:1-abc"
     local foreign = lab.path .. "/lsqm-sam-abc"
-    for _, dir in ipairs { sockets, others, translator, mined, foreign } do assert(fs.mkdir(dir)) end
+    for _, dir in ipairs { sockets, others, translator, mined, foreign } do
+      assert(fs.mkdir(dir))
+    end
     local result = lab:run({ "validate" }, { env = { TMPDIR = lab.path } })
     assert.equal(0, result.code, result.stderr)
     assert.equal(9, left:wait().signal or left:wait().code - 128)
