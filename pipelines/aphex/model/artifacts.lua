@@ -19,7 +19,8 @@ local VERSIONING <const> = "<VersioningConfiguration" .. NAMESPACE
 local ENCRYPTION <const> = "<ServerSideEncryptionConfiguration" .. NAMESPACE
   .. "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>"
   .. "</ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
-local LIFECYCLE <const> = "<LifecycleConfiguration" .. NAMESPACE .. "<Rule><ID>expire</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>"
+local LIFECYCLE <const> = "<LifecycleConfiguration" .. NAMESPACE
+  .. "<Rule><ID>expire</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>"
   .. "<Expiration><Days>%d</Days></Expiration></Rule></LifecycleConfiguration>"
 
 local function put(client, bucket, query, body)
