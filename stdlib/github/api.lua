@@ -111,10 +111,14 @@ local function send(request, unpack)
   if not unpack then return http.request(request) end
   local ok, err = fs.remove(unpack.dir)
   if not ok then return nil, err end
-  return archive.receive(unpack.dir, unpack.limits, function(on_data)
+  local reply, totals = archive.receive(unpack.dir, unpack.limits, function(on_data)
     request.on_data = on_data
     return http.request(request)
   end)
+  if reply and reply.status < 300 and not totals then
+    return nil, error_of.new { code = "network", message = "the archive came without a byte" }
+  end
+  return reply, totals
 end
 
 -- One exchange, its redirects followed: each hop gets the headers that its own host may have.
