@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -SE
 # SPDX-License-Identifier: Apache-2.0
 """A terraform that deploys nothing. The first line of main.tf says how it behaves:
-# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | noise BYTES | init-fail TEXT | destroy-fail TEXT | destroy-left |
+# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | unstarted | noise BYTES | init-fail TEXT | destroy-fail TEXT | destroy-left |
 # ask SERVICE.OPERATION (fails if it is refused) | drift | plan-fail TEXT"""
 import json
 import os
@@ -73,6 +73,9 @@ def apply(kind, rest):
         time.sleep(3600)
     if kind == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if kind == "unstarted":
+        print("bwrap: Can't find source path /gone: No such file or directory")
+        return 1
     if kind == "noise":
         sys.stdout.write(("x" * 99 + "\n") * (int(rest) // 100))
     if kind == "fail":
