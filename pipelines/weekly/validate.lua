@@ -31,11 +31,16 @@ local function labs_of(lab, wanted)
   return list
 end
 
-local function unfinished_matrix(store)
+-- A column begins when the one before it has ended, so a matrix may also lack whole runs.
+local function unfinished_matrix(store, columns_wanted)
+  local finished = {}
   for _, record in ipairs(store:runs()) do
-    if not record.finished and record.matrix then return record.matrix end
+    local id = record.matrix
+    if id and not record.finished then return id end
+    if id then finished[id] = (finished[id] or 0) + 1 end
   end
-  return nil
+  local newest = (store:runs { finished = true }[1] or {}).matrix
+  return newest and finished[newest] < columns_wanted and newest or nil
 end
 
 -- What the summary counts, and what of it does not stay as deployed.
@@ -47,9 +52,9 @@ local function print_summary(ctx, summary)
   ctx.out(json.encode(out))
 end
 
-local function matrix_of(ctx, args, cut)
+local function matrix_of(ctx, args, cut, columns_wanted)
   if cut then return shard.matrix_id(cut, args.emulator) end
-  return args.resume and unfinished_matrix(ctx.store) or uuid.v4()
+  return args.resume and unfinished_matrix(ctx.store, columns_wanted) or uuid.v4()
 end
 
 local function run_all(ctx, args, jobs, cut)
@@ -62,7 +67,7 @@ local function run_all(ctx, args, jobs, cut)
   if not labs then return nil, err end
   local options = { resume = args.resume, cached = args.cached, cut = cut,
     carry = args.carry, into = args.into or fs.join(ctx.config.workspace, "shards"),
-    matrix = #labs > 1 and matrix_of(ctx, args, cut) or nil }
+    matrix = #labs > 1 and matrix_of(ctx, args, cut, #labs) or nil }
   local summary
   for _, one in ipairs(labs) do
     summary, err = one_run.run(ctx, one, jobs, options)

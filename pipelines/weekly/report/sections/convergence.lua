@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What deployed but does not stay as it was: attributes that a second plan would change, by
 -- resource type, and roots whose second plan or destroy goes wrong.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local pieces = require "pipelines.weekly.report.pieces"
 local text = require "pipelines.weekly.report.text"
 
