@@ -10,6 +10,7 @@
 -- One line of JSON per root, then the figures; exit 1 when one is missed. Half a minute per root.
 local archive = require "std.archive"
 local emulators = require "std.emulator"
+local error_of = require "std.error"
 local fs = require "std.fs"
 local generate = require "std.generate"
 local json = require "std.json"
@@ -234,6 +235,10 @@ local function add_up(total, figures)
     return
   end
   local bad, tried = count(figures.bad), #figures.red + #figures.survivors
+  if figures.passed == 0 and bad == 0 then
+    total.nothing = total.nothing + 1
+    return
+  end
   total.files = total.files + 1
   total.green = total.green + (bad == 0 and 1 or 0)
   total.mutated = total.mutated + (tried > 0 and 1 or 0)
@@ -251,9 +256,9 @@ local function share(part, whole)
 end
 
 local function print_total(t)
-  print(("roots: %d looked at, %d deployed with an app, %d not deployable, %d without an app, "
-    .. "%d not checked"):format(t.files + t.not_deployed + t.no_app + t.error, t.files,
-    t.not_deployed, t.no_app, t.error))
+  print(("roots: %d looked at, %d deployed with an app, %d not deployable, %d that make nothing, "
+    .. "%d without an app, %d not checked"):format(t.files + t.not_deployed + t.nothing + t.no_app
+    + t.error, t.files, t.not_deployed, t.nothing, t.no_app, t.error))
   print("test files green twice in fresh emulators: " .. share(t.green, t.files))
   print(("cases green twice: %s, %d skipped"):format(
     share(t.cases - t.bad - t.skipped, t.cases - t.skipped), t.skipped))
@@ -275,10 +280,11 @@ local function run(bench, total, roots, wanted)
   parallel.map(roots, function(root)
     if deployed >= wanted then return end
     local ok, figures = pcall(bench.check, bench, root)
+    if not ok and error_of.is_cancelled(figures) then error(figures, 0) end
     if not ok then figures = { root = root.name, error = tostring(figures):sub(1, 800) } end
     if figures.red then
       if deployed >= wanted then return end -- one more than asked for, by the other of the two
-      deployed = deployed + 1
+      deployed = deployed + (figures.passed > 0 and 1 or 0)
     end
     add_up(total, figures)
     figures.red = figures.red and #figures.red
@@ -290,7 +296,8 @@ end
 local function main(arguments)
   local dir <close> = assert(fs.tempdir "mutation-")
   local total = { files = 0, green = 0, mutated = 0, red_files = 0, cases = 0, bad = 0,
-    skipped = 0, red = 0, tried = 0, vacuous = 0, no_app = 0, not_deployed = 0, error = 0 }
+    skipped = 0, red = 0, tried = 0, vacuous = 0, no_app = 0, not_deployed = 0, nothing = 0,
+    error = 0 }
   local what, amount, config = table.unpack(arguments)
   local bench = open_bench(dir.path)
   local pool <close> = bench.pool -- luacheck: ignore pool
