@@ -3,9 +3,9 @@
 -- where their resource was deleted, and never green on an empty emulator.
 --   lsqm exec tests/pipelines/mutation.lua NAME...             samples, or roots of mutation_roots/
 --   lsqm exec tests/pipelines/mutation.lua samples|families
---   lsqm exec tests/pipelines/mutation.lua corpus COUNT CONFIG mined by this configuration; the
---                                                              first COUNT that can be deployed
---   lsqm exec tests/pipelines/mutation.lua all COUNT CONFIG    samples and corpus
+--   lsqm exec tests/pipelines/mutation.lua corpus COUNT CONFIG [FROM]
+--       mined by this configuration, from the FROMth on: the first COUNT that can be deployed
+--   lsqm exec tests/pipelines/mutation.lua all COUNT CONFIG [FROM]    samples and corpus
 -- e.g.  lsqm exec tests/pipelines/mutation.lua all 30 tests/corpus/weekly_config.lua
 -- One line of JSON per root, then the figures; exit 1 when one is missed. Half a minute per root.
 local archive = require "std.archive"
@@ -72,13 +72,13 @@ local function families()
 end
 
 -- By hash: neither the alphabet nor we choose. A corpus that is not there is no failure.
-local function corpus(dir, config)
+local function corpus(dir, config, from)
   local list, err = mine(dir .. "/corpus", config)
   if #list == 0 then
     print(("corpus skipped: %s finds no architectures%s"):format(config, err and ": " .. err or ""))
   end
   table.sort(list, by "hash")
-  return list
+  return table.move(list, from, #list, 1, {})
 end
 
 -- "newsletter/serverless" is also called "newsletter".
@@ -298,14 +298,14 @@ local function main(arguments)
   local total = { files = 0, green = 0, mutated = 0, red_files = 0, cases = 0, bad = 0,
     skipped = 0, red = 0, tried = 0, vacuous = 0, no_app = 0, not_deployed = 0, nothing = 0,
     error = 0 }
-  local what, amount, config = table.unpack(arguments)
+  local what, amount, config, from = table.unpack(arguments)
   local bench = open_bench(dir.path)
   local pool <close> = bench.pool -- luacheck: ignore pool
   if what == "all" or what == "corpus" then
     local wanted = math.tointeger(tonumber(amount))
     if not (wanted and config) then error("usage: mutation.lua all|corpus COUNT CONFIG", 0) end
     if what == "all" then run(bench, total, samples(dir.path), math.huge) end
-    local list = corpus(dir.path, config)
+    local list = corpus(dir.path, config, math.tointeger(tonumber(from or 1)))
     if #list == 0 and what == "corpus" then return 0 end
     run(bench, total, list, wanted)
   else
