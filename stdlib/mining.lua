@@ -13,6 +13,7 @@
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
+local leftovers = require "std.leftovers"
 local library = require "std.mining.library"
 local note_of = require "std.mining.note"
 local parallel = require "std.parallel"
@@ -177,7 +178,7 @@ local function store_all(run, report, todo)
   local tmp = fs.absolute(fs.join(run.workdir, "tmp"))
   local ok, err = fs.mkdir(tmp)
   if not ok then return nil, err end
-  local dir <close>, why = fs.tempdir(fs.join(tmp, "mine-"))
+  local dir <close>, why = fs.tempdir(fs.join(tmp, leftovers.prefix "mine"))
   if not dir then return nil, why end
   local outcomes = normalise_all(todo, dir.path)
   for i, candidate in ipairs(todo) do

@@ -6,6 +6,7 @@
 local columns = require "pipelines.weekly.validate.columns"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local leftovers = require "std.leftovers"
 local pieces = require "std.terraform.pieces"
 local select = require "pipelines.weekly.validate.select"
 local shrink = require "std.terraform.shrink"
@@ -40,7 +41,7 @@ end
 local function probe(work, files)
   if work.tries >= work.limit then return nil end
   work.tries = work.tries + 1
-  local dir <close> = assert(fs.tempdir("reduce-"))
+  local dir <close> = assert(fs.tempdir(leftovers.prefix "reduce"))
   assert(pieces.write(dir.path, files))
   local job = { hash = work.job.hash, provider_aliases = work.job.provider_aliases,
     tree = dir.path, untested = work.untested }
