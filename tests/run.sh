@@ -40,6 +40,7 @@ layer_lint() {
   check luacheck luacheck --no-color -q . || status=1
   check "host/ includes no Lua header" no_lua_in_host || status=1
   check "sizes and words" lua5.4 tests/lint/sizes.lua || status=1
+  check "requirements have tests" lua5.4 tests/lint/requirements.lua || status=1
   check "shell syntax" shell_syntax || status=1
   check shellcheck shell_analysis || status=1
   return $status

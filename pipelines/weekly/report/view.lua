@@ -3,6 +3,7 @@
 -- out.
 
 local compare = require "std.store.compare"
+local convergence = require "std.store.convergence"
 local evidence = require "pipelines.weekly.report.evidence"
 local matrix = require "std.store.matrix"
 local past = require "pipelines.weekly.report.past"
@@ -56,7 +57,7 @@ local function row_of(view, hash, result, trend)
     duration = result.duration_seconds,
     tests = tests_of(result),
     reason = text.clean(result.reason or result.error_message or ""),
-    cached = result.cached_from ~= nil,
+    cached = result.cached_from ~= nil, unsettled = convergence.word(result),
     streak = streak, points = points, spans = spans,
     result = result, logs = {},
   }

@@ -21,6 +21,8 @@ local function name_cell(row)
     row.is_regression and h.span({ class = "flag" }, "regression") or nil,
     row.change and row.change.note and h.span({ class = "tag" }, row.change.note) or nil,
     row.cached and h.span({ class = "tag", title = "from an earlier run" }, "cached") or nil,
+    row.unsettled and h.span({ class = "tag", title = "not part of the status" }, row.unsettled)
+      or nil,
     row.reason ~= "" and row.status ~= "PASSED"
       and h.span({ class = "reason" }, text.short(row.reason, detail.REASON)) or nil)
 end

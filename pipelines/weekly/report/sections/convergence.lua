@@ -44,7 +44,7 @@ local function unsettled(rows)
     local found = row.result.convergence
     if found then
       checked = checked + 1
-      if found.plan ~= "empty" or found.destroy == "left" or found.destroy == "failed" then
+      if row.unsettled then
         list[#list + 1] = h.tr(h.th({ scope = "row" }, row.name),
           h.td(found.plan, found.error and h.span({ class = "reason" },
             text.clean(found.error):sub(1, 300)) or nil), h.td(found.destroy or "–"))
