@@ -190,7 +190,7 @@
   // --- links to a row ----------------------------------------------------------------------------
 
   const openTarget = () => {
-    const target = location.hash && byId(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && byId(location.hash.slice(1));
     if (!target || !target.classList.contains("arch")) return;
     if (target.hidden) showAll();
     show(target, true);
