@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the test layers one after the other and adds up what they counted.
 #   tests/run.sh                 all layers of `make test`
-#   tests/run.sh LAYER...        some of: lint unit lua pipelines golden contract browser
+#   tests/run.sh LAYER...        some of: lint unit lua pipelines golden contract slurm browser
 #                                docker asan tsan gcstress
 # A layer's whole output is in build/test-logs/; it is shown when the layer fails.
 set -uo pipefail
@@ -60,6 +60,7 @@ layer_pipelines() { specs pipelines; }
 layer_golden() { specs golden; }
 layer_contract() { specs contract; }
 layer_browser() { specs browser; }
+layer_slurm() { specs slurm; }
 layer_docker() { specs docker; }
 
 # --- counting ----------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ run_all() {
   run_layer lint
   if use_build release; then
     need_engine
-    for layer in unit lua pipelines golden contract browser; do run_layer "$layer"; done
+    for layer in unit lua pipelines golden contract slurm browser; do run_layer "$layer"; done
     run_docker
   fi
   run_named asan
@@ -202,7 +203,8 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 if [ "${1:-}" = --layer ]; then "layer_$2"; exit; fi
 for layer in "$@"; do
   case $layer in
-    lint | unit | lua | pipelines | golden | contract | browser | docker | asan | tsan | gcstress) ;;
+    lint | unit | lua | pipelines | golden | contract | slurm | browser | docker) ;;
+    asan | tsan | gcstress) ;;
     *) echo "tests/run.sh: there is no layer '$layer'" >&2; exit 2 ;;
   esac
 done

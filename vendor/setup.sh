@@ -147,6 +147,23 @@ install_tofu() { # "required" makes a failure final
   say "deployer: $cache/tofu/tofu"
 }
 
+# With the Go that is there, else Debian's. The tests that want actionlint say so where it is not.
+install_actionlint() {
+  local dir module version
+  module=$(lines_of "$here/actionlint.txt" | awk '$1 == "module" { print $2 }')
+  version=$(lines_of "$here/actionlint.txt" | awk '$1 == "version" { print $2 }')
+  dir=$cache/actionlint-$version
+  if [ ! -x "$dir/actionlint" ]; then
+    have go || apt_get install --yes --no-install-recommends golang-go ||
+      { say "actionlint cannot be built without Go: $(log_reason)"; return; }
+    say "actionlint: building $version"
+    GOBIN=$dir go install "$module@$version" >"$log" 2>&1 ||
+      { say "actionlint $version cannot be built: $(log_reason)"; return; }
+  fi
+  ln -sfn "actionlint-$version" "$cache/actionlint"
+  say "actionlint: $dir/actionlint"
+}
+
 # Each folder of vendor/npm is one locked set of packages. No package's own script is run; setup.js
 # of the folder, where there is one, is ours.
 npm_dir() { printf '%s\n' "$cache/npm-$1-$(hash_of "$here/npm/$1"/*)"; }
@@ -218,5 +235,7 @@ case $mode in
   dev) install_packages run test dev ;;
 esac
 case $mode in
-  test | dev) install_python; install_suite; install_npm; install_tofu optional ;;
+  test | dev)
+    install_python; install_suite; install_npm; install_actionlint; install_tofu optional
+    ;;
 esac
