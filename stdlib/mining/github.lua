@@ -37,10 +37,10 @@ end
 
 local function fetch(api, tree, name, sha)
   return tree:replace(sha, function(dir, work)
-    local file = fs.join(work, "archive")
-    local ok, err = api:tarball(name, sha, file)
+    local unpacked = fs.join(work, "unpacked")
+    local ok, err = api:tarball(name, sha, unpacked, trees.LIMITS)
     if not ok then return nil, err end
-    return trees.unpack(file, dir, work)
+    return trees.settle(unpacked, dir)
   end)
 end
 
