@@ -98,13 +98,10 @@ local function check_missing(plan, args)
     "run them again, or merge what there is with --partial")
 end
 
-local function outcome_of(ctx, plan, summary, changed)
-  local run = assert(ctx.store:open_run(plan.run_id))
-  local hash, err = digest.of(run)
-  if not hash then return nil, err end
+local function outcome_of(plan, summary, changed)
   return { run_id = plan.run_id, set = plan.shard.set, count = plan.shard.count,
     missing = json.array(plan.missing), conflicts = plan.conflicts, summary = summary,
-    changed = changed, sha256 = hash }
+    changed = changed, sha256 = merge.digest(plan) }
 end
 
 local function print_text(ctx, out)
@@ -140,9 +137,7 @@ local function merge_set(ctx, args, parts)
     return one_run.news(ctx.store, run)
   end)
   if not summary then return nil, why end
-  local out
-  out, err = outcome_of(ctx, plan, summary, changed)
-  if not out then return nil, err end
+  local out = outcome_of(plan, summary, changed)
   if args.json then ctx.out(json.encode(out)) else print_text(ctx, out) end
   return #plan.missing
 end

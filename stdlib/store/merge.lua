@@ -10,6 +10,7 @@
 --
 -- Shards know the id of the run they are parts of, so their files are linked, not written anew.
 
+local digest = require "std.store.digest"
 local errors = require "std.error"
 local files = require "std.store.files"
 local fs = require "std.fs"
@@ -113,8 +114,8 @@ end
 
 local function entry_of(path, result)
   local emulator, version = emulator_of(result)
-  return { path = path, status = result.status, completed_at = result.completed_at,
-    duration_seconds = result.duration_seconds, emulator = emulator, version = version }
+  return { path = path, says = digest.of_result(result), status = result.status,
+    completed_at = result.completed_at, emulator = emulator, version = version }
 end
 
 -- Every result of a folder; false when one of them cannot be read or is of another run.
@@ -221,6 +222,15 @@ local function add_once(list, seen, what, text, where)
   end
 end
 
+---The hash of what the plan's run says, as std.store.digest has it of the run on disk.
+---@param plan table from M.plan
+---@return string hex
+function M.digest(plan)
+  local hashes = {}
+  for hash, entry in pairs(plan.chosen) do hashes[hash] = entry.says end
+  return digest.of_all(hashes)
+end
+
 ---With what the shards got their results: one row for each emulator and each terraform. A run has
 ---one of each.
 ---@param plan table from M.plan
@@ -239,10 +249,11 @@ end
 
 -- Writing ------------------------------------------------------------------------------------
 
+-- A link costs nothing and is safe: both sides replace files, they never change them.
 local function put_file(from, to)
+  if uv.fs_link(from, to) then return true end
   local aside = to .. ".part"
   fs.remove(aside)
-  -- A link costs nothing and is safe: both sides replace files, they never change them.
   if not uv.fs_link(from, aside) then
     local ok, err = fs.copy(from, aside)
     if not ok then return nil, err end
