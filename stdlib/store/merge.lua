@@ -17,6 +17,7 @@ local fs = require "std.fs"
 local json = require "std.json"
 local runs = require "std.store.runs"
 local sha256 = require "std.sha256"
+local shard_of = require "std.shard"
 local time = require "std.time"
 local uv = require "luv"
 
@@ -27,9 +28,19 @@ local M = {}
 -- A shard's folder belongs to somebody else: nothing in it is set aside.
 local function reader() return { readonly = true, _problems = {} } end
 
+local function problem(look, path, message)
+  table.insert(look._problems, errors.new { op = "merge", code = "invalid", file = path,
+    message = path .. " " .. message })
+end
+
 local function part_at(look, dir)
-  local config = files.read(look, fs.join(dir, "config.json"), "config")
+  local path = fs.join(dir, "config.json")
+  local config = files.read(look, path, "config")
   if not config or not config.shard then return nil end
+  -- Otherwise a folder could name any run of the repository as its own.
+  if config.run_id ~= shard_of.run_id(config.shard.set) then
+    return problem(look, path, "names a run that its set is not part of")
+  end
   local summary = fs.join(dir, "summary.json")
   return { dir = dir, config = config, shard = config.shard,
     summary = fs.exists(summary) and files.read(look, summary, "summary") or nil }
@@ -100,11 +111,6 @@ local function take(plan, hash, entry)
   seen[entry.status] = true
 end
 
-local function foreign(path)
-  return errors.new { op = "merge", code = "invalid", file = path,
-    message = path .. " belongs to another run" }
-end
-
 -- As the emulator itself answered.
 local function emulator_of(result)
   local seen = result.emulator
@@ -118,22 +124,27 @@ local function entry_of(path, result)
     completed_at = result.completed_at, emulator = emulator, version = version }
 end
 
--- Every result of a folder; false when one of them cannot be read or is of another run.
+local function read_result(look, path, item, run_id)
+  local result = files.read(look, path, "result")
+  if not result then return nil end
+  local whole = item.type == "file" and result.run_id == run_id
+    and item.name == result.arch_hash .. ".json"
+  if whole then return result end
+  return problem(look, path, "belongs to another run or architecture")
+end
+
+-- Every result of a folder; false when one of them cannot be read or does not belong there.
 local function take_all(look, dir, run_id, add)
   local whole, count = true, 0
   for _, item in ipairs(fs.list(fs.join(dir, "results")) or {}) do
-    local hash = item.name:match("^(%x+)%.json$")
     local path = fs.join(dir, "results", item.name)
-    local result = hash and files.read(look, path, "result")
-    if result and result.run_id ~= run_id then
-      table.insert(look._problems, foreign(path))
-      result = nil
-    end
-    if result then
-      count = count + 1
-      add(hash, entry_of(path, result))
-    elseif hash then
-      whole = false
+    if item.name:find("^%x+%.json$") then
+      local result = read_result(look, path, item, run_id)
+      if result then
+        count = count + 1
+        add(result.arch_hash, entry_of(path, result))
+      end
+      whole = whole and result ~= nil
     end
   end
   return whole, count
