@@ -154,6 +154,16 @@ function Client:kill(id, signal)
     path = container_path(id, "/kill", { signal = signal }) }))
 end
 
+--- Freezes all processes of a running container.
+function Client:pause(id)
+  return done(self:call("docker pause", { method = "POST", path = container_path(id, "/pause") }))
+end
+
+function Client:unpause(id)
+  return done(self:call("docker unpause",
+    { method = "POST", path = container_path(id, "/unpause") }))
+end
+
 ---@param options table|nil {force=, volumes=}
 function Client:remove(id, options)
   options = options or {}
@@ -205,6 +215,15 @@ function Client:network_create(spec)
     { method = "POST", path = "/networks/create", value = spec })
   if not made then return nil, err end
   return made.Id
+end
+
+--- Attaches a container to one more network.
+---@param endpoint table|nil the API's EndpointConfig {Aliases=, IPAMConfig= …}
+function Client:network_connect(name, id, endpoint)
+  need(name, "string", "network connect: name")
+  return done(self:call("docker network connect", { method = "POST",
+    path = "/networks/" .. answers.segment(name) .. "/connect",
+    value = { Container = id, EndpointConfig = endpoint } }))
 end
 
 function Client:network_remove(name)

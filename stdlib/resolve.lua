@@ -171,13 +171,13 @@ function M.pipelines()
   return sorted_set(set)
 end
 
---- Names of a pipeline's stages: its top-level Lua files but init.lua.
+--- Names of a pipeline's stages: its top-level Lua files.
 function M.stages(pipeline)
   local set = {}
   for _, place in ipairs(M.places()) do
     for _, file in ipairs(scan(place.dir .. "/" .. pipeline, "file")) do
       local name = file:match("^([%w_%-]+)%.lua$")
-      if name and name ~= "init" then set[name] = true end
+      if name then set[name] = true end
     end
   end
   return sorted_set(set)

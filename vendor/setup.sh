@@ -84,6 +84,29 @@ install_python() {
   ln -sfn "$(basename "$dir")" "$cache/python"
 }
 
+# The official JSON Schema test suite, in every draft: a folder of a Python package's source. Debian's
+# package of it is older than draft 2020-12.
+suite_dir() { printf '%s\n' "$cache/jsonschema-suite-$(hash_of "$here"/python/suite{,-build}.txt)"; }
+
+install_suite() {
+  local dir venv=$work/suite
+  dir=$(suite_dir)
+  if [ -d "$dir" ]; then
+    say "JSON Schema suite: $dir is there"
+  else
+    say "JSON Schema suite: making $dir"
+    { /usr/bin/python3 -m venv "$venv" &&
+      "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes \
+        --only-binary :all: -r "$here/python/suite-build.txt" &&
+      "$venv/bin/pip" download --quiet --disable-pip-version-check --require-hashes --no-deps \
+        --no-binary :all: --no-build-isolation -d "$venv" -r "$here/python/suite.txt" &&
+      tar -xzf "$venv"/jsonschema-*.tar.gz -C "$venv"; } >"$log" 2>&1 ||
+      die "the JSON Schema test suite cannot be fetched: $(log_reason)"
+    mv "$venv"/jsonschema-*/json "$dir"
+  fi
+  ln -sfn "$(basename "$dir")" "$cache/jsonschema-suite"
+}
+
 tofu_field() { lines_of "$here/opentofu.txt" | awk -v key="$1" '$1 == key { print $2 }'; }
 
 fetch_tofu() { # target folder; fails with a reason on stdout
@@ -184,6 +207,7 @@ check() {
   mapfile -t packages < <(missing_packages run test)
   if [ ${#packages[@]} -gt 0 ]; then say "packages missing: ${packages[*]}"; status=1; fi
   if ! python_is_ready "$(python_dir)"; then say "the Python environment is missing"; status=1; fi
+  [ -d "$(suite_dir)" ] || { say "the JSON Schema test suite is missing"; status=1; }
   for name in $(npm_names); do
     npm_is_ready "$name" || { say "the npm packages of vendor/npm/$name are missing"; status=1; }
   done
@@ -207,9 +231,11 @@ log=$work/log
 case $mode in
   check) check || exit 1 ;;
   run) install_packages run; install_python; install_tofu required ;;
-  test)
-    install_packages run test; install_python; install_npm; install_tofu optional
-    install_actionlint
+  test) install_packages run test ;;
+  dev) install_packages run test dev ;;
+esac
+case $mode in
+  test | dev)
+    install_python; install_suite; install_npm; install_actionlint; install_tofu optional
     ;;
-  dev) install_packages run test dev; install_python; install_npm; install_tofu optional ;;
 esac

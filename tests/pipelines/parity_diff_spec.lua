@@ -295,7 +295,8 @@ networks: {back: {driver: bridge}}
 
   local function write(target)
     lab:write { ["local/compose.yaml"] = BASE:format("local-secret"):gsub("LOG: info",
-      "LOG: info, OLD: x"):gsub("volumes: {data", "  old: {}\n%0"), ["local/old.yaml"] = "services: {old: {image: z}}",
+      "LOG: info, OLD: x"):gsub("volumes: {data", "  old: {}\n%0"),
+      ["local/old.yaml"] = "services: {old: {image: z}}",
       ["staging/compose.yaml"] = target }
   end
 

@@ -77,7 +77,9 @@ local function mount_source(mount, environment, project)
 end
 
 local function mounts(out, service, environment, state)
-  local list, project = service.storage.volumes, environments.project_of(environment)
+  local list = service.storage.volumes
+  -- a container knows only absolute paths
+  local project = state.mode ~= "runtime" and environments.project_of(environment) or nil
   for i, mount in ipairs(list) do
     local path = ("storage.volumes[%s]"):format(mount.container_path)
     local source = mount_source(mount, environment, project) or ""
@@ -127,6 +129,7 @@ end
 local function compose_keys(out, service, environment, state)
   local project = environments.project_of(environment)
   local given = project and project.services[service.name]
+    or require("pipelines.parity.engine.observe").service_of(environment, service.name)
   if not given then return end
   for _, key in ipairs(M.COMPOSE_KEYS) do
     if given[key] ~= nil then
@@ -139,7 +142,7 @@ local function compose_keys(out, service, environment, state)
 end
 
 --- The fields of a service.
----@param state {structural: boolean?}
+---@param state {structural: boolean?, mode: string}
 ---@return table<string, parity.Field>
 function M.of(service, environment, state)
   local out = {}

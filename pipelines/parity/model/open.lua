@@ -30,7 +30,7 @@ M.ARGS = {
 
 --- These and more.
 function M.args(more)
-  local list = table.move(M.ARGS, 1, #M.ARGS, 1, {})
+  local list = require("std.table").deep_copy(M.ARGS) -- a stage completes what it is given
   return table.move(more or {}, 1, #(more or {}), #list + 1, list)
 end
 

@@ -1,0 +1,57 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Stops an environment and removes what `up` made, nothing else.
+
+local docker = require "std.docker"
+local open = require "pipelines.parity.model.open"
+local stage = require "std.stage"
+local time = require "std.time"
+local workflow = require "pipelines.parity.model.workflow"
+
+local function note(ctx, environment, keep)
+  local session = workflow.load(ctx, environment.id)
+  if workflow.is_allowed("workflow", session.current_stage, "stopped") then
+    local ok, err = workflow.advance(ctx, environment.id, { "stopped" },
+      { command = "lsqm parity down" })
+    if not ok then return nil, err end
+  end
+  for _, state in ipairs(keep and { "stopped" } or { "stopped", "terminated" }) do
+    if workflow.is_allowed("environment", environment.state, state) then
+      workflow.enter_state(environment, state)
+    end
+  end
+  return open.record(ctx, environment)
+end
+
+return stage {
+  api = 1,
+  name = "down",
+  help = "Stop an environment and remove what up made",
+  args = open.args {
+    { name = "--keep", kind = "flag", help = "Stop the containers, but keep them" },
+    { name = "--volumes", kind = "flag", help = "Remove the volumes that up made, and their data" },
+    { name = "--grace", kind = "option", type = "number",
+      help = "Seconds that a container has to end by itself (default: its own, or 10)" },
+  },
+  run = function(ctx, args)
+    local environment, err = open.from_args(ctx, args)
+    if not environment then return nil, err end
+    if ctx.dry_run then
+      ctx.out("would remove the containers and networks of " .. environment.name)
+      return 0
+    end
+    local engine
+    engine, err = docker.connect()
+    if not engine then return nil, err end
+    local start = time.monotonic()
+    local counts
+    counts, err = require("pipelines.parity.engine.down").run(engine, environment.name,
+      { keep = args.keep, volumes = args.volumes, grace = args.grace })
+    if not counts then return nil, err end
+    local ok, why = note(ctx, environment, args.keep)
+    if not ok then return nil, why end
+    ctx.out(("%s is %s: %d containers, %d networks, %d volumes, %s"):format(environment.id,
+      environment.state, counts.containers, counts.networks, counts.volumes,
+      time.duration(time.monotonic() - start)))
+    return 0
+  end,
+}

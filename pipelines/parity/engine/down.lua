@@ -1,0 +1,107 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Stops, pauses and removes a project: containers in the order that their labels tell, then
+-- networks, then volumes where asked. Only what carries the project's label.
+
+local graph = require "pipelines.parity.model.graph"
+local json = require "std.json"
+local labels_of = require "pipelines.parity.engine.labels"
+local parallel = require "std.parallel"
+local table_of = require "std.table"
+local watch_of = require "pipelines.parity.engine.watch"
+
+local M = {}
+
+local function must(value, err)
+  if value == nil or value == false then error(err, 0) end
+  return value
+end
+
+-- Gone already is as good as removed.
+local function gone(ok, err)
+  if not ok and err.code ~= "not_found" then error(err, 0) end
+  return ok
+end
+
+-- name → {names it depends on}, as far as both have containers.
+local function edges_of(rows)
+  local edges = {}
+  for name, row in pairs(rows) do
+    edges[name] = {}
+    for _, other in ipairs(json.decode(row.Labels[labels_of.DEPENDS] or "[]") or {}) do
+      if rows[other.name] then table.insert(edges[name], other.name) end
+    end
+  end
+  return edges
+end
+
+-- Calls fn(name, row) for all, those that depend on others first, as many at once as may be.
+local function in_order(rows, fn)
+  local done, dependents = {}, graph.reversed(edges_of(rows))
+  for name in pairs(rows) do done[name] = parallel.event() end
+  parallel.map(table_of.sorted_keys(rows), function(name)
+    for _, other in ipairs(dependents[name] or {}) do done[other]:wait() end
+    fn(name, rows[name])
+    done[name]:set()
+  end)
+end
+
+local function stop(engine, row, grace)
+  if row.State == "paused" then must(engine:unpause(row.Id)) end
+  if row.State == "running" or row.State == "paused" or row.State == "restarting" then
+    gone(engine:stop(row.Id, { grace = grace }))
+  end
+end
+
+local function remove_labelled(list, remove, name_of)
+  parallel.map(list, function(row) gone(remove(name_of(row))) end)
+  return #list
+end
+
+local function guarded(fn)
+  local ok, value = pcall(fn)
+  if ok then return value end
+  if require("std.error").is(value) and value.code ~= "cancelled" then return nil, value end
+  error(value, 0)
+end
+
+--- Stops the containers and, unless options.keep, removes them and the networks.
+---@param options table {keep = boolean, volumes = boolean, grace = seconds}
+---@return {containers: integer, networks: integer, volumes: integer}?
+---@return lsqm.Error?
+function M.run(engine, project, options)
+  return guarded(function()
+    local rows = must(watch_of.containers(engine, project))
+    in_order(rows, function(_, row)
+      stop(engine, row, options.grace)
+      if not options.keep then gone(engine:remove(row.Id, { force = true, volumes = true })) end
+    end)
+    local counts = { containers = table_of.count(rows), networks = 0, volumes = 0 }
+    if options.keep then return counts end
+    local labels = { labels = { [labels_of.PROJECT] = project } }
+    counts.networks = remove_labelled(must(engine:networks(labels)),
+      function(id) return engine:network_remove(id) end, function(row) return row.Id end)
+    if options.volumes then
+      counts.volumes = remove_labelled(must(engine:volumes(labels)),
+        function(name) return engine:volume_remove(name) end, function(row) return row.Name end)
+    end
+    return counts
+  end)
+end
+
+--- Freezes the running containers, or thaws the frozen ones. The number of containers.
+---@return integer?
+---@return lsqm.Error?
+function M.pause(engine, project, resume)
+  return guarded(function()
+    local rows = must(watch_of.containers(engine, project))
+    local wanted = table_of.filter(table_of.values(rows), function(row)
+      return row.State == (resume and "paused" or "running")
+    end)
+    parallel.map(wanted, function(row)
+      must((resume and engine.unpause or engine.pause)(engine, row.Id))
+    end)
+    return #wanted
+  end)
+end
+
+return M

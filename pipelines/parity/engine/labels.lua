@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What parity writes on everything that it makes. Only what carries PROJECT is ever removed.
+
+return {
+  PROJECT = "lsqm.parity.project",
+  SERVICE = "lsqm.parity.service",
+  ENVIRONMENT = "lsqm.parity.environment",
+  VERSION = "lsqm.parity.version", -- of the service in the files it was started from
+  DEPENDS = "lsqm.parity.depends", -- JSON: [{name, condition, restart, required}]
+  RESOURCE = "lsqm.parity.resource", -- of networks and volumes: their name in the files
+  NUMBER = "lsqm.parity.number", -- which of several containers of a service
+}

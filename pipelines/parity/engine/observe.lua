@@ -1,0 +1,230 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A running project as an EnvironmentConfiguration: what its containers are, not what files say.
+-- What an image brings by itself (its command, variables, labels) is left out.
+
+local docker = require "std.docker"
+local environments = require "pipelines.parity.model.environment"
+local error_of = require "std.error"
+local json = require "std.json"
+local labels_of = require "pipelines.parity.engine.labels"
+local origin = require "std.compose.origin"
+local parallel = require "std.parallel"
+local services = require "pipelines.parity.model.service"
+local spec_of = require "pipelines.parity.engine.spec"
+local table_of = require "std.table"
+local time = require "std.time"
+
+local M = {}
+
+local NANO <const> = 1000000000
+
+local function list_or_nil(list)
+  if type(list) ~= "table" or #list == 0 then return nil end
+  return json.array(list)
+end
+
+-- Same as the image's: the files said nothing about it.
+local function unless_image(value, image_value)
+  if value == nil or table_of.deep_equal(value, image_value) then return nil end
+  return list_or_nil(value)
+end
+
+local function variables(info, image)
+  local given, out = table_of.set(image.Env or {}), {}
+  for _, text in ipairs(info.Config.Env or {}) do
+    local key, value = text:match("^([^=]+)=(.*)$")
+    if key and not given[text] then out[key] = value end
+  end
+  return out
+end
+
+local function ports(info)
+  local out = json.array()
+  for key, bindings in table_of.sorted_pairs(info.HostConfig.PortBindings or {}) do
+    local target, protocol = key:match("^(%d+)/(%a+)$")
+    for _, row in ipairs(bindings) do
+      out[#out + 1] = { target = math.tointeger(tonumber(target)), protocol = protocol,
+        published = row.HostPort ~= "" and row.HostPort or nil,
+        host_ip = row.HostIp ~= "" and row.HostIp or nil }
+    end
+  end
+  return out
+end
+
+local function strip(name, project)
+  local rest = name:sub(1, #project + 1) == project .. "_" and name:sub(#project + 2)
+  return rest or name
+end
+
+local function mounts(info, project)
+  local out = json.array()
+  for _, row in ipairs(info.HostConfig.Mounts or {}) do
+    out[#out + 1] = { type = row.Type, target = row.Target, read_only = row.ReadOnly or nil,
+      source = row.Type == "volume" and row.Source and strip(row.Source, project) or row.Source }
+  end
+  return out
+end
+
+local function networks(info, project)
+  local out = {}
+  for name in pairs(info.NetworkSettings.Networks or {}) do out[strip(name, project)] = {} end
+  return out
+end
+
+local function seconds(nano)
+  if not nano or nano == 0 then return nil end
+  return math.tointeger(nano / NANO) or nano / NANO
+end
+
+local function health(info, image)
+  local check = info.Config.Healthcheck
+  if not check or not check.Test or table_of.deep_equal(check, image.Healthcheck) then
+    return nil
+  end
+  return { test = json.array(check.Test), interval = seconds(check.Interval),
+    timeout = seconds(check.Timeout), start_period = seconds(check.StartPeriod),
+    retries = check.Retries ~= 0 and check.Retries or nil }
+end
+
+local function depends(info)
+  local out = {}
+  for _, row in ipairs(json.decode(info.Config.Labels[labels_of.DEPENDS] or "[]") or {}) do
+    out[row.name] = { condition = row.condition, restart = row.restart, required = row.required }
+  end
+  return out
+end
+
+local function labels(info, image)
+  local out = {}
+  for key, value in pairs(info.Config.Labels or {}) do
+    if not key:find("^lsqm%.parity%.") and not key:find("^com%.docker%.compose%.")
+      and (image.Labels or {})[key] ~= value then
+      out[key] = value
+    end
+  end
+  return out
+end
+
+local function positive(n) return n and n > 0 and n or nil end
+
+local function cpus(nano)
+  if not positive(nano) then return nil end
+  return math.tointeger(nano / NANO) or nano / NANO
+end
+
+-- The container as a Compose service in long forms.
+local function service_of(info, image, project)
+  local host, config = info.HostConfig, info.Config
+  local restart = host.RestartPolicy or {}
+  local name = restart.Name
+  if name == "on-failure" and positive(restart.MaximumRetryCount) then
+    name = name .. ":" .. restart.MaximumRetryCount
+  end
+  return { image = config.Image, command = unless_image(config.Cmd, image.Cmd),
+    entrypoint = unless_image(config.Entrypoint, image.Entrypoint),
+    hostname = info.Id:sub(1, 12) ~= config.Hostname and config.Hostname or nil,
+    environment = variables(info, image), ports = ports(info), volumes = mounts(info, project),
+    networks = networks(info, project), healthcheck = health(info, image),
+    depends_on = depends(info), labels = labels(info, image),
+    tmpfs = list_or_nil(table_of.sorted_keys(host.Tmpfs or {})), cpus = cpus(host.NanoCpus),
+    mem_limit = positive(host.Memory), mem_reservation = positive(host.MemoryReservation),
+    restart = name ~= "" and name ~= "no" and name or nil, privileged = host.Privileged or nil,
+    read_only = host.ReadonlyRootfs or nil, cap_add = list_or_nil(host.CapAdd),
+    cap_drop = list_or_nil(host.CapDrop) }
+end
+
+local function must(value, err)
+  if value == nil then error(err, 0) end
+  return value
+end
+
+local function read_containers(engine, rows)
+  local images = {}
+  return parallel.map(rows, function(row)
+    local info = must(engine:inspect(row.Id))
+    images[info.Image] = images[info.Image] or must(engine:image(info.Image))
+    return { info = info, image = images[info.Image].Config or {},
+      name = row.Labels[labels_of.SERVICE] }
+  end, { limit = 8 })
+end
+
+local versions = setmetatable({}, { __mode = "k" })
+
+-- Says for every value which container it was seen in.
+local function placed(service, info)
+  local place = { file = "container " .. info.Name:gsub("^/", "") }
+  for _, part in pairs(service) do
+    if type(part) == "table" and part ~= json.null then origin.place(part, place) end
+  end
+  return origin.place(service, place)
+end
+
+local function build(engine, project, rows, options)
+  local env = { id = options.id or "running-" .. project, project = project, public = {} }
+  local out = { id = env.id, name = project, type = "local", state = "healthy",
+    created_at = time.iso(), updated_at = time.iso(), services = json.array(),
+    volumes = json.array(), networks = json.array(), environment_variables = json.array(),
+    metadata = { platform = "linux",
+      resource_allocation = { cpu_cores = 0, memory_gb = 0, disk_gb = 0 } } }
+  local seen = {}
+  for _, one in ipairs(read_containers(engine, rows)) do
+    local service = placed(service_of(one.info, one.image, project), one.info)
+    out.services[#out.services + 1] = services.definition(one.name, service, nil, env)
+    seen[one.name] = { version = one.info.Config.Labels[labels_of.VERSION] or false,
+      service = service }
+  end
+  table.sort(out.services, function(a, b) return a.name < b.name end)
+  out.version = environments.version_of(out.services)
+  versions[out] = seen
+  return out
+end
+
+--- The environment of a running project.
+---@return parity.Environment?
+---@return lsqm.Error?
+function M.environment(project, options)
+  local engine, err = docker.connect()
+  if not engine then return nil, err end
+  local rows
+  rows, err = engine:containers { labels = { [labels_of.PROJECT] = project } }
+  if not rows then return nil, err end
+  if #rows == 0 then
+    return nil, error_of.new { op = "parity", code = "not_found",
+      message = "no running containers of project " .. project,
+      hint = "lsqm parity up starts them" }
+  end
+  return build(engine, project, rows, options or {})
+end
+
+-- Only these keys of Compose can be seen on a container.
+local SEEN <const> = table_of.set { "compose.restart", "compose.privileged", "compose.read_only",
+  "compose.cap_add", "compose.cap_drop" }
+
+--- Fields that a container cannot tell are not compared; drifts of containers get their names.
+function M.prepare(options, source, target)
+  local running, files = source, target
+  if not versions[running] then running, files = target, source end
+  options.runtime_of = {}
+  for name, one in pairs(versions[running]) do options.runtime_of[name] = one.version end
+  local project = environments.project_of(files)
+  options.version_of = function(name)
+    return project and project.services[name] and spec_of.version(project, name) or nil
+  end
+  options.skip = function(path, name)
+    local service = project and project.services[name]
+    if path == "networking.hostname" then return not (service and service.hostname) end
+    if path == "container.platform" or path:find("propagation$") then return true end
+    if path:find("^health_check%.endpoints") or path:find("^health_check%.expected") then
+      return true
+    end
+    return path:find("^compose%.") ~= nil and not SEEN[path]
+  end
+end
+
+--- The Compose service as it was seen, for fields that the model does not hold.
+function M.service_of(environment, name)
+  local seen = versions[environment]
+  return seen and seen[name] and seen[name].service or nil
+end
+
+return M

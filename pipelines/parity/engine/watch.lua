@@ -1,0 +1,109 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What state the containers of a project are in: one list call tells it for all of them, however
+-- many services wait.
+
+local error_of = require "std.error"
+local labels_of = require "pipelines.parity.engine.labels"
+local parallel = require "std.parallel"
+local time = require "std.time"
+
+local M = {}
+
+M.PERIOD = 0.1
+
+--- Health as the engine's list words it: healthy, unhealthy, starting, or none.
+function M.health_of(row)
+  local status = row.Status or ""
+  if status:find("(healthy)", 1, true) then return "healthy" end
+  if status:find("(unhealthy)", 1, true) then return "unhealthy" end
+  if status:find("(health: starting)", 1, true) then return "starting" end
+  return "none"
+end
+
+--- Containers of a project by service.
+---@return table<string, table>?
+---@return lsqm.Error?
+function M.containers(engine, project)
+  local list, err = engine:containers { labels = { [labels_of.PROJECT] = project }, all = true }
+  if not list then return nil, err end
+  local by_service = {}
+  for _, row in ipairs(list) do
+    local name = row.Labels[labels_of.SERVICE]
+    if name then by_service[name] = row end
+  end
+  return by_service
+end
+
+local Watch = {}
+Watch.__index = Watch
+
+--- Looks at most once in PERIOD, whoever asks.
+function Watch:look()
+  local now = time.monotonic()
+  if self.rows and now - self.seen < M.PERIOD then return self.rows end
+  local rows, err = M.containers(self.engine, self.project)
+  if not rows then return nil, err end
+  self.rows, self.seen = rows, time.monotonic()
+  return rows
+end
+
+local function failed(name, text, ...)
+  return nil, error_of.new { op = "service " .. name, code = "unhealthy",
+    message = text:format(...) }
+end
+
+local function exit_code(row)
+  return (row.Status or ""):match("^Exited %((%-?%d+)%)") or "?"
+end
+
+-- true: reached; false: not yet; nil, err: never.
+local conditions = {
+  service_started = function(name, row)
+    if row.State == "running" or row.State == "paused" then return true end
+    if row.State == "exited" then
+      return exit_code(row) == "0" or failed(name, "ended with code %s", exit_code(row))
+    end
+    return false
+  end,
+  service_completed_successfully = function(name, row)
+    if row.State ~= "exited" then return false end
+    if exit_code(row) == "0" then return true end
+    return failed(name, "ended with code %s", exit_code(row))
+  end,
+}
+
+function conditions.service_healthy(name, row)
+  if row.State == "exited" or row.State == "dead" then
+    return failed(name, "ended with code %s before it was healthy", exit_code(row))
+  end
+  local health = M.health_of(row)
+  if health == "unhealthy" then return failed(name, "is unhealthy") end
+  return health == "healthy"
+end
+
+--- Waits until a service is in a condition.
+---@return boolean?
+---@return lsqm.Error? code "unhealthy" or "timeout"
+function Watch:wait(name, condition, deadline)
+  local reached = assert(conditions[condition])
+  while true do
+    local rows, err = self:look()
+    if not rows then return nil, err end
+    if rows[name] then
+      local ok, why = reached(name, rows[name])
+      if ok or why then return ok, why end
+    end
+    if time.monotonic() > deadline then
+      return nil, error_of.new { op = "service " .. name, code = "timeout",
+        message = ("not %s in time"):format(condition:gsub("service_", ""):gsub("_", " ")) }
+    end
+    parallel.sleep(M.PERIOD)
+    self.rows = nil
+  end
+end
+
+function M.new(engine, project)
+  return setmetatable({ engine = engine, project = project }, Watch)
+end
+
+return M
