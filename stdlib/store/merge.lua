@@ -5,7 +5,8 @@
 -- The rule where two shards have a result of one architecture:
 --   1. a verdict goes before an ERROR, which says that the harness failed;
 --   2. of two verdicts the one that was there first stays;
---   3. of two at the same time the one whose file has the lower SHA-256.
+--   3. of two at the same time the one with the lower hash of what it says (std.store.digest);
+--      where they say the same, the one that was found first.
 -- Where their statuses differ it is listed as a conflict, whichever was kept.
 --
 -- Shards know the id of the run they are parts of, so their files are linked, not written anew.
@@ -16,7 +17,6 @@ local files = require "std.store.files"
 local fs = require "std.fs"
 local json = require "std.json"
 local runs = require "std.store.runs"
-local sha256 = require "std.sha256"
 local shard_of = require "std.shard"
 local time = require "std.time"
 local uv = require "luv"
@@ -91,16 +91,11 @@ end
 
 -- Choosing results ---------------------------------------------------------------------------
 
-local function digest_of(entry)
-  entry.digest = entry.digest or sha256.file(entry.path) or ""
-  return entry.digest
-end
-
 local function is_better(a, b)
   local broken_a, broken_b = a.status == "ERROR", b.status == "ERROR"
   if broken_a ~= broken_b then return broken_b end
   if a.completed_at ~= b.completed_at then return a.completed_at < b.completed_at end
-  return digest_of(a) < digest_of(b)
+  return a.says < b.says
 end
 
 local function take(plan, hash, entry)
