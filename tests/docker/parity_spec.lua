@@ -296,6 +296,32 @@ volumes: {d: {}}
     contains(must { "status" }, "degraded")
   end)
 
+  it("gives a CI job its services on Docker and removes them", function()
+    local reason = missing()
+    if reason then pending(reason) return end
+    lab:write { [".github/workflows/ci.yml"] = [[
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    services:
+      web:
+        image: lsqm-test/backend:1.4
+        ports: ["80"]
+        env: {WARM_UP: "0.1"}
+        options: --entrypoint /bin/warm --health-cmd "/bin/check 80" --health-interval 1s
+          --health-retries 20
+    steps:
+      - run: 'curl -sf "http://127.0.0.1:${{ job.services.web.ports[80] }}/health"'
+]] }
+    local value, result = lab:json({ "ci", "--json" }, { docker = socket })
+    assert.equal(0, result.code, result.stdout)
+    contains(value.stages[1].logs.stdout, '"status": "healthy"')
+    assert.same({ "web" }, value.stages[1].metadata.service_dependencies)
+    assert.equal(0, #assert(engine:containers { labels = { ["lsqm.parity.ci"] = value.id },
+      all = true }))
+  end)
+
   it("refuses to start without an external network, naming it", function()
     local reason = missing()
     if reason then pending(reason) return end
