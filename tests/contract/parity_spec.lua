@@ -150,7 +150,8 @@ describe("parity's contracts", function()
   local function cut(service)
     local check, deploy = service.healthcheck, service.deploy or {}
     local limits = deploy.resources and deploy.resources.limits or {}
-    return { image = service.image, command = service.command, environment = service.environment,
+    local command = service.command ~= json.null and service.command or nil
+    return { command = command, image = service.image, environment = service.environment,
       ports = port_texts(service.ports), volumes = mount_texts(service.volumes),
       restart = service.restart, cap_add = sorted(service.cap_add), labels = service.labels,
       tmpfs = sorted(service.tmpfs), networks = table_of.sorted_keys(service.networks or {}),
@@ -161,18 +162,86 @@ describe("parity's contracts", function()
       start = check and (seconds(check.start_period) or check.start_period) }
   end
 
-  it("reads what `docker compose config` reads", function()
+  -- Each with files a.yaml, b.yaml … in this order, `env` as .env, `profiles`.
+  local CASES <const> = {
+    { name = "merge", a = "services: {s: {image: x:1, command: a b, dns: [1.1.1.1], "
+      .. "labels: {k: v}, environment: {A: 1, B: 2}, ports: ['80:80'], volumes: ['./x:/x'], "
+      .. "cap_add: [A]}}",
+      b = "services: {s: {image: x:2, command: [c], dns: 8.8.8.8, labels: [k=w, n=o], "
+      .. "environment: [B=3, C], ports: ['80:80', '81:81'], volumes: ['./y:/x:ro'], "
+      .. "cap_add: [B]}}" },
+    { name = "override and reset", a = "services: {s: {image: x, ports: ['1:1'], command: a, "
+      .. "environment: {A: 1, B: 2}, cap_add: [A], labels: {k: v}}}",
+      b = "services:\n  s:\n    ports: !override ['2:2']\n    environment: {A: !reset null}\n"
+      .. "    cap_add: !reset []\n    labels: !override {z: y}\n    command: !reset null\n" },
+    { name = "interpolation", env = "A=one\nB='single $A'\nC=\"double ${A}\"\nD=\nE=x#y # z\n",
+      a = "services: {s: {image: 'i:${A}', environment: {B: $B, C: '${C}', D: '${D:-dd}', "
+      .. "D2: '${D-dd}', E: '${E}', F: '${F:-${A:-no}}', G: '${A:+set}', H: '$$A', I: '${N-}'}}}" },
+    { name = "extends", a = "services: {base: {image: b, environment: {A: 1}, ports: ['1:1'], "
+      .. "healthcheck: {test: [CMD, t], interval: 1m}}, s: {extends: base, environment: {A: 2, "
+      .. "B: 1}, ports: ['2:2'], healthcheck: {interval: 2m}}}" },
+    { name = "profiles", profiles = "p1", a = "services: {a: {image: a}, b: {image: b, profiles: "
+      .. "[p1]}, c: {image: c, profiles: [p2]}}" },
+    { name = "kinds", a = "services: {s: {image: x, environment: {T: true, F: 1.5, N: 10, E: '', "
+      .. "L: 0o17}, labels: {n: 1, b: true}, ports: [3000, '53:53/udp', '7000-7002:70-72'], "
+      .. "mem_limit: 1.5g, cpus: 0.25, tmpfs: [/a, /b], command: 'sh -c \"a  b\" c\\ d'}}" },
+    { name = "anchors", a = "x-c: &c {restart: always, environment: &e {A: 1}}\nservices:\n"
+      .. "  s: {<<: *c, image: x, environment: {<<: *e, B: 2}}\n" },
+  }
+
+  local function config_of(argv, case)
+    local words = table_of.copy(argv)
+    local files = {}
+    for _, name in ipairs { "a", "b" } do
+      if case[name] then
+        lab:write { [name .. ".yaml"] = "name: case\n" .. case[name] }
+        files[#files + 1] = lab:path(name .. ".yaml")
+        table_of.append(words, { "-f", name .. ".yaml" })
+      end
+    end
+    if case.env then lab:write { [".env"] = case.env } end
+    if case.profiles then table_of.append(words, { "--profile", case.profiles }) end
+    table_of.append(words, { "config", "--format", "json" })
+    local result = assert(process.run { argv = words, cwd = lab.dir.path, timeout = 60 })
+    assert.equal(0, result.code, result.stderr)
+    return assert(json.decode(result.stdout)), files
+  end
+
+  -- Its output is Compose again: a dollar is two, and variables that nothing sets are null.
+  local function plain(service)
+    local text = json.encode(service):gsub("%$%$", "$")
+    local value = json.decode(text)
+    value.environment = value.environment or {}
+    for key, item in pairs(value.environment) do
+      if item == json.null then value.environment[key] = nil end
+    end
+    return value
+  end
+
+  local function assert_same(theirs, project)
+    assert.same(table_of.sorted_keys(theirs.services), table_of.sorted_keys(project.services))
+    for name, service in pairs(theirs.services) do
+      assert.same(cut(plain(service)), cut(project.services[name]), name)
+    end
+    assert.equal(theirs.name, project.name)
+  end
+
+  for _, case in ipairs(CASES) do
+    it("reads what `docker compose config` reads: " .. case.name, function()
+      local argv = compose_program()
+      if not argv then pending("docker compose 2 is not installed") return end
+      local theirs, files = config_of(argv, case)
+      local project, err = compose.load { files = files, profiles = { case.profiles },
+        getenv = function() end }
+      assert(project, err and error_of.format(err))
+      assert_same(theirs, project)
+    end)
+  end
+
+  it("reads what `docker compose config` reads: include, override file, env_file", function()
     local argv = compose_program()
     if not argv then pending("docker compose 2 is not installed") return end
     local project = load()
-    argv = table_of.append(table_of.copy(argv), { "config", "--format", "json" })
-    local result = assert(process.run { argv = argv, cwd = lab.dir.path, timeout = 60 })
-    assert.equal(0, result.code, result.stderr)
-    local theirs = assert(json.decode(result.stdout))
-    assert.same(table_of.sorted_keys(theirs.services), table_of.sorted_keys(project.services))
-    for name, service in pairs(theirs.services) do
-      assert.same(cut(json.decode(json.encode(service))), cut(project.services[name]), name)
-    end
-    assert.equal(theirs.name, project.name)
+    assert_same((config_of(argv, {})), project)
   end)
 end)
