@@ -44,6 +44,7 @@ int lsqm_archive_create(const lsqm_archive_create_options *options, lsqm_error *
 
 typedef struct lsqm_archive_read_options {
     const char *path;   /* zip, tar or tar.gz: the content tells */
+    int fd;             /* > 0, extract: a tar or tar.gz comes from here instead (a pipe); closed */
     const char *dir;    /* extract: target, made when missing */
     unsigned long long max_bytes;  /* unpacked, all entries together; 0 = default */
     unsigned long long max_files;  /* entries; 0 = default */

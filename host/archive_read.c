@@ -42,6 +42,13 @@ static const char *name_of(struct archive_entry *e)
 
 /* --- limits ------------------------------------------------------------------------------- */
 
+/* What comes in a stream has the size that was read of it so far. */
+static unsigned long long packed_size(reader *r)
+{
+    return r->options->fd > 0 ? (unsigned long long)archive_filter_bytes(r->archive, -1)
+                              : r->packed;
+}
+
 static int count_bytes(reader *r, const char *name, size_t n)
 {
     r->totals.bytes += n;
@@ -49,7 +56,7 @@ static int count_bytes(reader *r, const char *name, size_t n)
         return lsqm_error_set(r->err, LSQM_ELIMIT, r->op, "more than %llu bytes at %s",
                               r->max_bytes, name);
     if (r->totals.bytes > RATIO_FROM &&
-        (double)r->totals.bytes > r->max_ratio * (double)r->packed)
+        (double)r->totals.bytes > r->max_ratio * (double)packed_size(r))
         return lsqm_error_set(r->err, LSQM_ELIMIT, r->op,
                               "unpacks to more than %.0f times its size at %s", r->max_ratio,
                               name);
@@ -274,22 +281,40 @@ static int extract_entry(reader *r, struct archive_entry *e)
 
 /* --- opening ------------------------------------------------------------------------------ */
 
-static int open_archive(reader *r)
+static const char *source_name(const reader *r)
+{
+    return r->options->fd > 0 ? "the stream" : r->options->path;
+}
+
+static int open_source(reader *r)
 {
     struct stat st;
-    const char *path = r->options->path;
-    r->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (r->options->fd > 0) {
+        r->fd = r->options->fd;
+        return LSQM_OK;
+    }
+    r->fd = open(r->options->path, O_RDONLY | O_CLOEXEC);
     if (r->fd < 0 || fstat(r->fd, &st) != 0)
-        return lsqm_error_errno(r->err, errno, r->op, path);
+        return lsqm_error_errno(r->err, errno, r->op, r->options->path);
     r->packed = (unsigned long long)st.st_size;
+    return LSQM_OK;
+}
+
+static int open_archive(reader *r)
+{
+    int status = open_source(r);
+    if (status != LSQM_OK)
+        return status;
     r->archive = archive_read_new();
     if (!r->archive)
         return lsqm_error_set(r->err, LSQM_ENOMEM, r->op, NULL);
-    archive_read_support_format_zip(r->archive);
+    /* A zip's list of contents is at its end: it cannot come in a stream. */
+    if (r->options->fd <= 0)
+        archive_read_support_format_zip(r->archive);
     archive_read_support_format_tar(r->archive);
     archive_read_support_filter_gzip(r->archive);
     if (archive_read_open_fd(r->archive, r->fd, CHUNK) != ARCHIVE_OK)
-        return lsqm_archive_fail(r->archive, LSQM_ESYNTAX, r->op, path, r->err);
+        return lsqm_archive_fail(r->archive, LSQM_ESYNTAX, r->op, source_name(r), r->err);
     return LSQM_OK;
 }
 
@@ -331,7 +356,7 @@ static int next_entry(reader *r, struct archive_entry **e)
     }
     /* warnings are about what is not used here: owners, attributes */
     if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
-        return lsqm_archive_fail(r->archive, LSQM_ESYNTAX, r->op, r->options->path, r->err);
+        return lsqm_archive_fail(r->archive, LSQM_ESYNTAX, r->op, source_name(r), r->err);
     const char *name = name_of(*e);
     return count_file(r, name ? name : "?");
 }

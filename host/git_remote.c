@@ -458,6 +458,7 @@ static int push(git_repository *repo, const char *remote, lsqm_git_control *cont
         t.url = git_remote_url(r);
         set_callbacks(&o.callbacks, &t);
         o.proxy_opts.type = GIT_PROXY_AUTO;
+        o.pb_parallelism = 0; /* as many as there are cores */
         rc = push_to(repo, r, branch, &o);
     }
     int status = LSQM_OK;

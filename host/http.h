@@ -53,6 +53,8 @@ typedef struct lsqm_http_request {
     int redirects;          /* how many are followed; 0: none */
     size_t max_body;        /* more is LSQM_ELIMIT; 0: 64 MiB in memory, any size in a file */
     const char *unix_socket;
+    const char *aws_sigv4;   /* "aws:amz:REGION:SERVICE": signed for AWS; follows no redirect */
+    const char *credentials; /* for that: "KEY:SECRET" */
     const char *to_file;    /* a 2xx body replaces this file when it is complete */
     lsqm_http_data on_data; /* gets a 2xx body part by part; no limit then */
     lsqm_http_done done;

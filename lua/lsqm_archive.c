@@ -225,7 +225,6 @@ static int archive_create(lua_State *L)
 
 static job *new_read(lua_State *L)
 {
-    lsqm_need_string(L, 1, "path");
     job *j = new_job(L);
     j->read.path = j->path;
     j->read.dir = j->dir;
@@ -236,11 +235,15 @@ static job *new_read(lua_State *L)
     return j;
 }
 
-/* extract{path=, dir=, max_bytes=, max_files=, max_ratio=} -> {files, bytes} */
+/* extract{path= | fd=, dir=, max_bytes=, max_files=, max_ratio=} -> {files, bytes} */
 static int archive_extract(lua_State *L)
 {
+    int fd = (int)lsqm_opt_integer(L, 1, "fd", 0);
     lsqm_need_string(L, 1, "dir");
+    if (fd <= 0)
+        lsqm_need_string(L, 1, "path");
     job *j = new_read(L);
+    j->read.fd = fd;
     j->run = run_extract;
     j->push = push_totals;
     return begin(L, j);
@@ -249,6 +252,7 @@ static int archive_extract(lua_State *L)
 /* list{path=} -> {{path, type, size, mode, link}} */
 static int archive_list(lua_State *L)
 {
+    lsqm_need_string(L, 1, "path");
     job *j = new_read(L);
     j->run = run_list;
     j->push = push_listing;

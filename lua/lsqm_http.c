@@ -194,6 +194,8 @@ static lsqm_http_request read_request(lua_State *L, int index)
     r.body_file = lsqm_opt_string(L, index, "body_file", NULL);
     r.to_file = lsqm_opt_string(L, index, "to_file", NULL);
     r.unix_socket = lsqm_opt_string(L, index, "unix_socket", NULL);
+    r.aws_sigv4 = lsqm_opt_string(L, index, "aws_sigv4", NULL);
+    r.credentials = lsqm_opt_string(L, index, "credentials", NULL);
     r.timeout = lsqm_opt_number(L, index, "timeout", 0);
     r.connect_timeout = lsqm_opt_number(L, index, "connect_timeout", 0);
     r.redirects = (int)lsqm_opt_integer(L, index, "redirects", 0);

@@ -21,6 +21,7 @@ local BYTES_PER_TOKEN <const> = 3 -- on the low side, so that estimates are on t
 ---@class anthropic.Budget
 ---@field limit integer
 ---@field used integer   input (cached or not) and output tokens of all calls
+---@field reserved integer  what the requests of a batch may come to
 local Budget = {}
 Budget.__index = Budget
 
@@ -30,16 +31,19 @@ function M.budget(limit)
   if math.type(limit) ~= "integer" or limit < 0 then
     error("anthropic.budget: limit must be a whole number of tokens", 2)
   end
-  return setmetatable({ limit = limit, used = 0 }, Budget)
+  return setmetatable({ limit = limit, used = 0, reserved = 0 }, Budget)
 end
 
 function Budget:add(tokens) self.used = self.used + tokens end
+
+--- Holds tokens back, or with a negative number gives them free.
+function Budget:reserve(tokens) self.reserved = self.reserved + tokens end
 
 local function estimate(text) return math.ceil(#text / BYTES_PER_TOKEN) end
 
 -- How many tokens an answer may have, so that the call cannot pass the limit; or the error.
 function Budget:room(request_tokens, wanted)
-  local left = self.limit - self.used - request_tokens
+  local left = self.limit - self.used - self.reserved - request_tokens
   if left >= math.min(wanted, LEAST_OUTPUT) then return math.min(wanted, left) end
   return nil, error_of.new { op = "claude", code = "limit",
     message = ("token budget: %d of %d used, the next call needs about %d"):format(self.used,
@@ -114,34 +118,51 @@ function M.new(options)
   end
   -- in a function: whoever prints the client shall not see it
   return setmetatable({ key = function() return key end, model = text_option(options, "model"),
-    url = text_option(options, "base_url"):gsub("/+$", "") .. "/v1/messages",
+    url = text_option(options, "base_url"):gsub("/+$", ""),
     budget = options.budget, timeout = options.timeout or TIMEOUT, sleep = options.sleep }, Client)
+end
+
+-- Each text ends a part that is cached: the first stays when the second changes.
+local function system_of(texts)
+  local blocks = {}
+  for index, text in ipairs(texts) do
+    blocks[index] = { type = "text", text = text, cache_control = { type = "ephemeral" } }
+  end
+  return json.array(blocks)
 end
 
 local function body_of(self, request)
   return {
-    model = self.model, max_tokens = request.max_tokens,
-    system = json.array { { type = "text", text = request.system,
-      cache_control = { type = "ephemeral" } } },
+    model = self.model, max_tokens = request.max_tokens, system = system_of(request.system),
     messages = json.array(request.messages),
     output_config = { format = { type = "json_schema", schema = request.schema } },
   }
 end
 
-local function ask(self, body, tokens)
+local function once(self, request)
   local response, err = http.request {
-    method = "POST", url = self.url, body = body, timeout = self.timeout, retries = 0,
+    method = request.method, url = self.url .. request.path, body = request.body,
+    timeout = self.timeout, retries = 0, max_body = request.max_body,
     headers = { ["x-api-key"] = self.key(), ["anthropic-version"] = API_VERSION,
-      ["Content-Type"] = "application/json", Accept = "application/json",
+      ["Content-Type"] = request.body and "application/json" or nil, Accept = "application/json",
       ["User-Agent"] = "lsqm" },
   }
   if response and response.status >= 200 and response.status < 300 then return response end
   if response then return nil, failure(response) end
   -- what was sent in vain for ten minutes may have been worked on, and be billed
-  if err.code == "timeout" then self.budget:add(tokens) end
-  local passing = err.code == "network"
+  if err.code == "timeout" then self.budget:add(request.tokens or 0) end
+  local passing = err.code == "network" and not request.unrepeatable
   return nil, error_of.new { op = "claude", retry = passing,
     code = err.code == "limit" and "http" or err.code, message = mask.text(tostring(err)) }
+end
+
+--- A request to the API, repeated where the answer says that this may help.
+---@param request {method: string, path: string, body: string|nil, tokens: integer|nil,
+--- max_body: integer|nil, unrepeatable: boolean|nil}
+function Client:call(request)
+  return retry.call(function() return once(self, request) end, {
+    attempts = 3, base = 0.5, max = 8, jitter = 0.25, sleep = self.sleep,
+    retry_if = function(failed) return failed.retry end })
 end
 
 local function number(value)
@@ -190,41 +211,53 @@ local function unfinished(request, message)
     hint = message.stop_reason == "max_tokens" and "config anthropic.max_tokens" or nil }
 end
 
-local function read_answer(self, response, request)
-  local message = json.decode(response.body)
-  local usable = type(message) == "table" and type(message.usage) == "table"
-  if not usable then
-    self.budget:add(request.tokens + estimate(response.body))
-    return nil, error_of.new { op = "claude", code = "http",
-      request_id = response.headers["request-id"], message = "the answer is not a message" }
+--- What a message says, paid from the budget.
+---@param message any the decoded answer
+---@param request table from prepare
+---@param raw {size: integer, id: string|nil} bytes of the answer, the request's id
+function Client:read(message, request, raw)
+  if type(message) ~= "table" or type(message.usage) ~= "table" then
+    self.budget:add(request.tokens + math.ceil(raw.size / BYTES_PER_TOKEN))
+    return nil, error_of.new { op = "claude", code = "http", request_id = raw.id,
+      message = "the answer is not a message" }
   end
   local usage = usage_of(message.usage)
   self.budget:add(usage.input + usage.output)
   local err = unfinished(request, message)
   if err then return nil, err end
-  return { text = text_of(message), usage = usage, request_id = response.headers["request-id"],
+  return { text = text_of(message), usage = usage, request_id = raw.id,
     model = type(message.model) == "string" and message.model or self.model }
 end
 
---- Asks for a JSON text of a schema. The call is not made when the budget does not reach for it
---- (err.code "limit"); an answer that was cut or refused is an error ("rejected"), not a text.
----@param options {system: string, messages: table[], schema: table, max_tokens: integer}
----@return {text: string, usage: anthropic.Usage, model: string, request_id: string|nil}|nil
+--- A request that fits into the budget, with its body as a table; or the error (code "limit").
+---@param options {system: string[], messages: table[], schema: table, max_tokens: integer}
+---@return {body: table, tokens: integer, max_tokens: integer}|nil
 ---@return lsqm.Error|nil
-function Client:message(options)
+function Client:prepare(options)
   local request = { system = options.system, messages = options.messages,
     schema = options.schema, wanted = options.max_tokens, max_tokens = options.max_tokens }
   request.tokens = estimate(json.encode(body_of(self, request)))
   local room, err = self.budget:room(request.tokens, request.wanted)
   if not room then return nil, err end
   request.max_tokens = room
-  local body = json.encode(body_of(self, request))
+  request.body = body_of(self, request)
+  return request
+end
+
+--- Asks for a JSON text of a schema. The call is not made when the budget does not reach for it
+--- (err.code "limit"); an answer that was cut or refused is an error ("rejected"), not a text.
+---@param options {system: string[], messages: table[], schema: table, max_tokens: integer}
+---@return {text: string, usage: anthropic.Usage, model: string, request_id: string|nil}|nil
+---@return lsqm.Error|nil
+function Client:message(options)
+  local request, err = self:prepare(options)
+  if not request then return nil, err end
   local response
-  response, err = retry.call(function() return ask(self, body, request.tokens) end, {
-    attempts = 3, base = 0.5, max = 8, jitter = 0.25, sleep = self.sleep,
-    retry_if = function(failed) return failed.retry end })
+  response, err = self:call { method = "POST", path = "/v1/messages", tokens = request.tokens,
+    body = json.encode(request.body) }
   if not response then return nil, err end
-  return read_answer(self, response, request)
+  return self:read(json.decode(response.body), request,
+    { size = #response.body, id = response.headers["request-id"] })
 end
 
 return M

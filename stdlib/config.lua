@@ -43,6 +43,7 @@ local SPEC = {
       env = "ANTHROPIC_BASE_URL" },
     model = { type = "string", default = "claude-sonnet-4-5-20250929", env = "ANTHROPIC_MODEL" },
     max_tokens = { type = "integer", default = 16000, min = 1 },
+    batch = { type = "boolean", default = false, env = "ANTHROPIC_BATCH" },
   } },
   anthropic_api_key = { type = "string", env = "ANTHROPIC_API_KEY", secret = true },
   github_token = { type = "string", env = "GITHUB_TOKEN", secret = true },

@@ -10,7 +10,14 @@ local M = {}
 -- Bigger files are not templates; they are named in the report instead of being read.
 M.MAX_BYTES = 8 * 1024 * 1024
 
+M.CDK_APP = "a CDK app: its program is not run, its synthesised templates are read if there"
+
 local TEMPLATE_ENDINGS = { yaml = true, yml = true, json = true, template = true }
+-- Names that say little ("" is none at all): only a text that says it is a template is one.
+local OTHER_ENDINGS = { cfn = true, cft = true, cform = true, cloudformation = true, tmpl = true,
+  txt = true, [""] = true }
+local MAX_OTHER <const> = 1 << 20
+local VERSION_KEY <const> = "AWSTemplateFormatVersion"
 local IGNORED = { [".git"] = true, [".terraform"] = true, node_modules = true,
   [".aws-sam"] = true, __pycache__ = true, [".serverless"] = true }
 
@@ -30,12 +37,14 @@ local function selected(path, options)
   return not (options.exclude and matches(options.exclude))
 end
 
+local function ending_of(path) return path:match("%.([%w]+)$") or "" end
+
 --- Would a file of this name be looked at as a template?
 ---@param path string relative
 ---@param options {include?: string[], exclude?: string[]}
 function M.is_selected(path, options)
-  local ending = path:match("%.([%w]+)$")
-  return TEMPLATE_ENDINGS[ending or ""] == true and not is_ignored(path)
+  local ending = ending_of(path)
+  return (TEMPLATE_ENDINGS[ending] or OTHER_ENDINGS[ending]) == true and not is_ignored(path)
     and selected(path, options)
 end
 
@@ -74,10 +83,24 @@ local function terraform_roots(root, folders, options)
   return roots
 end
 
+-- The key at the start of a line, or of a JSON document's first level: no quotation in a text.
+local function names_its_version(text)
+  return text:find("^" .. VERSION_KEY .. "%s*:") or text:find("\n" .. VERSION_KEY .. "%s*:")
+    or text:find('^%s*{%s*"' .. VERSION_KEY .. '"')
+end
+
+local function other_file(path, name, info, detect)
+  if info.size > MAX_OTHER then return nil end
+  local text = fs.read(path)
+  local format = text and names_its_version(text) and detect(path, text)
+  return format and { path = path, rel = name, format = format }
+end
+
 local function template_file(root, name, detect)
   local path = fs.join(root, name)
   local info = fs.stat(path)
   if not info then return nil end
+  if OTHER_ENDINGS[ending_of(name)] then return other_file(path, name, info, detect) end
   if info.size > M.MAX_BYTES then
     return { path = path, rel = name, format = "oversized",
       problem = ("%d bytes; templates are read up to %d"):format(info.size, M.MAX_BYTES) }
@@ -88,17 +111,19 @@ local function template_file(root, name, detect)
   return { path = path, rel = name, format = format }
 end
 
---- Candidates under `root`, sorted by path.
+--- Candidates under `root`, sorted by path; and what is none, though it describes resources.
 ---@param options {include?: string[], exclude?: string[], detect: fun(path, text): string?}
 ---@return {path: string, rel: string, format: string, problem?: string}[]? found
----@return table? err
+---@return table err, or {rel: string, reason: string}[] left out
 function M.find(root, options)
   local names, err = fs.walk(root)
   if not names then return nil, err end
-  local found, folders = {}, {}
+  local found, folders, left_out = {}, {}, {}
   for _, name in ipairs(names) do
-    local ending = name:match("%.([%w]+)$")
-    if ending == "tf" and not is_ignored(name) then
+    if fs.basename(name) == "cdk.json" and not is_ignored(name) and selected(name, options) then
+      left_out[#left_out + 1] = { rel = parent(name), reason = M.CDK_APP }
+    end
+    if ending_of(name) == "tf" and not is_ignored(name) then
       local folder = parent(name)
       folders[folder] = folders[folder] or {}
       table.insert(folders[folder], name)
@@ -111,7 +136,7 @@ function M.find(root, options)
     found[#found + 1] = candidate
   end
   table.sort(found, function(a, b) return a.rel < b.rel end)
-  return found
+  return found, left_out
 end
 
 local function add_folder(root, dir, parts)

@@ -1,137 +1,144 @@
 -- SPDX-License-Identifier: Apache-2.0
--- HTML as values: html.div { class = "x", "text", html.b { "bold" } }. Texts and attributes are
--- escaped always; only html.raw is taken as it is.
+-- HTML and SVG as values. Texts and attributes are escaped always; only html.raw is taken as it is.
+--   h.p({ class = "note" }, "5 < 6 ", h.b("ok"))  →  <p class="note">5 &lt; 6 <b>ok</b></p>
+
+local text_of = require "std.text"
 
 local M = {}
+
+local Markup = { __name = "lsqm.markup" }
+Markup.__index = Markup
+Markup.__tostring = function(self) return self.text end
 
 local ENTITIES <const> = {
   ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;",
 }
-local VOID <const> = {
-  br = true, hr = true, img = true, input = true, link = true, meta = true, col = true,
-}
+local VOID <const> = { br = true, hr = true, img = true, input = true, link = true, meta = true,
+  col = true }
+local LINKS <const> = { href = true, src = true, action = true, ["xlink:href"] = true }
 
---- Any value as text that is safe in elements and in quoted attributes. Control characters that
---- HTML does not allow are replaced, so that a hostile log cannot break a page.
+---Any value as text that is safe in elements and in quoted attributes. What HTML does not allow
+---(control characters, broken UTF-8) is replaced: a hostile log cannot break a page.
 ---@param value any
 ---@return string
 function M.escape(value)
-  local text = tostring(value):gsub("[&<>\"']", ENTITIES)
-  return (text:gsub("[%z\1-\8\11\12\14-\31\127]", "\u{FFFD}"))
+  local text = tostring(value)
+  if not text:find("[^%w ._/:,()-]") then return text end -- most texts: one look is enough
+  if text:find("[\0-\8\11-\31\127]") or text:find("\xE2[\x80\x81][\xA6-\xAE]")
+    or not utf8.len(text) then
+    text = text_of.clean(text)
+  end
+  return (text:gsub("[&<>\"']", ENTITIES))
 end
 
--- Markup that is finished; kept apart from texts by its metatable.
-local Markup = {}
-Markup.__index = Markup
-Markup.__name = "lsqm.markup"
-Markup.__tostring = function(self) return self.text end
-
---- Marks trusted markup (our own style sheet, say). Never pass outside texts.
+---Marks trusted markup (our own style sheet, say). Never pass outside texts.
+---@param text string
 function M.raw(text)
   if type(text) ~= "string" then error("html.raw: text must be a string", 2) end
   return setmetatable({ text = text }, Markup)
-end
-
-local function is_markup(x) return getmetatable(x) == Markup end
-
-local function render(out, value)
-  if value == nil or value == false then return end
-  if is_markup(value) then
-    out[#out + 1] = value.text
-  elseif type(value) == "table" then
-    for _, item in ipairs(value) do render(out, item) end
-  else
-    out[#out + 1] = M.escape(value)
-  end
 end
 
 -- A link that runs code is no link.
 local function safe_url(url)
   local scheme = tostring(url):gsub("[%c%s]", ""):lower():match("^([%a][%w+.-]*):")
   return not scheme or scheme == "http" or scheme == "https" or scheme == "mailto"
-    or (scheme == "data" and tostring(url):find("^data:image/") ~= nil)
 end
 
-local function attribute(name, value)
-  if value == nil or value == false then return "" end
-  if not name:find("^[%a_:][%w_:.-]*$") or name:lower():find("^on") then
+local allowed = {} -- attribute names seen so far that are
+
+local function check_name(name)
+  if not name:find("^%a[%w:-]*$") or name:lower():find("^on") then
     error(("html: attribute name %q is not allowed"):format(name), 0)
   end
-  if value == true then return " " .. name end
-  if (name == "href" or name == "src" or name == "xlink:href" or name == "action")
-    and not safe_url(value) then
-    value = "#"
-  end
-  return (' %s="%s"'):format(name, M.escape(value))
+  allowed[name] = true
 end
 
---- An element: string keys are attributes (true = no value, false = left out), the list part is
---- content. Lists are flattened, nil and false vanish.
----@param tag string
----@param content table|nil
-function M.element(tag, content)
-  if not tag:find("^%a[%w-]*$") then error("html.element: bad tag " .. tag, 2) end
-  content = content or {}
+local function add_attribute(out, name, value)
+  if value == false then return end
+  if not allowed[name] then check_name(name) end
+  if value == true then
+    out[#out + 1] = " " .. name
+    return
+  end
+  if LINKS[name] and not safe_url(value) then value = "#" end
+  out[#out + 1] = " " .. name .. '="' .. M.escape(value) .. '"'
+end
+
+local function add_attributes(out, attrs)
+  local first = next(attrs)
+  if first == nil then return end
+  if next(attrs, first) == nil then return add_attribute(out, first, attrs[first]) end
   local names = {}
-  for name in pairs(content) do
-    if type(name) == "string" then names[#names + 1] = name end
-  end
+  for name in pairs(attrs) do names[#names + 1] = name end
   table.sort(names)
-  local out = { "<", tag }
-  for _, name in ipairs(names) do out[#out + 1] = attribute(name, content[name]) end
-  out[#out + 1] = ">"
-  if not VOID[tag] then
-    -- holes from `cond and x` must not end the list early
-    local last = 0
-    for i in pairs(content) do
-      if math.type(i) == "integer" then last = math.max(last, i) end
-    end
-    for i = 1, last do render(out, content[i]) end
-    out[#out + 1] = "</" .. tag .. ">"
+  for _, name in ipairs(names) do add_attribute(out, name, attrs[name]) end
+end
+
+local function add(out, child)
+  if child == nil or child == false then return end
+  if type(child) ~= "table" then
+    out[#out + 1] = M.escape(child)
+  elseif getmetatable(child) == Markup then
+    out[#out + 1] = child.text
+  else
+    for _, item in ipairs(child) do add(out, item) end
   end
-  return M.raw(table.concat(out))
 end
 
---- Several values as one piece of markup.
-function M.join(list)
+-- Nearly every element has one child: it is put together without a list.
+local function simple(head, name, child)
+  if type(child) == "table" then
+    if getmetatable(child) ~= Markup then return nil end
+    return setmetatable({ text = head .. child.text .. "</" .. name .. ">" }, Markup)
+  end
+  local text = (child == nil or child == false) and "" or M.escape(child)
+  return setmetatable({ text = head .. text .. "</" .. name .. ">" }, Markup)
+end
+
+local function head_of(name, attrs)
+  if not attrs then return "<" .. name .. ">" end
+  local out = { "<", name }
+  add_attributes(out, attrs)
+  out[#out + 1] = ">"
+  return table.concat(out)
+end
+
+local function element(name, ...)
+  local first, second = ...
+  local has_attrs = type(first) == "table" and getmetatable(first) ~= Markup and #first == 0
+  local head, count = head_of(name, has_attrs and first or nil), select("#", ...)
+  if VOID[name] then return setmetatable({ text = head }, Markup) end
+  local begin = has_attrs and 2 or 1
+  local only = first
+  if has_attrs then only = second end
+  local one = count <= begin and simple(head, name, only)
+  if one then return one end
+  local out = { head }
+  for i = begin, count do add(out, (select(i, ...))) end
+  out[#out + 1] = "</" .. name .. ">"
+  return setmetatable({ text = table.concat(out) }, Markup)
+end
+
+---One element. A first plain table is its attributes (true = without a value, false = left out),
+---unless it is a list of children. Lists are flattened, nil and false vanish.
+---@param name string
+function M.tag(name, ...)
+  if not name:find("^%a[%w-]*$") then error("html: bad tag " .. name, 2) end
+  return element(name, ...)
+end
+
+---Several pieces without an element around them.
+function M.join(...)
   local out = {}
-  render(out, list)
+  for i = 1, select("#", ...) do add(out, (select(i, ...))) end
   return M.raw(table.concat(out))
-end
-
--- The content security policy of a page that allows only the scripts with these hashes.
-local function policy_of(hashes)
-  local scripts = {}
-  for i, hash in ipairs(hashes or {}) do scripts[i] = "'" .. hash .. "'" end
-  return "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src "
-    .. (#scripts > 0 and table.concat(scripts, " ") or "'none'")
-end
-
---- A whole document with a content security policy that allows nothing but inline style, images
---- as data, and the scripts whose hashes are given.
----@param options table {title=, lang=, style=, head=, body=, script_hashes = {"sha256-…"}}
----@return string
-function M.document(options)
-  return "<!DOCTYPE html>\n" .. tostring(M.element("html", {
-    lang = options.lang or "en",
-    M.element("head", {
-      M.element("meta", { charset = "utf-8" }),
-      M.element("meta", { ["http-equiv"] = "Content-Security-Policy",
-        content = policy_of(options.script_hashes) }),
-      M.element("meta", { name = "viewport", content = "width=device-width, initial-scale=1" }),
-      M.element("title", { options.title }),
-      options.style and M.element("style", { M.raw((options.style:gsub("</", "<\\/"))) }),
-      options.head,
-    }),
-    M.element("body", { options.body }),
-  })) .. "\n"
 end
 
 return setmetatable(M, {
-  __index = function(_, tag)
-    return function(content)
-      if type(content) ~= "table" or is_markup(content) then content = { content } end
-      return M.element(tag, content)
-    end
+  __index = function(self, name)
+    if not name:find("^%a[%w-]*$") then error("html: bad tag " .. name, 2) end
+    local make = function(...) return element(name, ...) end
+    rawset(self, name, make)
+    return make
   end,
 })

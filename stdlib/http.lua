@@ -22,7 +22,8 @@ local IDEMPOTENT <const> = { GET = true, HEAD = true, PUT = true, DELETE = true,
 local KNOWN <const> = { method = "string", url = "string", headers = "table", body = "string",
   body_file = "string", timeout = "number", connect_timeout = "number", retries = "number",
   retry_unsafe = "boolean", retry_base = "number", max_wait = "number", to_file = "string",
-  on_data = "function", max_body = "number", unix_socket = "string", sleep = "function" }
+  on_data = "function", max_body = "number", unix_socket = "string", sleep = "function",
+  aws_sigv4 = "string", credentials = "string" }
 
 local MONTHS <const> = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8,
   Sep = 9, Oct = 10, Nov = 11, Dec = 12 }
@@ -74,7 +75,8 @@ local function raw_options(options)
     timeout = options.timeout or default_timeout(options),
     connect_timeout = options.connect_timeout, redirects = whole(redirects(options.follow)),
     max_body = whole(options.max_body), to_file = options.to_file,
-    unix_socket = options.unix_socket }
+    unix_socket = options.unix_socket, aws_sigv4 = options.aws_sigv4,
+    credentials = options.credentials }
 end
 
 -- The body goes to on_data as it comes; the transfer waits while on_data works.
@@ -166,7 +168,8 @@ end
 ---@param options table {url=, method="GET", headers={Name=value}, body= | body_file=, timeout=60
 --- (each attempt; 3600 with to_file or on_data), connect_timeout=30, retries=2,
 --- retry_unsafe=false, retry_base=0.5, max_wait=60 (a longer Retry-After ends the attempts),
---- follow=false|true|n, max_body=bytes, to_file=path, on_data=fun(bytes), unix_socket=path}
+--- follow=false|true|n, max_body=bytes, to_file=path, on_data=fun(bytes), unix_socket=path,
+--- aws_sigv4="aws:amz:REGION:SERVICE" with credentials="KEY:SECRET" (see std.aws)}
 ---@return lsqm.HttpResponse|nil
 ---@return lsqm.Error|nil
 function M.request(options)

@@ -9,6 +9,7 @@ local registry_of = require "std.jsonschema.registry"
 local M = {}
 
 local DRAFT7 <const> = "draft-07"
+local VALIDATION <const> = "https://json-schema.org/draft/2020-12/vocab/validation"
 local MAX_ERRORS <const> = 100
 
 local function draft_of(schema, default)
@@ -79,7 +80,7 @@ function Compiler:cell(schema, base)
   local draft = self.registry:draft(base)
   local checks, context = {}, { compiler = self, schema = schema, base = base, draft = draft }
   for _, name in ipairs(names_of(schema, draft)) do
-    local make = keywords.find(name, draft)
+    local make = keywords.find(name, draft, self.asserts)
     local check = make and make(schema[name], context)
     if check then checks[#checks + 1] = check end
   end
@@ -114,6 +115,14 @@ function State:try(cell, value, path)
   return ok, seen
 end
 
+-- A meta-schema may do without the vocabulary that makes keywords assert anything.
+local function uses_validation(registry, schema)
+  local uri = type(schema) == "table" and schema["$schema"]
+  local known = type(uri) == "string" and registry.resources[registry_of.join("", uri)]
+  local vocabularies = known and known.root["$vocabulary"]
+  return not vocabularies or vocabularies[VALIDATION] ~= nil
+end
+
 --- Compiles a schema. validate(value) -> true | false, {errors = { {path, message, keyword} }}.
 ---@param schema table|boolean
 ---@param options table|nil {draft = 7|2020 when $schema is absent, schemas = {[uri] = schema},
@@ -127,6 +136,7 @@ function M.compile(schema, options)
   compiler.registry = registry_of.new(draft, draft_of)
   for uri, other in pairs(options.schemas or {}) do compiler.registry:add(other, uri, draft) end
   local base = compiler.registry:add(schema, "", draft)
+  compiler.asserts = uses_validation(compiler.registry, schema)
   local ok, cell = pcall(compiler.cell, compiler, schema, base)
   if not ok then
     if error_of.is(cell) then return nil, cell end

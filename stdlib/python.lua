@@ -237,20 +237,22 @@ local function guest(options, argv, report_path)
   end
   return (process.sandbox { argv = argv, rw = { report_path }, user = user,
     ro = { options.dir, table.unpack(folders) }, limits = limits_of(options, user),
-    network = options.network or true, tmp_size = TMP_SIZE })
+    network = not options.plan and (options.network or true), tmp_size = TMP_SIZE })
 end
 
 --- Runs the app's tests, as a guest: no home, no tokens, no network but the emulator (`network`
---- as of std.process's sandbox), and bounded in time, memory, processes, output and disk.
+--- as of std.process's sandbox), and bounded in time, memory, processes, output and disk. With
+--- `plan` they are only collected and their fixtures looked up, without any network.
 ---@param options {python: string, dir: string, env: table, test_timeout: number, timeout?: number,
----  network?: table}
+---  network?: table, plan?: boolean}
 ---@return table? results {total, passed, failed, skipped, output, tests, collection_errors}
 ---@return table? err the harness failed: pytest itself did not run
 function M.pytest(options)
   local report_path = fs.join(options.dir, "report.json")
   local argv, err = guest(options, { options.python, "-m", "pytest", "-q", "--color=no",
     "-p", "no:cacheprovider", "--timeout=" .. math.tointeger(math.ceil(options.test_timeout)),
-    "--json-report", "--json-report-file=" .. report_path, "test_app.py" }, report_path)
+    "--json-report", "--json-report-file=" .. report_path, options.plan and "--setup-plan"
+    or "--color=no", "test_app.py" }, report_path)
   if not argv then return nil, err end
   local result
   result, err = process.run { argv = argv, cwd = options.dir, env = environment_of(options),

@@ -155,7 +155,8 @@ function Store:prune(keep) return runs.prune(self, keep or 52) end
 
 ---Brings the three trend files up to date with a finished run. Repeating it changes nothing.
 ---@param run lsqm.Run
----@return table|nil changes {regressions=, fixes=, previous=run id or nil}
+---@return table|nil changes as Store:changes gives them, and `trends` = {services=, architectures=}
+---  as they are on disk now
 ---@return lsqm.Error|nil
 function Store:update_trends(run) return trends.update(self, run) end
 

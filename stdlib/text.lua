@@ -24,4 +24,17 @@ function M.valid_utf8(s)
   return repair(s)
 end
 
+---A log without terminal codes and control characters, in valid UTF-8.
+---@param s string
+---@return string
+function M.clean(s)
+  if s:find("[\27\r]") then
+    s = s:gsub("\27%[[%d;:?]*%a", ""):gsub("\27%][^\27\7]*\7?", ""):gsub("\r\n?", "\n")
+  end
+  s = s:gsub("[\0-\8\11-\31\127]", "\u{FFFD}")
+  s = M.valid_utf8(s) -- one stray byte would make the whole page unreadable
+  -- Marks that turn the reading direction around could disguise what a log says.
+  return (s:gsub("\xE2\x80[\xAA-\xAE]", ""):gsub("\xE2\x81[\xA6-\xA9]", ""))
+end
+
 return M

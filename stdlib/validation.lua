@@ -189,6 +189,10 @@ local function attempt(self, work, outcome)
   if deployed.stopped then deployed.hung = hang.describe(deployed.stopped, deployed.logs) end
   if not deployed.success then return end
   plan_again(self, work, outcome, options)
+  if work.architecture.untested then
+    outcome.tests = { harness_error = "only deployed" }
+    return
+  end
   local began = time.monotonic()
   local tests, err = run_tests(self, work, deployed, work.network.endpoint)
   outcome.steps.tests = time.monotonic() - began
@@ -214,6 +218,7 @@ local function clean_up(self, work, outcome)
   local logs = work.emulator:logs(MAX_LOG * 2)
   outcome.container_logs = cut(logs)
   outcome.emulator.lacks = emulators.lacks(self.plan, logs)
+    or emulators.lacks(self.plan, (outcome.deploy or {}).logs or "")
   -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
   local died = work.emulator:died()
   if died then outcome.emulator.died = died end
@@ -331,8 +336,9 @@ local function with_provider(self, work, outcome)
   in_place(self, work, outcome)
 end
 
---- Validates one architecture; its field `tree` names another Terraform root in its place. Always
---- returns a result record: a raise of ours is an ERROR, never a verdict about the emulator.
+--- Validates one architecture; its field `tree` names another Terraform root in its place, with
+--- `untested` it is only deployed (an ERROR where that works: there is no verdict). Always returns
+--- a result record: a raise of ours is an ERROR, never a verdict about the emulator.
 ---@param architecture table
 ---@param run {run_id: string}
 ---@return table result as the data model's ValidationResult

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the test layers one after the other and adds up what they counted.
 #   tests/run.sh                 all layers of `make test`
-#   tests/run.sh LAYER...        some of: lint unit lua pipelines golden contract docker
-#                                asan tsan gcstress
+#   tests/run.sh LAYER...        some of: lint unit lua pipelines golden contract slurm browser
+#                                docker asan tsan gcstress
 # A layer's whole output is in build/test-logs/; it is shown when the layer fails.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 3
@@ -40,6 +40,7 @@ layer_lint() {
   check luacheck luacheck --no-color -q . || status=1
   check "host/ includes no Lua header" no_lua_in_host || status=1
   check "sizes and words" lua5.4 tests/lint/sizes.lua || status=1
+  check "requirements have tests" lua5.4 tests/lint/requirements.lua || status=1
   check "shell syntax" shell_syntax || status=1
   check shellcheck shell_analysis || status=1
   return $status
@@ -58,6 +59,8 @@ layer_lua() { specs lua; }
 layer_pipelines() { specs pipelines; }
 layer_golden() { specs golden; }
 layer_contract() { specs contract; }
+layer_browser() { specs browser; }
+layer_slurm() { specs slurm; }
 layer_docker() { specs docker; }
 
 # --- counting ----------------------------------------------------------------------------------
@@ -166,6 +169,7 @@ run_named() {
     tsan) TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp" run_sanitized tsan unit ;;
     gcstress) run_sanitized gcstress lua ;;
     lint) run_layer lint ;;
+    browser) use_build release && run_layer browser ;;
     *) use_build release && need_engine && run_layer "$1" ;;
   esac
 }
@@ -174,7 +178,7 @@ run_all() {
   run_layer lint
   if use_build release; then
     need_engine
-    for layer in unit lua pipelines golden contract; do run_layer "$layer"; done
+    for layer in unit lua pipelines golden contract slurm browser; do run_layer "$layer"; done
     run_docker
   fi
   run_named asan
@@ -199,7 +203,8 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 if [ "${1:-}" = --layer ]; then "layer_$2"; exit; fi
 for layer in "$@"; do
   case $layer in
-    lint | unit | lua | pipelines | golden | contract | docker | asan | tsan | gcstress) ;;
+    lint | unit | lua | pipelines | golden | contract | slurm | browser | docker) ;;
+    asan | tsan | gcstress) ;;
     *) echo "tests/run.sh: there is no layer '$layer'" >&2; exit 2 ;;
   esac
 done

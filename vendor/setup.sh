@@ -84,6 +84,29 @@ install_python() {
   ln -sfn "$(basename "$dir")" "$cache/python"
 }
 
+# The official JSON Schema test suite, in every draft: a folder of a Python package's source. Debian's
+# package of it is older than draft 2020-12.
+suite_dir() { printf '%s\n' "$cache/jsonschema-suite-$(hash_of "$here"/python/suite{,-build}.txt)"; }
+
+install_suite() {
+  local dir venv=$work/suite
+  dir=$(suite_dir)
+  if [ -d "$dir" ]; then
+    say "JSON Schema suite: $dir is there"
+  else
+    say "JSON Schema suite: making $dir"
+    { /usr/bin/python3 -m venv "$venv" &&
+      "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes \
+        --only-binary :all: -r "$here/python/suite-build.txt" &&
+      "$venv/bin/pip" download --quiet --disable-pip-version-check --require-hashes --no-deps \
+        --no-binary :all: --no-build-isolation -d "$venv" -r "$here/python/suite.txt" &&
+      tar -xzf "$venv"/jsonschema-*.tar.gz -C "$venv"; } >"$log" 2>&1 ||
+      die "the JSON Schema test suite cannot be fetched: $(log_reason)"
+    mv "$venv"/jsonschema-*/json "$dir"
+  fi
+  ln -sfn "$(basename "$dir")" "$cache/jsonschema-suite"
+}
+
 tofu_field() { lines_of "$here/opentofu.txt" | awk -v key="$1" '$1 == key { print $2 }'; }
 
 fetch_tofu() { # target folder; fails with a reason on stdout
@@ -122,6 +145,23 @@ install_tofu() { # "required" makes a failure final
   fi
   ln -sfn "$(basename "$dir")" "$cache/tofu"
   say "deployer: $cache/tofu/tofu"
+}
+
+# With the Go that is there, else Debian's. The tests that want actionlint say so where it is not.
+install_actionlint() {
+  local dir module version
+  module=$(lines_of "$here/actionlint.txt" | awk '$1 == "module" { print $2 }')
+  version=$(lines_of "$here/actionlint.txt" | awk '$1 == "version" { print $2 }')
+  dir=$cache/actionlint-$version
+  if [ ! -x "$dir/actionlint" ]; then
+    have go || apt_get install --yes --no-install-recommends golang-go ||
+      { say "actionlint cannot be built without Go: $(log_reason)"; return; }
+    say "actionlint: building $version"
+    GOBIN=$dir go install "$module@$version" >"$log" 2>&1 ||
+      { say "actionlint $version cannot be built: $(log_reason)"; return; }
+  fi
+  ln -sfn "actionlint-$version" "$cache/actionlint"
+  say "actionlint: $dir/actionlint"
 }
 
 # Each folder of vendor/npm is one locked set of packages. No package's own script is run; setup.js
@@ -167,6 +207,7 @@ check() {
   mapfile -t packages < <(missing_packages run test)
   if [ ${#packages[@]} -gt 0 ]; then say "packages missing: ${packages[*]}"; status=1; fi
   if ! python_is_ready "$(python_dir)"; then say "the Python environment is missing"; status=1; fi
+  [ -d "$(suite_dir)" ] || { say "the JSON Schema test suite is missing"; status=1; }
   for name in $(npm_names); do
     npm_is_ready "$name" || { say "the npm packages of vendor/npm/$name are missing"; status=1; }
   done
@@ -190,6 +231,11 @@ log=$work/log
 case $mode in
   check) check || exit 1 ;;
   run) install_packages run; install_python; install_tofu required ;;
-  test) install_packages run test; install_python; install_npm; install_tofu optional ;;
-  dev) install_packages run test dev; install_python; install_npm; install_tofu optional ;;
+  test) install_packages run test ;;
+  dev) install_packages run test dev ;;
+esac
+case $mode in
+  test | dev)
+    install_python; install_suite; install_npm; install_actionlint; install_tofu optional
+    ;;
 esac

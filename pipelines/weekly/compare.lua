@@ -2,21 +2,24 @@
 -- Regressions and fixes between two runs (FR-051 to FR-053). Exit 1 when there are regressions.
 
 local compare = require "std.store.compare"
+local convergence = require "std.store.convergence"
 local json = require "std.json"
 local matrix = require "std.store.matrix"
+local matrix_text = require "pipelines.weekly.compare.matrix_text"
 local stage = require "std.stage"
 local text = require "pipelines.weekly.report.text"
 
 -- Names and reasons come from templates and logs: no terminal codes, one line.
 local function plain(value) return (text.clean(value):gsub("\n", " ")) end
 
-local function side(run)
+local function side(run, architectures)
   local counts, config = run:counts(), run.config
   local emulator = config.emulator or {}
   return {
     run_id = run.run_id, started_at = config.started_at, summary = counts,
     emulator = emulator.name, localstack_version = config.localstack_version,
-    terraform_version = config.terraform_version,
+    terraform_version = config.terraform_version, provider_version = config.provider_version,
+    convergence = convergence.of(run:outcomes(), architectures),
   }
 end
 
@@ -30,7 +33,7 @@ local function build(store, a, b)
       change.tests_changed = compare.tests_changed(app, a.config, b.config)
     end
   end
-  out.from, out.to = side(a), side(b)
+  out.from, out.to = side(a, architectures), side(b, architectures)
   out.circumstances = compare.circumstances(a.config, b.config)
   out.corpus_differs = #out.only_a > 0 or #out.only_b > 0
   return out, architectures
@@ -76,6 +79,22 @@ local function print_missing(ctx, title, hashes, architectures)
   end
 end
 
+-- Only what the later run has and the earlier one had not: the rest stands in --json.
+local function print_convergence(ctx, from, to)
+  if to.checked == 0 then return end
+  local before = {}
+  for _, one in ipairs(from.unsettled) do before[one.arch_hash] = one.word end
+  ctx.out("")
+  ctx.out(("convergence: %d of %d stay as deployed, before %d of %d"):format(to.settled,
+    to.checked, from.settled, from.checked))
+  for _, one in ipairs(to.unsettled) do
+    if before[one.arch_hash] ~= one.word then
+      ctx.out(("  %s %s  %s  %s"):format(one.arch_hash, plain(one.name or "-"), one.word,
+        plain(convergence.attributes { convergence = one })))
+    end
+  end
+end
+
 local function print_text(ctx, out, architectures)
   ctx.out(describe("from", out.from))
   ctx.out(describe("to  ", out.to))
@@ -93,6 +112,7 @@ local function print_text(ctx, out, architectures)
   print_changes(ctx, "other changes", out.changes)
   print_missing(ctx, "only in the first run", out.only_a, architectures)
   print_missing(ctx, "only in the second run", out.only_b, architectures)
+  print_convergence(ctx, out.from.convergence, out.to.convergence)
   ctx.out("")
   ctx.out(("%d regressions, %d fixes, %d other changes, %d unchanged"):format(#out.regressions,
     #out.fixes, #out.changes, out.same))
@@ -101,30 +121,14 @@ local function print_text(ctx, out, architectures)
   end
 end
 
-local function print_matrix(ctx, out)
-  local format = ("%-32s") .. ("  %-20s"):rep(#out.columns)
-  local heads = {}
-  for i, one in ipairs(out.columns) do heads[i] = plain(one.name .. " " .. one.version) end
-  ctx.out(format:format("architecture", table.unpack(heads)))
-  for _, row in ipairs(out.rows) do
-    local cells = {}
-    for i, cell in ipairs(row.cells) do
-      cells[i] = cell.status == json.null and "-" or cell.status
-    end
-    ctx.out((format:format(plain(row.name):sub(1, 32), table.unpack(cells))
-      .. (row.differs and "  differs" or "")))
-  end
-  local counts = {}
-  for i, one in ipairs(out.columns) do
-    counts[i] = ("%d of %d passed"):format(one.counts.passed, one.counts.total)
-  end
-  ctx.out(format:format("", table.unpack(counts)))
-end
-
 local function by_emulator(ctx, args)
   local last = ctx.store:runs({ finished = true })[1]
   local out = matrix.of(ctx.store, last and last.matrix)
-  if args.json then ctx.out(json.encode(out, { pretty = true })) else print_matrix(ctx, out) end
+  if args.json then
+    ctx.out(json.encode(out, { pretty = true }))
+  else
+    matrix_text.print(ctx.out, out)
+  end
   for _, row in ipairs(out.rows) do if row.differs then return 1 end end
   return 0
 end

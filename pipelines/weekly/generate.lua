@@ -9,11 +9,19 @@ local stage = require "std.stage"
 local time = require "std.time"
 local program = require "lsqm.program"
 
+-- Whether an app of Claude's was written with other prompts than those of today. By itself that
+-- makes no app worse: it counts where --stale asks for it.
+local function is_stale(app, version)
+  return version ~= nil and app.prompt_version ~= nil and app.prompt_version ~= version
+end
+
 local function select_work(ctx, args)
+  local version = args.stale and require("std.generate.claude").version(ctx) or nil
   local list = {}
   for _, meta in ipairs(ctx.store:architectures()) do
     local open = not meta.skipped and not meta.superseded_by and not meta.source_error
-    if open and (args.force or not ctx.store:app(meta.hash)) then list[#list + 1] = meta end
+    local app = open and ctx.store:app(meta.hash)
+    if open and (args.force or not app or is_stale(app, version)) then list[#list + 1] = meta end
   end
   return list
 end
@@ -41,12 +49,12 @@ local function by_rules(ctx, meta)
 end
 
 -- Answers files and facts, or nil and an error; code "limit": the budget is spent.
-local function maker(ctx)
+local function maker(ctx, list)
   local claude, err = uses_claude(ctx.config)
   if claude == nil then return nil, err end
   if not claude then return by_rules end
   local writer
-  writer, err = require("std.generate.claude").new(ctx)
+  writer, err = require("std.generate.claude").new(ctx, list)
   if not writer then return nil, err end
   return function(_, meta) return writer:make(meta) end
 end
@@ -89,14 +97,18 @@ end
 
 return stage {
   api = 1, name = "generate", help = "Generate test apps for architectures that have none",
-  args = { { name = "--force", kind = "flag", help = "Replace the apps that are there" } },
+  args = {
+    { name = "--force", kind = "flag", help = "Replace the apps that are there" },
+    { name = "--stale", kind = "flag",
+      help = "Replace Claude's apps that were written with other prompts than today's" },
+  },
   run = function(ctx, args)
     local list = select_work(ctx, args)
     if ctx.dry_run then
       ctx.out(("generate: would make %d apps"):format(#list))
       return 0
     end
-    local make, err = maker(ctx)
+    local make, err = maker(ctx, list)
     if not make then return nil, err end
     local timing = ctx.log:stage("generate")
     local counts = make_all(ctx, list, make)

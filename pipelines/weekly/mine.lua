@@ -12,7 +12,11 @@ local tables = require "std.table"
 
 local function sources_of(ctx)
   if ctx.config.sources and #ctx.config.sources > 0 then return ctx.config.sources end
-  return ctx.rules "sources"(ctx.find)
+  local has_token = ctx.config.github_token ~= nil
+  if not has_token then
+    ctx.progress:line("GITHUB_TOKEN is not set: GitHub and the module registry are not mined")
+  end
+  return ctx.rules "sources"(ctx.find, has_token)
 end
 
 local WORDS = { new = "new", known = "known", duplicate = "duplicate", skipped = "skipped",
@@ -41,7 +45,7 @@ end
 
 -- One line for a source of many repositories or modules.
 local function source_line(note)
-  local parts = { note.visited .. " looked at" }
+  local parts = { note.visited > 0 and note.visited .. " looked at" or nil }
   if note.unchanged > 0 then parts[#parts + 1] = note.unchanged .. " unchanged" end
   if #note.skipped > 0 then parts[#parts + 1] = skipped_text(note.skipped) end
   return ("  %s: %s; %s"):format(note.source, table.concat(parts, ", "), counts_text(note.counts))
@@ -58,7 +62,7 @@ local function print_json(ctx, report)
 end
 
 local function print_source(ctx, note)
-  if note.visited > 0 then ctx.progress:line(source_line(note)) end
+  if note.visited > 0 or #note.skipped > 0 then ctx.progress:line(source_line(note)) end
   for _, one in ipairs(ctx.verbose and note.skipped or {}) do
     ctx.progress:line(("  %-13s %s: %s"):format("left out", one.name, one.reason))
   end

@@ -1,67 +1,74 @@
 -- SPDX-License-Identifier: Apache-2.0
--- reduce: shrinks a failing architecture to the fewest blocks and attributes that still fail the
--- same way, for an issue. "The same way" is rules/signature.lua's word.
+-- reduce: shrinks an architecture to the fewest blocks, attributes and values that still fail the
+-- same way, or drift in the same attribute, for an issue. "The same way" is rules/signature.lua's
+-- word.
 
-local ddmin = require "std.ddmin"
+local columns = require "pipelines.weekly.validate.columns"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local pieces = require "std.terraform.pieces"
 local select = require "pipelines.weekly.validate.select"
+local shrink = require "std.terraform.shrink"
 local stage = require "std.stage"
 local uuid = require "std.uuid"
 local validation = require "std.validation"
 
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list) do set[item] = true end
-  return set
+-- What a result shows that a smaller root must show as well: the drift that is asked for, or its
+-- status and the cause.
+local function symptom(work, result)
+  if not work.drift then return result.status .. " " .. work.signature(result) end
+  for _, drift in ipairs((result.convergence or {}).drift or {}) do
+    local name = drift.address:gsub("%b[]", ""):match("([%w_-]+)%.[%w_-]+$") or drift.address
+    if name .. "." .. drift.attribute == work.drift then return "drift of " .. work.drift end
+  end
+  return "no drift of " .. work.drift
 end
 
--- Deploys and tests one candidate. nil: the tries are used up.
+-- Deploys one candidate, and tests it where that is what fails. nil: the tries are used up.
 local function probe(work, files)
   if work.tries >= work.limit then return nil end
   work.tries = work.tries + 1
   local dir <close> = assert(fs.tempdir("reduce-"))
   assert(pieces.write(dir.path, files))
   local job = { hash = work.job.hash, provider_aliases = work.job.provider_aliases,
-    tree = dir.path }
+    tree = dir.path, untested = work.untested }
   local result = work.lab:validate(job, work.run)
-  return result, result.status .. " " .. work.signature(result)
+  return result, symptom(work, result)
 end
 
 local function shows(work, files)
   local result, seen = probe(work, files)
   if not result then return nil end
   local same = seen == work.wanted
-  work.progress:step(("%d bytes: %s"):format(#(files["main.tf"] or ""),
+  work.progress:step(("%d lines: %s"):format(pieces.count_lines(files),
     same and "the same" or seen))
   return same
 end
 
-local function shrink_blocks(work, files)
-  local all, err = pieces.blocks(files)
-  if not all then return nil, err end
-  local function remaining(kept)
-    return pieces.without(files, pieces.gone(files, all, set_of(kept)))
-  end
-  local kept, complete = ddmin.minimise(all, function(list)
-    return shows(work, remaining(list))
-  end)
-  return remaining(kept), complete
+-- "module.m.aws_x.y[0]" as its block is called in the root: "module.m", "aws_x.y".
+local function block_of(address)
+  address = address:gsub("%b[]", "")
+  return address:match("^module%.[%w_-]+") or address:match("^data%.[%w_-]+%.[%w_-]+")
+    or address:match("^[%w_-]+%.[%w_-]+")
 end
 
-local function shrink_details(work, files)
-  local all, err = pieces.details(files)
-  if not all then return nil, err end
-  local function remaining(kept)
-    local set, gone = set_of(kept), {}
-    for _, piece in ipairs(all) do if not set[piece] then gone[#gone + 1] = piece end end
-    return pieces.without(files, gone)
+-- The resource that the failure, or the drift, is said to be about.
+local function culprit(work, result)
+  for _, drift in ipairs(work.drift and result.convergence.drift or {}) do
+    if symptom(work, { convergence = { drift = { drift } } }) == work.wanted then
+      return block_of(drift.address)
+    end
   end
-  local kept, complete = ddmin.minimise(all, function(list)
-    return shows(work, remaining(list))
-  end)
-  return remaining(kept), complete
+  local logs = (result.terraform_apply or {}).logs or ""
+  local address = logs:match("Error: .-\n%s+with ([^,\n]+),")
+  return address and block_of(address)
+end
+
+local function nothing_to_reduce(work, result, seen)
+  if work.drift then return seen ~= "drift of " .. work.drift and seen end
+  if result.status ~= "PASSED" and result.status ~= "ERROR" then return nil end
+  return ("ends %s now: %s"):format(result.status, result.reason or result.error_message
+    or "nothing to reduce")
 end
 
 local function reduce(ctx, work)
@@ -69,19 +76,18 @@ local function reduce(ctx, work)
   if not files then return nil, err end
   files["metadata.json"] = nil
   local result
+  work.untested = work.drift ~= nil
   result, work.wanted = probe(work, files)
-  if result.status == "PASSED" or result.status == "ERROR" then
+  local reason = nothing_to_reduce(work, result, work.wanted)
+  if reason then
     return nil, error_of.new { op = "reduce", code = "invalid",
-      message = ("%s ends %s now: %s"):format(work.job.name or work.job.hash, result.status,
-        result.reason or result.error_message or "nothing to reduce") }
+      message = ("%s %s"):format(work.job.name or work.job.hash, reason) }
   end
+  -- What does not deploy is not tested; a candidate that deploys shows something else.
+  work.untested = work.untested or (result.terraform_apply or {}).success == false
   ctx.out("shows: " .. work.wanted)
-  local complete, whole
-  files, complete = shrink_blocks(work, files)
-  if not files then return nil, complete end
-  files, whole = shrink_details(work, files)
-  if not files then return nil, whole end
-  return files, complete and whole
+  return shrink.shrink(files, function(smaller) return shows(work, smaller) end,
+    culprit(work, result))
 end
 
 local function print_result(ctx, work, files, complete, out)
@@ -91,6 +97,20 @@ local function print_result(ctx, work, files, complete, out)
   if files["main.tf"] then ctx.out(files["main.tf"]) end
 end
 
+local function open_work(ctx, args, job)
+  local wanted, err = columns.of(ctx.config, args.emulator)
+  if not wanted then return nil, err end
+  local lab
+  lab, err = validation.open(ctx, wanted[1])
+  if not lab then return nil, err end
+  -- The emulator is thrown away: whether it would be empty is not asked.
+  lab.config = setmetatable({ destroy = false, convergence = args.drift ~= nil },
+    { __index = lab.config })
+  return { lab = lab, job = job, run = { run_id = uuid.v4() }, tries = 0, limit = args.tries,
+    drift = args.drift, signature = ctx.rules("signature"),
+    progress = ctx.progress:task("reduce", args.tries) }
+end
+
 return stage {
   api = 1, name = "reduce",
   help = "Shrink a failing architecture to what still fails the same way",
@@ -98,6 +118,10 @@ return stage {
     { name = "hash", kind = "positional", help = "Hash or name of an architecture" },
     { name = "--out", short = "-o", kind = "option", metavar = "DIR",
       help = "where the reproducer goes (default: reproducers/HASH of the workspace)" },
+    { name = "--emulator", kind = "option", metavar = "NAME[:VERSION]",
+      help = "Emulator of rules/emulators.lua (default: the configuration's)" },
+    { name = "--drift", kind = "option", metavar = "TYPE.ATTRIBUTE",
+      help = "keep what a second plan would change, in place of a failure" },
     { name = "--tries", kind = "option", type = "integer", default = 200,
       help = "validations at most (default 200)" },
   },
@@ -112,12 +136,13 @@ return stage {
       ctx.out("would reduce " .. jobs[1].hash)
       return 0
     end
-    local lab <close>, why = validation.open(ctx)
-    if not lab then return nil, why end
-    local work = { lab = lab, job = jobs[1], run = { run_id = uuid.v4() }, tries = 0,
-      limit = args.tries, signature = ctx.rules("signature"),
-      progress = ctx.progress:task("reduce", args.tries) }
-    local files, complete = reduce(ctx, work)
+    local work, why = open_work(ctx, args, jobs[1])
+    if not work then return nil, why end
+    local files, complete
+    do
+      local lab <close> = work.lab -- luacheck: ignore lab
+      files, complete = reduce(ctx, work)
+    end
     work.progress:done()
     if not files then return nil, complete end
     local out = args.out or fs.join(ctx.config.workspace, "reproducers", work.job.hash)

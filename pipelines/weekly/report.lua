@@ -31,8 +31,9 @@ local function choose_run(ctx, word)
   return run, err
 end
 
-local function render(ctx, run)
-  local view = ctx.load("report.view").build(ctx.store, run, { signature = ctx.rules("signature") })
+local function render(ctx, run, changes)
+  local view = ctx.load("report.view").build(ctx.store, run,
+    { signature = ctx.rules("signature"), changes = changes })
   local assets = { style = read_asset(ctx, "report.css"), script = read_asset(ctx, "report.js") }
   return ctx.load("report.page").render(view, load_sections(ctx), assets)
 end
@@ -65,7 +66,7 @@ return stage {
     local changes
     changes, err = ctx.store:update_trends(run)
     if not changes then return nil, err end
-    local html = render(ctx, run)
+    local html = render(ctx, run, changes)
     local ok
     ok, err = write(path, html)
     if not ok then return nil, err end

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- validate: every architecture with an app in a fresh emulator of its own (FR-023 to FR-031).
 
-local error_of = require "std.error"
+local columns = require "pipelines.weekly.validate.columns"
+local convergence = require "std.store.convergence"
 local fs = require "std.fs"
 local json = require "std.json"
 local one_run = require "pipelines.weekly.validate.one_run"
@@ -18,71 +19,61 @@ local function dry_run(ctx, jobs)
   return 0
 end
 
--- "ministack:1.5.33,moto" → the configuration's `emulator`, once for each column of the matrix.
-local function columns(words)
-  local list = {}
-  for word in (words or ""):gmatch("[^,%s]+") do
-    local name, version = word:match("^([%w_-]+):?(.*)$")
-    if not name then
-      return nil, error_of.new { op = "validate", code = "usage",
-        message = ("'%s' is no emulator"):format(word), hint = "write NAME or NAME:VERSION" }
-    end
-    list[#list + 1] = { name = name, version = version ~= "" and version or nil }
-  end
-  return list
-end
-
--- The emulator that the configuration names keeps what it says of drivers, limits, environment.
-local function merged(config, column)
-  local out = {}
-  for key, value in pairs(config.emulator) do out[key] = value end
-  if column.name ~= out.name then out.image, out.env, out.version = nil, nil, nil end
-  if column.version then out.image, out.version = nil, column.version end
-  out.name = column.name
-  return out
-end
-
 -- Every emulator is looked for before the first one is run: a matrix with a hole is no matrix.
-local function labs_of(ctx, lab, wanted)
+local function labs_of(lab, wanted)
   if #wanted == 0 then return { lab } end
   local list = {}
   for i, column in ipairs(wanted) do
-    local found, err = lab:beside(merged(ctx.config, column))
+    local found, err = lab:beside(column)
     if not found then return nil, err end
     list[i] = found
   end
   return list
 end
 
-local function unfinished_matrix(store)
+-- A column begins when the one before it has ended, so a matrix may also lack whole runs.
+local function unfinished_matrix(store, columns_wanted)
+  local finished = {}
   for _, record in ipairs(store:runs()) do
-    if not record.finished and record.matrix then return record.matrix end
+    local id = record.matrix
+    if id and not record.finished then return id end
+    if id then finished[id] = (finished[id] or 0) + 1 end
   end
-  return nil
+  local newest = (store:runs { finished = true }[1] or {}).matrix
+  return newest and finished[newest] < columns_wanted and newest or nil
 end
 
-local function matrix_of(ctx, args, cut)
+-- What the summary counts, and what of it does not stay as deployed.
+local function print_summary(ctx, summary)
+  local out = {}
+  for key, value in pairs(summary) do out[key] = value end
+  local run = ctx.store:open_run(summary.run_id)
+  out.convergence = run and convergence.of(run:outcomes()) or nil
+  ctx.out(json.encode(out))
+end
+
+local function matrix_of(ctx, args, cut, columns_wanted)
   if cut then return shard.matrix_id(cut, args.emulator) end
-  return args.resume and unfinished_matrix(ctx.store) or uuid.v4()
+  return args.resume and unfinished_matrix(ctx.store, columns_wanted) or uuid.v4()
 end
 
 local function run_all(ctx, args, jobs, cut)
-  local wanted, err = columns(args.emulator)
+  local wanted, err = columns.of(ctx.config, args.emulator)
   if not wanted then return nil, err end
-  local lab <close>, why = validation.open(ctx, wanted[1] and merged(ctx.config, wanted[1]))
+  local lab <close>, why = validation.open(ctx, wanted[1])
   if not lab then return nil, why end
   local labs
-  labs, err = labs_of(ctx, lab, wanted)
+  labs, err = labs_of(lab, wanted)
   if not labs then return nil, err end
   local options = { resume = args.resume, cached = args.cached, cut = cut,
     carry = args.carry, into = args.into or fs.join(ctx.config.workspace, "shards"),
-    matrix = #labs > 1 and matrix_of(ctx, args, cut) or nil }
+    matrix = #labs > 1 and matrix_of(ctx, args, cut, #labs) or nil }
   local summary
   for _, one in ipairs(labs) do
     summary, err = one_run.run(ctx, one, jobs, options)
     if not summary then return nil, err end
     if args.json then
-      ctx.out(json.encode(summary))
+      print_summary(ctx, summary)
     elseif cut then
       ctx.out(("shard %d/%d: total=%d passed=%d partial=%d failed=%d timeout=%d error=%d"):format(
         cut.index, cut.count, summary.total, summary.passed, summary.partial, summary.failed,

@@ -1,38 +1,22 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Test apps written by Claude: the question from an architecture's Terraform and metadata, four
--- files from the answer, and one round of repair with what was wrong with them. The answer is as
--- little trusted as the template that it grew out of: names, packages and syntax are checked.
+-- files from the answer, and one round of repair with what the compiler or pytest said of them.
 
+local answers = require "std.generate.answers"
 local anthropic = require "std.anthropic"
+local batches = require "std.anthropic.batches"
 local error_of = require "std.error"
 local generate = require "std.generate"
-local json = require "std.json"
+local mask = require "std.mask"
 local python_of = require "std.python"
+local schema_index = require "std.generate.schema_index"
 local sha256 = require "std.sha256"
 
 local M = {}
 
--- A schema's members cannot be named like files everywhere; these can.
-local FIELDS <const> = { conftest_py = "conftest.py", app_py = "app.py",
-  test_app_py = "test_app.py", requirements_txt = "requirements.txt" }
-local ORDER <const> = { "conftest_py", "app_py", "test_app_py", "requirements_txt" }
-
-local NEEDED <const> = { "boto3", "pytest", "pytest-json-report", "pytest-timeout" }
-local PACKAGES <const> = { boto3 = true, botocore = true, pytest = true,
-  ["pytest-json-report"] = true, ["pytest-timeout"] = true }
 local MAX_TERRAFORM <const> = 300000
-local MAX_FILE <const> = 200000
 local ROUNDS <const> = 2
 local CALLS_UNTIL_CACHED <const> = 3
-
-local function schema()
-  local properties = {}
-  for _, field in ipairs(ORDER) do
-    properties[field] = { type = "string", description = "the content of " .. FIELDS[field] }
-  end
-  return { type = "object", properties = properties, required = json.array { table.unpack(ORDER) },
-    additionalProperties = false }
-end
 
 -- prompts ----------------------------------------------------------------------------------------
 
@@ -40,14 +24,14 @@ local PROMPTS <const> = { system = "string", user = "function", repair = "functi
 
 -- A prompt is {version = text, text = string or function}: the user's file may shadow ours.
 local function load_prompts(ctx)
-  local prompts, versions = {}, {}
+  local prompts, versions = { text = {} }, {}
   for name, kind in pairs(PROMPTS) do
     local prompt = ctx.load("prompts." .. name)
     if type(prompt) ~= "table" or type(prompt.version) ~= "string" or type(prompt.text) ~= kind then
       error(("prompts.%s: a table with version (a string) and text (a %s) expected"):format(name,
         kind), 0)
     end
-    prompts[name] = prompt.text
+    prompts.text[name] = prompt.text
     versions[#versions + 1] = name .. "-" .. prompt.version
   end
   table.sort(versions)
@@ -70,99 +54,50 @@ local function description(meta, files)
     boundary = sha256.string(table.concat(all, "\0")):sub(1, 16) }
 end
 
--- answers ----------------------------------------------------------------------------------------
-
-local function bad(text, ...)
-  return nil, error_of.new { op = "claude", code = "invalid", message = text:format(...) }
-end
-
--- Packages by name only: no options, no addresses. What runs the tests is added where it is not
--- named, because they run in an environment that is made from this file.
-local function complete_requirements(text)
-  local have, lines = {}, {}
-  for line in text:gmatch "[^\r\n]+" do
-    local entry = line:gsub("#.*$", ""):match "^%s*(.-)%s*$"
-    local name, rest = entry:match "^([%w._-]+)%s*(.*)$"
-    name = name and name:lower():gsub("[._]", "-")
-    if entry ~= "" and not (name and PACKAGES[name] and rest:match "^[%s%d.,<>=!~*]*$") then
-      return bad("requirements.txt: '%s' is not one of the packages that apps may use",
-        line:sub(1, 60))
-    end
-    if entry ~= "" then
-      have[name] = true
-      lines[#lines + 1] = entry
-    end
-  end
-  for _, name in ipairs(NEEDED) do
-    if not have[name] then lines[#lines + 1] = name end
-  end
-  return table.concat(lines, "\n") .. "\n"
-end
-
-local function check_content(files)
-  for _, field in ipairs(ORDER) do
-    local name = FIELDS[field]
-    local text = files[name]
-    if type(text) ~= "string" then return bad("no %s", name) end
-    if #text > MAX_FILE then return bad("%s has %d bytes", name, #text) end
-  end
-  if not ("\n" .. files["test_app.py"]):find "\n%s*def test_" then
-    return bad "test_app.py has no test function"
-  end
-  local code = files["conftest.py"] .. files["app.py"]
-  if not code:find("AWS_ENDPOINT_URL", 1, true) and not code:find("LOCALSTACK_ENDPOINT", 1, true)
-  then
-    return bad "conftest.py does not take the endpoint from AWS_ENDPOINT_URL"
-  end
-  return true
-end
-
--- The four files of an answer, or what is wrong with it.
-local function read_app(text, python)
-  local answer, err = json.decode(text, { file = "answer" })
-  if type(answer) ~= "table" then
-    return bad("the answer is not a JSON object: %s", tostring(err))
-  end
-  local files = {}
-  for field, content in pairs(answer) do
-    if not FIELDS[field] then return bad("unknown file '%s'", tostring(field):sub(1, 60)) end
-    files[FIELDS[field]] = content
-  end
-  local ok
-  ok, err = check_content(files)
-  if not ok then return nil, err end
-  files["requirements.txt"], err = complete_requirements(files["requirements.txt"])
-  if not err then ok, err = python_of.check_syntax(python, files) end
-  if err or not ok then return nil, err end
-  return files
-end
-
-local function count_tests(text)
-  local count = 0
-  for _ in ("\n" .. text):gmatch "\n[ \t]*def test_" do count = count + 1 end
-  return count
-end
-
 -- writer -----------------------------------------------------------------------------------------
 
 ---@class generate.Writer
 ---@field budget anthropic.Budget
+---@field version string  of the prompts
 local Writer = {}
 Writer.__index = Writer
 
+local function bad(text)
+  return nil, error_of.new { op = "claude", code = "invalid", message = text }
+end
+
+--- The version of the prompts that apps are written with now.
 ---@param ctx lsqm.Context
+---@return string
+function M.version(ctx) return load_prompts(ctx).version end
+
+--- A writer of apps for the architectures of a list. What all of them have in common is asked in
+--- the same words each time, and cached.
+---@param ctx lsqm.Context
+---@param list table[] metadata of the architectures, in their order
 ---@param options {sleep: function|nil}|nil how to pause between attempts
 ---@return generate.Writer|nil
 ---@return lsqm.Error|nil
-function M.new(ctx, options)
-  local config = ctx.config
+function M.new(ctx, list, options)
+  local config, sleep = ctx.config, options and options.sleep
   local budget = anthropic.budget(config.token_budget)
   local client, err = anthropic.new { api_key = config.anthropic_api_key, budget = budget,
-    base_url = config.anthropic.base_url, model = config.anthropic.model,
-    sleep = options and options.sleep }
+    base_url = config.anthropic.base_url, model = config.anthropic.model, sleep = sleep }
   if not client then return nil, err end
-  return setmetatable({ ctx = ctx, client = client, budget = budget,
-    prompts = load_prompts(ctx), calls = 0, cache_read = 0 }, Writer)
+  local prompts = load_prompts(ctx)
+  local writer = setmetatable({ ctx = ctx, client = client, budget = budget, sleep = sleep,
+    prompts = prompts.text, version = prompts.version, calls = 0, cache_read = 0, list = list,
+    ahead = {}, python = python_of.find(config.python) }, Writer)
+  local index = schema_index.of_roots(writer:roots())
+  writer.system = { prompts.text.system, index ~= "" and index or nil }
+  return writer
+end
+
+-- Folders of the Terraform roots of the list.
+function Writer:roots()
+  local dirs = {}
+  for index, meta in ipairs(self.list) do dirs[index] = self.ctx.store:arch_dir(meta.hash) end
+  return dirs
 end
 
 local function user_turn(text) return { role = "user", content = text } end
@@ -190,10 +125,44 @@ local function watch_cache(self, usage)
   end
 end
 
+function Writer:options(messages)
+  return { system = self.system, messages = messages, schema = answers.schema(),
+    max_tokens = self.ctx.config.anthropic.max_tokens }
+end
+
+-- A batch of the first questions from this architecture on, as far as the budget reaches.
+local function ask_ahead(self, meta)
+  local questions, begun = {}, false
+  for _, other in ipairs(self.list) do
+    begun = begun or other.hash == meta.hash
+    local turn = begun and first_turn(self, other)
+    if turn then
+      questions[#questions + 1] = { id = other.hash, options = self:options { turn } }
+    end
+  end
+  local found, err = batches.ask(self.client, questions, self.sleep)
+  if not found then return nil, err end
+  self.ahead = found
+  return true
+end
+
+-- The answer from a batch, else by a call of its own: always so for a repair.
+local function answer_to(self, meta, messages)
+  if #messages == 1 and self.ctx.config.anthropic.batch then
+    if not self.ahead[meta.hash] then
+      local ok, err = ask_ahead(self, meta)
+      if not ok then return nil, err end
+    end
+    local found = self.ahead[meta.hash]
+    self.ahead[meta.hash] = nil
+    if found then return found.answer, found.err end
+  end
+  return self.client:message(self:options(messages))
+end
+
 -- An error that every further call would meet is kept, and answered without a call.
 local function ask(self, meta, messages)
-  local answer, err = self.client:message { system = self.prompts.system, messages = messages,
-    schema = schema(), max_tokens = self.ctx.config.anthropic.max_tokens }
+  local answer, err = answer_to(self, meta, messages)
   if not answer then
     if err.code == "denied" or err.code == "not_found" then self.broken = err end
     return nil, err
@@ -212,7 +181,20 @@ local function add_usage(facts, answer)
   facts.cache_write_tokens = facts.cache_write_tokens + answer.usage.cache_write
 end
 
-local function is_repairable(err) return err.code == "syntax" or err.code == "invalid" end
+local REPAIRABLE <const> = { syntax = true, invalid = true }
+
+-- Files that compile and whose tests can be set up. Where pytest cannot be asked, because its
+-- packages are missing, the compiler's word is enough.
+local function usable(self, answer)
+  local files, err = answers.read(answer.text, self.ctx.config.python)
+  if not files then return nil, err end
+  local ok
+  ok, err = answers.plan(files, self.python)
+  if ok then return files end
+  if REPAIRABLE[err.code] then return nil, err end
+  self.ctx.log:warn("pytest was not asked about an app", { error = tostring(err) })
+  return files
+end
 
 --- Has an app written.
 ---@param meta table the architecture's metadata
@@ -225,21 +207,21 @@ function Writer:make(meta)
   if not turn then return nil, err end
   local messages = { turn }
   local facts = { input_tokens = 0, output_tokens = 0, cache_read_tokens = 0,
-    cache_write_tokens = 0, prompt_version = self.prompts.version }
+    cache_write_tokens = 0, prompt_version = self.version }
   for round = 1, ROUNDS do
     local answer, files
     answer, err = ask(self, meta, messages)
     if not answer then return nil, err end
     add_usage(facts, answer)
-    files, err = read_app(answer.text, self.ctx.config.python)
+    files, err = usable(self, answer)
     if files then
-      facts.rounds, facts.tests = round, count_tests(files["test_app.py"])
+      facts.rounds, facts.tests = round, answers.count_tests(files["test_app.py"])
       return files, facts
     end
-    if not is_repairable(err) then return nil, err end
+    if not REPAIRABLE[err.code] then return nil, err end
     messages[#messages + 1] = { role = "assistant",
       content = answer.text ~= "" and answer.text or "(nothing)" }
-    messages[#messages + 1] = user_turn(self.prompts.repair(tostring(err)))
+    messages[#messages + 1] = user_turn(self.prompts.repair(mask.text(tostring(err))))
   end
   return nil, err
 end

@@ -127,7 +127,8 @@ local function address_list(addresses, indent)
 end
 
 local IMPORTS = {
-  { "base64", "base64." }, { "json", "json." }, { "re", "re." }, { "time", "time." },
+  { "base64", "base64." }, { "functools", "functools." }, { "hashlib", "hashlib." },
+  { "json", "json." }, { "re", "re." }, { "time", "time." },
   { "urllib.error", "urllib.error" }, { "urllib.request", "urllib.request" },
   { "uuid", "uuid." },
 }
@@ -185,14 +186,17 @@ local function test_function(check)
 end
 
 local function tests(plan)
-  local out = {}
-  for _, check in ipairs(plan.checks) do out[#out + 1] = test_function(check) end
-  local text = table.concat(out)
+  local out, bodies = {}, {}
+  for index, check in ipairs(plan.checks) do
+    out[index], bodies[index] = test_function(check), check.body
+  end
   local head = { '"""Behaviour tests of the deployed architecture."""\n\n' }
-  if text:find("%f[%w_]json%.") then head[#head + 1] = "import json\n\n" end
-  if text:find("%f[%w_]app%.") then head[#head + 1] = "import app\n" end
+  local code = table.concat(bodies, "\n")
+  local standard = imports(code)
+  if standard ~= "" then head[#head + 1] = standard .. "\n\n" end
+  if code:find("%f[%w_]app%.") then head[#head + 1] = "import app\n" end
   head[#head + 1] = "import pytest\n"
-  return table.concat(head) .. text
+  return table.concat(head) .. table.concat(out)
 end
 
 --- The files of an app.

@@ -8,7 +8,8 @@ local M = {}
 
 local FAMILIES = {
   "base", "s3", "dynamodb", "sqs", "sns", "lambda", "events", "sfn", "config", "streams", "iam",
-  "apigateway",
+  "apigateway", "calls", "network", "containers", "databases", "identity", "edge", "analytics",
+  "storage", "watch",
 }
 
 local function load_families()

@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
--- GitHub's REST interface for everything that asks it: pages by the Link header, answers kept by
+-- Reading from GitHub's REST interface: pages by the Link header, answers kept by
 -- their ETag (asking again for what did not change costs nothing), both kinds of rate limit,
 -- backoff. The token goes to the API's own host only, and appears in no error.
 --
 -- A limit that ends within max_wait is waited for. One that lasts longer ends the call with code
 -- "unavailable", and every later call of this client at once, until it is over.
 
+local archive = require "std.archive"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local http = require "std.http"
@@ -22,7 +23,7 @@ local PER_PAGE <const>, MAX_PAGES <const> = 100, 200
 -- What GitHub asks for after a secondary limit that names no time.
 local SECONDARY_PAUSE <const> = 60
 local MAX_REDIRECTS <const> = 3
-local MAX_TARBALL <const> = 256 << 20
+local TARBALL_SECONDS <const> = 600
 
 ---@class lsqm.GitHubApi
 ---@field requests integer   answers that counted against the limit
@@ -97,7 +98,6 @@ local function headers_of(self, url, options)
     Authorization = own and self.token and "Bearer " .. self.token or nil,
     Accept = options.accept or "application/vnd.github+json", ["User-Agent"] = "lsqm",
     ["X-GitHub-Api-Version"] = own and "2022-11-28" or nil,
-    ["Content-Type"] = options.body and "application/json" or nil,
     ["If-None-Match"] = options.etag,
   }
 end
@@ -106,16 +106,26 @@ local function absolute(self, location)
   return location:find "^%a[%w+.-]*://" and location or origin(self.url) .. location
 end
 
+-- An archive is unpacked while it comes, into a folder that an earlier attempt may have begun.
+local function send(request, unpack)
+  if not unpack then return http.request(request) end
+  local ok, err = fs.remove(unpack.dir)
+  if not ok then return nil, err end
+  return archive.receive(unpack.dir, unpack.limits, function(on_data)
+    request.on_data = on_data
+    return http.request(request)
+  end)
+end
+
 -- One exchange, its redirects followed: each hop gets the headers that its own host may have.
-local function exchange(self, method, url, options)
+local function exchange(self, url, options)
   for _ = 0, MAX_REDIRECTS do
-    local reply, err = http.request { method = method, url = url, retries = 0,
-      headers = headers_of(self, url, options), timeout = options.timeout or self.timeout,
-      to_file = options.to_file, max_body = options.max_body, body = options.body }
+    local reply, err = send({ url = url, headers = headers_of(self, url, options), retries = 0,
+      timeout = options.timeout or self.timeout }, options.unpack)
     if not reply then return nil, err end
     local location = reply.status >= 301 and reply.status <= 308 and reply.status ~= 304
       and reply.headers.location
-    if not location or method ~= "GET" then return reply end
+    if not location then return reply end
     url = absolute(self, location)
     if not url:find "^https://" and origin(self.url):find "^https://" then
       return nil, error_of.new { code = "unsafe",
@@ -150,8 +160,8 @@ local function check_json(op, reply, options)
   return reply
 end
 
-local function attempt_once(self, op, method, url, options, attempt)
-  local reply, err = exchange(self, method, url, options)
+local function attempt_once(self, op, url, options, attempt)
+  local reply, err = exchange(self, url, options)
   if not reply then
     err = error_of.wrap(err, op)
     err.passing = retry.is_passing(err)
@@ -166,35 +176,33 @@ local function attempt_once(self, op, method, url, options, attempt)
   return check_json(op, reply, options)
 end
 
-local function retry_rule(self, method)
+local function retry_rule(self)
   return function(err)
-    -- A refused request was not carried out: any method may come again.
     if err.pause then return err.pause <= self.max_wait and err.pause end
-    -- A repeated POST could file something twice.
-    return method == "GET" and err.passing
+    return err.passing
   end
 end
 
 --- One request, tried again where that is safe and may help.
 ---@param path string "/user", or a URL of the API as its answers name them
----@param options table|nil {body = text, accept =, etag =, raw = not JSON, to_file =, max_body =,
---- timeout =}
+---@param options table|nil {accept =, etag =, raw = not JSON, timeout =,
+--- unpack = {dir =, limits = see std.archive.receive}}
 ---@return lsqm.HttpResponse|nil reply with .json
 ---@return lsqm.Error|nil
-function Api:ask(method, path, options)
+function Api:ask(path, options)
   options = options or {}
   local url = path:find "^/" and self.url .. path or path
   if origin(url) ~= origin(self.url) then
     return nil, error_of.new { op = "github", code = "unsafe",
       message = "an answer names a page on another host" }
   end
-  local op = ("github %s %s"):format(method, url:sub(#origin(url) + 1):match "^[^?]*")
+  local op = "github " .. url:sub(#origin(url) + 1):match "^[^?]*"
   local left = self.blocked_until - time.now()
   if left > 0 then return nil, limit_error(op, self.blocked_by, left) end
   return retry.call(function(attempt)
-    return attempt_once(self, op, method, url, options, attempt)
+    return attempt_once(self, op, url, options, attempt)
   end, { attempts = self.attempts, base = self.base, max = self.max_wait, sleep = self.sleep,
-    retry_if = retry_rule(self, method), on_retry = function(err, attempt, seconds)
+    retry_if = retry_rule(self), on_retry = function(err, attempt, seconds)
       if self.log then
         self.log:info("GitHub is asked again", { op = op, attempt = attempt, seconds = seconds,
           reason = tostring(err) })
@@ -226,7 +234,7 @@ local function fetch(self, path, options)
   local file = kept_path(self, key)
   local old = file and fs.is_file(file) and json.read(file)
   if old and old.key ~= key then old = nil end
-  local reply, err = self:ask("GET", path, { accept = options.accept, raw = options.raw,
+  local reply, err = self:ask(path, { accept = options.accept, raw = options.raw,
     etag = old and old.etag or nil })
   if not reply then return nil, err end
   if reply.status == 304 then
@@ -277,16 +285,16 @@ function Api:list(path)
     message = ("more than %d pages"):format(MAX_PAGES) }
 end
 
---- A repository's archive at a commit into a file. Another host serves it, without our token.
+--- Unpacks a repository at a commit. Another host serves the archive, without our token.
 ---@param repo string "owner/name"
 ---@param sha string
----@param file string
----@param max_bytes integer|nil 256 MB
+---@param dir string
+---@param limits table see std.archive.receive
 ---@return boolean|nil ok
 ---@return lsqm.Error|nil
-function Api:tarball(repo, sha, file, max_bytes)
-  local reply, err = self:ask("GET", ("/repos/%s/tarball/%s"):format(repo, sha), { raw = true,
-    to_file = file, max_body = max_bytes or MAX_TARBALL, timeout = math.max(self.timeout, 600) })
+function Api:tarball(repo, sha, dir, limits)
+  local reply, err = self:ask(("/repos/%s/tarball/%s"):format(repo, sha), { raw = true,
+    unpack = { dir = dir, limits = limits }, timeout = math.max(self.timeout, TARBALL_SECONDS) })
   if not reply then return nil, err end
   return true
 end

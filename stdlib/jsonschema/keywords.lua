@@ -323,10 +323,11 @@ local NEW_ONLY <const> = { ["$dynamicRef"] = true, dependentSchemas = true,
   prefixItems = true }
 
 --- The maker of a keyword's check in a draft; nil for annotations and unknown ones.
-function M.find(name, draft)
+---@param asserts boolean false: the vocabulary "validation" is not in use
+function M.find(name, draft, asserts)
   if draft == 7 and NEW_ONLY[name] then return nil end
   if draft ~= 7 and name == "additionalItems" then return nil end
-  return apply[name] or assertions[name]
+  return apply[name] or asserts and assertions[name] or nil
 end
 
 --- Later ranks need what earlier ones have seen.

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a draft 7 schema may look like, for schemas that refer to their own meta-schema.
+-- What a schema may look like, in draft 7 and in the vocabularies of draft 2020-12: for schemas
+-- that refer to their own meta-schema. Source: JSON Schema Core and Validation, appendices.
 
 local json = require "std.json"
 
@@ -39,12 +40,81 @@ for _, name in ipairs { "definitions", "properties", "patternProperties" } do
 end
 for _, name in ipairs { "allOf", "anyOf", "oneOf" } do properties[name] = schemas end
 
-return {
-  ["http://json-schema.org/draft-07/schema"] = {
-    ["$schema"] = "http://json-schema.org/draft-07/schema#",
-    ["$id"] = "http://json-schema.org/draft-07/schema#",
-    type = { "object", "boolean" },
-    definitions = { nonNegativeInteger = count, stringArray = texts, schemaArray = schemas },
-    properties = properties,
-  },
+-- --- draft 2020-12 ------------------------------------------------------------------------------
+
+local BASE <const> = "https://json-schema.org/draft/2020-12/"
+
+local any = { ["$dynamicRef"] = "#meta" }
+local list_of_any = { type = "array", minItems = 1, items = any }
+local map_of_any = { type = "object", additionalProperties = any }
+local uri = { type = "string", format = "uri-reference" }
+local anchor = { type = "string", pattern = "^[A-Za-z_][-A-Za-z0-9._]*$" }
+
+local function all(names, schema)
+  local map = {}
+  for _, name in ipairs(names) do map[name] = schema end
+  return map
+end
+
+local function merged(...)
+  local map = {}
+  for _, part in ipairs { ... } do
+    for name, schema in pairs(part) do map[name] = schema end
+  end
+  return map
+end
+
+local VOCABULARIES <const> = {
+  core = merged(all({ "$schema", "$ref", "$dynamicRef" }, uri),
+    all({ "$anchor", "$dynamicAnchor" }, anchor), {
+      ["$id"] = { type = "string", format = "uri-reference", pattern = "^[^#]*#?$" },
+      ["$vocabulary"] = { type = "object", propertyNames = uri, additionalProperties = flag },
+      ["$comment"] = text, ["$defs"] = map_of_any,
+    }),
+  applicator = merged(
+    all({ "items", "contains", "additionalProperties", "propertyNames", "if", "then", "else",
+      "not" }, any),
+    all({ "prefixItems", "allOf", "anyOf", "oneOf" }, list_of_any),
+    all({ "properties", "dependentSchemas" }, map_of_any), {
+      patternProperties = { type = "object", additionalProperties = any,
+        propertyNames = { format = "regex" } },
+    }),
+  unevaluated = all({ "unevaluatedItems", "unevaluatedProperties" }, any),
+  validation = merged(
+    all({ "maxLength", "minLength", "maxItems", "minItems", "maxContains", "minContains",
+      "maxProperties", "minProperties" }, count),
+    all({ "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum" }, number), {
+      type = properties.type, const = true, enum = { type = "array", items = true },
+      multipleOf = properties.multipleOf, pattern = pattern, uniqueItems = flag,
+      required = texts, dependentRequired = { type = "object", additionalProperties = texts },
+    }),
+  ["meta-data"] = merged(all({ "title", "description" }, text),
+    all({ "deprecated", "readOnly", "writeOnly" }, flag),
+    { default = true, examples = { type = "array", items = true } }),
+  ["format-annotation"] = { format = text },
+  content = merged(all({ "contentEncoding", "contentMediaType" }, text),
+    { contentSchema = any }),
 }
+
+local function meta(uri_of, rest)
+  return merged({ ["$schema"] = BASE .. "schema", ["$id"] = uri_of, ["$dynamicAnchor"] = "meta",
+    type = json.array { "object", "boolean" } }, rest)
+end
+
+local documents, parts, used = {}, json.array {}, {}
+for name, words in pairs(VOCABULARIES) do
+  documents[BASE .. "meta/" .. name] = meta(BASE .. "meta/" .. name, { properties = words })
+  used[BASE .. "vocab/" .. name] = true
+  parts[#parts + 1] = { ["$ref"] = "meta/" .. name }
+end
+documents[BASE .. "schema"] = meta(BASE .. "schema", { ["$vocabulary"] = used, allOf = parts })
+
+documents["http://json-schema.org/draft-07/schema"] = {
+  ["$schema"] = "http://json-schema.org/draft-07/schema#",
+  ["$id"] = "http://json-schema.org/draft-07/schema#",
+  type = { "object", "boolean" },
+  definitions = { nonNegativeInteger = count, stringArray = texts, schemaArray = schemas },
+  properties = properties,
+}
+
+return documents

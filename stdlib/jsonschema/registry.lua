@@ -134,7 +134,7 @@ function Registry:resolve(reference, base)
   local uri, fragment = M.join(base, reference)
   local resource = self.resources[uri]
   if not resource and metaschema[uri] then
-    self:add(metaschema[uri], uri, 7)
+    self:add(metaschema[uri], uri, self.default)
     resource = self.resources[uri]
   end
   if not resource then return nil end

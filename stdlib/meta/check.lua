@@ -49,29 +49,45 @@ local function check_limits(field, value)
   end
 end
 
-local function check_inside(field, value, path)
-  local kind = field[2]
-  if kind == "record" then return check_fields(records[field.of], value, path .. ".") end
-  if kind == "object" and field.fields then
-    return check_fields(field.fields, value, path .. ".")
+-- What is asked of a field besides its type; found out once, ten thousand records ask.
+local LIMITS <const> = { "enum", "min", "max", "above", "min_items", "max_items" }
+local INSIDE <const> = { record = true, object = true, array = true, map = true }
+local limited = {}
+
+local function is_limited(field)
+  if limited[field] == nil then
+    limited[field] = false
+    for _, name in ipairs(LIMITS) do
+      if field[name] then limited[field] = true end
+    end
   end
+  return limited[field]
+end
+
+-- A problem is two values: where, and what is wrong there. The way to it is put together only when
+-- there is one.
+local function check_inside(field, value)
+  local kind = field[2]
+  if kind == "record" then return check_fields(records[field.of], value) end
+  if kind == "object" and field.fields then return check_fields(field.fields, value) end
   if kind == "array" then
     for i, item in ipairs(value) do
-      local problem = check_value(field.items, item, path .. "[" .. i .. "]")
-      if problem then return problem end
+      local where, what = check_value(field.items, item)
+      if what then return "[" .. i .. "]" .. where, what end
     end
   elseif kind == "map" then
     for key, item in pairs(value) do
-      local problem = check_value(field.values, item, path .. "." .. tostring(key))
-      if problem then return problem end
+      local where, what = check_value(field.values, item)
+      if what then return "." .. tostring(key) .. where, what end
     end
   end
 end
 
-function check_value(field, value, path)
-  local problem = check_type(field, value) or check_limits(field, value)
-  if problem then return path .. " " .. problem end
-  return check_inside(field, value, path)
+function check_value(field, value)
+  local problem = check_type(field, value)
+    or is_limited(field) and check_limits(field, value) or nil
+  if problem then return "", problem end
+  if INSIDE[field[2]] then return check_inside(field, value) end
 end
 
 local function is_needed(field, record)
@@ -80,14 +96,14 @@ local function is_needed(field, record)
   return when ~= nil and contains(when[2], record[when[1]])
 end
 
-function check_fields(fields, record, prefix)
+function check_fields(fields, record)
   for _, field in ipairs(fields) do
     local value = record[field[1]]
-    if value == nil then
-      if is_needed(field, record) then return prefix .. field[1] .. " is missing" end
-    else
-      local problem = check_value(field, value, prefix .. field[1])
-      if problem then return problem end
+    if value ~= nil then
+      local where, what = check_value(field, value)
+      if what then return "." .. field[1] .. where, what end
+    elseif is_needed(field, record) then
+      return "." .. field[1], "is missing"
     end
   end
 end
@@ -106,12 +122,15 @@ function M.problem(name, value)
   local record = records[name]
   if not record then error("no record named '" .. tostring(name) .. "'", 2) end
   if type(value) ~= "table" then return "must be a table" end
+  local where, what
   if record.list_of then
-    return check_inside({ "", "array", items = { "", "record", of = record.list_of } }, value, "")
+    local list = { "", "array", items = { "", "record", of = record.list_of } }
+    where, what = check_inside(list, value)
+  else
+    where, what = check_fields(record, value)
   end
-  local problem = check_fields(record, value, "")
-  if not problem and name == "summary" then problem = check_sum(value) end
-  return problem
+  if what then return where:gsub("^%.", "") .. " " .. what end
+  return name == "summary" and check_sum(value) or nil
 end
 
 return M

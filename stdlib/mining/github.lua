@@ -37,15 +37,25 @@ end
 
 local function fetch(api, tree, name, sha)
   return tree:replace(sha, function(dir, work)
-    local file = fs.join(work, "archive")
-    local ok, err = api:tarball(name, sha, file)
+    local unpacked = fs.join(work, "unpacked")
+    local ok, err = api:tarball(name, sha, unpacked, trees.LIMITS)
     if not ok then return nil, err end
-    return trees.unpack(file, dir, work)
+    return trees.settle(unpacked, dir)
   end)
+end
+
+-- Nothing was pushed since this tree was made: not even its commit is asked for.
+local function is_current(source, tree, repo)
+  local state = tree.state
+  return type(repo.pushed_at) == "string" and state.pushed_at == repo.pushed_at
+    and state.ref == source.ref and (tree:is_here() or tree:is_empty(state.version))
 end
 
 -- Brings a tree to the newest commit. "unchanged", "fetched", "empty", or nil, err.
 local function update(api, source, tree, repo)
+  if is_current(source, tree, repo) then
+    return tree:is_here() and "unchanged" or "empty"
+  end
   local ref = source.ref or repo.default_branch or "HEAD"
   local sha, err = api:text(("/repos/%s/commits/%s"):format(repo.full_name, ref), BY_SHA)
   if not sha then return nil, err end
@@ -54,12 +64,13 @@ local function update(api, source, tree, repo)
     return nil, error_of.new { op = "github", code = "http",
       message = ("%s: no commit's SHA"):format(repo.full_name) }
   end
-  if tree:is_empty(sha) then return "empty" end
-  if tree:has(sha) then return "unchanged" end
-  local ok
-  ok, err = fetch(api, tree, repo.full_name, sha)
-  if not ok then return nil, error_of.wrap(err, "source " .. repo.full_name) end
-  return "fetched"
+  local state = tree:is_empty(sha) and "empty" or tree:has(sha) and "unchanged"
+  if not state then
+    local ok, why = fetch(api, tree, repo.full_name, sha)
+    if not ok then return nil, error_of.wrap(why, "source " .. repo.full_name) end
+  end
+  tree:note { pushed_at = repo.pushed_at, ref = source.ref }
+  return state or "fetched"
 end
 
 local function root_of(tree, repo)
@@ -75,7 +86,11 @@ local function visit(api, source, options, note, repo)
   local reason = reason_to_skip(source, repo)
   if reason then return note:skip(name, reason) end
   local tree = trees.open(options, source, repo.full_name:match "^[^/]+", repo.name)
+  if source.limit and note.fetched >= source.limit and not tree.state.version then
+    return note:skip(name, ("left for the next run: %d are fetched in one"):format(source.limit))
+  end
   local state, err = update(api, source, tree, repo)
+  if state == "fetched" then note.fetched = note.fetched + 1 end
   if state == "empty" then
     note.unchanged = note.unchanged + 1
     return note:skip(name, "no template in it")
@@ -99,7 +114,7 @@ end
 
 --- The roots of a source. What cannot be had of it is in the note; the rest is used.
 ---@param source {org?: string, user?: string, repo?: string, ref?: string, match?: string glob of
---- repository names, limit?: integer, max_mb?: integer}
+--- repository names, limit?: integer new ones in a run, max_mb?: integer}
 ---@param options {github: lsqm.GitHubApi, workdir: string, log: table, seen: table}
 ---@param note table see std.mining.note
 ---@return table[]|nil roots
@@ -111,7 +126,6 @@ function M.roots(source, options, note)
   local roots = {}
   for _, repo in ipairs(list) do
     if is_wanted(source, repo) then
-      if source.limit and note.visited >= source.limit then break end
       note.visited = note.visited + 1
       roots[#roots + 1] = visit(api, source, options, note, repo)
     end

@@ -2,18 +2,19 @@
 -- Modules of a Terraform registry as sources: those that a search finds, or one by its address.
 -- The newest version is fetched, once; from GitHub as an archive instead of a clone.
 
+local archive = require "std.archive"
 local error_of = require "std.error"
 local fetch = require "std.normalize.terraform.fetch"
 local fs = require "std.fs"
 local http = require "std.http"
 local registry = require "std.terraform.registry"
+local retry = require "std.retry"
 local trees = require "std.mining.trees"
 
 local M = {}
 
 local LIMIT <const> = 10
 local MAX_ANSWER <const> = 8 << 20
-local MAX_ARCHIVE <const> = 256 << 20
 
 local function failure(what, why)
   return error_of.new { op = "registry", code = "unavailable", message = what .. " " .. why }
@@ -36,26 +37,31 @@ local function getter(options)
   end
 end
 
+-- Unpacked while it comes; what was cut off on its way comes once more.
 local function unpack_from(options, url, dir, work)
-  local file = fs.join(work, "archive")
-  local response, err = http.request { url = url, follow = 3, retries = 2, to_file = file,
-    timeout = 600, max_body = MAX_ARCHIVE, retry_base = options.http.retry_base }
-  if not response then return nil, err end
-  if response.status >= 300 then
-    return nil, error_of.new { code = "http", status = response.status,
+  local unpacked = fs.join(work, "unpacked")
+  return retry.call(function()
+    fs.remove(unpacked)
+    local response, err = archive.receive(unpacked, trees.LIMITS, function(on_data)
+      return http.request { url = url, follow = 3, retries = 0, on_data = on_data, timeout = 600 }
+    end)
+    if not response then return nil, err end
+    if response.status < 300 then return trees.settle(unpacked, dir) end
+    return nil, error_of.new { code = response.status >= 500 and "unavailable" or "http",
+      status = response.status,
       message = ("the archive's place answers %d"):format(response.status) }
-  end
-  return trees.unpack(file, dir, work)
+  end, { base = options.http.retry_base })
 end
 
 -- The archive that GitHub makes of a repository, where the place is one of GitHub's.
 local function from_github(options, at, dir, work)
   local repo = at.url:match "^https://github%.com/([%w._-]+/[%w._-]+)$"
   if not repo then return false end
-  local file = fs.join(work, "archive")
-  local ok, err = options.github:tarball(repo:gsub("%.git$", ""), at.ref or "HEAD", file)
+  local unpacked = fs.join(work, "unpacked")
+  local ok, err = options.github:tarball(repo:gsub("%.git$", ""), at.ref or "HEAD", unpacked,
+    trees.LIMITS)
   if not ok then return nil, err end
-  return trees.unpack(file, dir, work)
+  return trees.settle(unpacked, dir)
 end
 
 local function from_elsewhere(location, dir)
@@ -104,6 +110,7 @@ local function visit(source, options, note, get, address)
   local namespace, name, provider = address:match "^([^/]+)/([^/]+)/([^/]+)$"
   local tree = trees.open(options, source, namespace, ("terraform-%s-%s"):format(provider, name))
   local state, err = update(options, get, tree, address)
+  if state == "fetched" then note.fetched = note.fetched + 1 end
   if state == "unchanged" or state == "empty" then note.unchanged = note.unchanged + 1 end
   if state == "empty" then return note:skip(address, "no template in it") end
   if not state then

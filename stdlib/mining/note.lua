@@ -11,8 +11,8 @@ Note.__index = Note
 
 ---@param title string "github aws-samples"
 function M.new(title)
-  return setmetatable({ source = title, visited = 0, unchanged = 0, skipped = json.array {},
-    problems = {}, counts = {} }, Note)
+  return setmetatable({ source = title, visited = 0, fetched = 0, unchanged = 0,
+    skipped = json.array {}, problems = {}, counts = {} }, Note)
 end
 
 --- Left out on purpose.
@@ -38,8 +38,9 @@ function Note:plain()
   for i, err in ipairs(self.problems) do
     problems[i] = tostring(err) .. (err.more and (" (and %d more)"):format(err.more) or "")
   end
-  return { source = self.source, visited = self.visited, unchanged = self.unchanged,
-    skipped = self.skipped, problems = problems, counts = self.counts }
+  return { source = self.source, visited = self.visited, fetched = self.fetched,
+    unchanged = self.unchanged, skipped = self.skipped, problems = problems,
+    counts = self.counts }
 end
 
 return M

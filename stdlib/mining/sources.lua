@@ -230,11 +230,14 @@ local function unrecognised(known, source, root, found)
   end
 end
 
-local function candidates_of(root, source, known)
+local function candidates_of(root, source, known, note)
   root.base = root.base:gsub("/+$", "")
-  local found, err = discover.find(root.dir, { include = source.include, exclude = source.exclude,
-    detect = normalize.detect })
-  if not found then return nil, err end
+  local found, left_out = discover.find(root.dir, { include = source.include,
+    exclude = source.exclude, detect = normalize.detect })
+  if not found then return nil, left_out end
+  for _, one in ipairs(left_out) do
+    note:skip(one.rel == "" and root.base or root.base .. "/" .. encode(one.rel), one.reason)
+  end
   for _, candidate in ipairs(found) do describe(candidate, source, root) end
   unrecognised(known, source, root, found)
   if #found == 0 and root.tree then root.tree:forget() end
@@ -263,7 +266,7 @@ function M.expand(source, options, note)
   if not roots then note:problem(err) end
   for _, root in ipairs(roots or {}) do
     local found
-    found, err = candidates_of(root, source, options.known)
+    found, err = candidates_of(root, source, options.known, note)
     if not found then note:problem(err) end
     table.move(found or {}, 1, #(found or {}), #all + 1, all)
   end

@@ -3,7 +3,6 @@
 -- which version it is: one that is here already is not fetched again, and one in which no
 -- template was found is remembered as such, without its files.
 
-local archive = require "std.archive"
 local fs = require "std.fs"
 local json = require "std.json"
 local sha256 = require "std.sha256"
@@ -12,7 +11,9 @@ local M = {}
 
 -- Counted up when more kinds of templates are found: empty trees are then looked at again.
 local FINDERS <const> = 1
-local LIMITS <const> = { max_bytes = 512 << 20, max_files = 50000, max_ratio = 200 }
+
+--- For std.archive.receive.
+M.LIMITS = { max_bytes = 512 << 20, max_files = 50000, max_ratio = 200, max_packed = 256 << 20 }
 
 local Tree = {}
 Tree.__index = Tree
@@ -67,23 +68,26 @@ function Tree:save(state)
   return json.write(self.file, state)
 end
 
+--- Remembers more about the version that it is.
+function Tree:note(fields)
+  for key, value in pairs(fields) do self.state[key] = value end
+  return self:save(self.state)
+end
+
 --- Nothing was found in it: its files go, the fact stays.
 function Tree:forget()
   fs.remove(self.dir)
-  self:save { version = self.state.version, empty = self.selection }
+  self:note { empty = self.selection }
 end
 
---- Unpacks an archive into a folder; one that has a single folder stands for what that holds.
+--- Puts what an archive was unpacked to in its place: where it has a single folder, that one.
 ---@return boolean|nil ok
 ---@return lsqm.Error|nil
-function M.unpack(file, dir, work)
-  local whole = fs.join(work, "unpacked")
-  local ok, err = fs.mkdir(whole)
-  if ok then ok, err = archive.extract(file, whole, LIMITS) end
-  if not ok then return nil, err end
-  local list = fs.list(whole) or {}
-  local single = #list == 1 and list[1].type == "dir" and fs.join(whole, list[1].name)
-  return fs.rename(single or whole, dir)
+function M.settle(unpacked, dir)
+  local list, err = fs.list(unpacked)
+  if not list then return nil, err end
+  local single = #list == 1 and list[1].type == "dir" and fs.join(unpacked, list[1].name)
+  return fs.rename(single or unpacked, dir)
 end
 
 return M

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Runs of the same architectures in several emulators, side by side.
 
+local convergence = require "std.store.convergence"
 local json = require "std.json"
 
 local M = {}
@@ -10,7 +11,7 @@ local function column_of(store, record)
   if not run then return nil end
   return { run_id = record.run_id, name = emulator.name or "emulator",
     version = emulator.version or record.localstack_version, image_id = emulator.image_id,
-    counts = run:counts(), results = run:results() }
+    counts = run:counts(), results = run:outcomes() }
 end
 
 -- The newest run of each emulator and version, for stores whose runs were made one by one.
@@ -53,7 +54,9 @@ local function rows_of(columns, architectures)
       local result = column.results[row.hash]
       local status = result and result.status or json.null
       row.cells[i] = { status = status,
-        reason = result and (result.reason or result.error_message) }
+        reason = result and (result.reason or result.error_message),
+        convergence = convergence.word(result),
+        drift = result and (result.convergence or {}).drift }
       row.differs = row.differs or status ~= row.cells[1].status
     end
   end
@@ -70,13 +73,14 @@ local function services_of(rows, columns)
     for _, name in ipairs(row.services) do
       if not by_name[name] then
         by_name[name] = { name = name, cells = {} }
-        for i = 1, #columns do by_name[name].cells[i] = { total = 0, passed = 0 } end
+        for i = 1, #columns do by_name[name].cells[i] = { total = 0, passed = 0, error = 0 } end
         list[#list + 1] = by_name[name]
       end
       for i, cell in ipairs(row.cells) do
         local count = by_name[name].cells[i]
         if cell.status ~= json.null then count.total = count.total + 1 end
         if cell.status == "PASSED" then count.passed = count.passed + 1 end
+        if cell.status == "ERROR" then count.error = count.error + 1 end
       end
     end
   end
@@ -87,7 +91,8 @@ end
 ---@param store lsqm.Store
 ---@param id string|nil the matrix; nil: the newest finished run of each emulator and version
 ---@return table {columns = {run_id, name, version, image_id, counts}, rows = {hash, name, services,
----  cells = {status, reason}, differs}, services = {name, cells = {total, passed}}}
+---  cells = {status, reason, convergence, drift}, differs}, services = {name, cells = {total,
+---  passed, error}}}
 function M.of(store, id)
   local columns, architectures = {}, {}
   for _, record in ipairs(records_of(store, id)) do

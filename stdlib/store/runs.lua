@@ -50,6 +50,16 @@ end
 local LOGS = { "container_logs" }
 local INNER = { terraform_apply = { "logs", "outputs" }, pytest_results = { "output" } }
 
+local function strip_logs(result)
+  for _, name in ipairs(LOGS) do result[name] = nil end
+  for key, names in pairs(INNER) do
+    for _, name in ipairs(names) do
+      if result[key] then result[key][name] = nil end
+    end
+  end
+  return result
+end
+
 local function copy_without(record, names)
   local copy = {}
   for key, value in pairs(record) do copy[key] = value end
@@ -123,7 +133,9 @@ end
 function Run:outcomes()
   if not self._outcomes then
     local all = {}
-    for hash, result in self:each() do all[hash] = without_logs(result) end
+    -- What was just read belongs to nobody else and need not be copied.
+    local lighten = self._results and without_logs or strip_logs
+    for hash, result in self:each() do all[hash] = lighten(result) end
     self._outcomes = all
   end
   return self._outcomes

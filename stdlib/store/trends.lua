@@ -111,7 +111,8 @@ local function update_services(store, run, architectures)
     map[name] = M.service_trend(name, map[name], service_point(run, count), users[name] or 0)
   end
   for name, record in pairs(map) do record.architecture_count = users[name] or 0 end
-  return save(store, "services", map)
+  local ok, err = save(store, "services", map)
+  return ok and map, err
 end
 
 -- Architectures ------------------------------------------------------------------------------
@@ -137,7 +138,8 @@ local function update_architectures(store, run, architectures)
     point.status = result.status
     map[hash] = M.architecture_trend(meta and meta.name or hash, map[hash], point)
   end
-  return save(store, "architectures", map)
+  local ok, err = save(store, "architectures", map)
+  return ok and map, err
 end
 
 -- Regressions --------------------------------------------------------------------------------
@@ -222,9 +224,12 @@ end
 local function update_one(store, run)
   local architectures = store:by_hash()
   local changes = M.changes(store, run, architectures)
-  local ok, err = update_services(store, run, architectures)
-  if ok then ok, err = update_architectures(store, run, architectures) end
-  if not ok then return nil, err end
+  local services, by_arch, ok, err
+  services, err = update_services(store, run, architectures)
+  if not services then return nil, err end
+  by_arch, err = update_architectures(store, run, architectures)
+  if not by_arch then return nil, err end
+  changes.trends = { services = services, architectures = by_arch }
   local list = merge_regressions(M.regressions(store), run.run_id, changes.regressions)
   ok, err = M.save_regressions(store, list)
   if not ok then return nil, err end
@@ -235,12 +240,14 @@ end
 ---@param run lsqm.Run its siblings of one matrix are brought up to date with it
 function M.update(store, run)
   if type(run) ~= "table" or not run.outcomes then error("update_trends: run must be a run", 3) end
-  local own
+  local own, latest
   for _, one in ipairs(M.siblings(store, run)) do
     local changes, err = update_one(store, one)
     if not changes then return nil, err end
     if one.run_id == run.run_id then own = changes end
+    latest = changes.trends
   end
+  if own then own.trends = latest end
   return own or update_one(store, run)
 end
 

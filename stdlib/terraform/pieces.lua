@@ -15,11 +15,34 @@ local function address_of(item)
   return (PREFIX[item.type] or "") .. table.concat(item.labels, ".")
 end
 
-local function add_inner(list, file, body, depth)
+-- Every node of an expression, outer ones first; fn returns true to leave out what is inside.
+local function walk(expr, fn)
+  if type(expr) ~= "table" or expr.kind and fn(expr) then return end
+  for _, child in pairs(expr) do
+    if type(child) == "table" then walk(child, fn) end
+  end
+end
+
+-- The members of lists and objects, each with what separates it from the next one; a comma after
+-- the last one is no error.
+local function add_members(list, file, expr)
+  walk(expr, function(node)
+    local is_object = node.kind == "object"
+    local items = (is_object or node.kind == "tuple") and node.items or {}
+    local function first(item) return (is_object and item.key or item).first end
+    for i, item in ipairs(items) do
+      list[#list + 1] = { file = file, first = first(item), line = node.line, name = "member",
+        last = items[i + 1] and first(items[i + 1]) - 1
+          or (is_object and item.value or item).last }
+    end
+  end)
+end
+
+local function add_inner(list, file, body)
   for _, item in ipairs(body.items) do
-    list[#list + 1] = { file = file, first = item.first, last = item.last, depth = depth,
-      line = item.line, name = item.name or item.type }
-    if item.body then add_inner(list, file, item.body, depth + 1) end
+    list[#list + 1] = { file = file, first = item.first, last = item.last, line = item.line,
+      name = item.name or item.type }
+    if item.body then add_inner(list, file, item.body) else add_members(list, file, item.expr) end
   end
 end
 
@@ -51,6 +74,16 @@ function M.read(dir)
   return files
 end
 
+-- As they stand in the text: the same root is always tried in the same order.
+local function in_order(list)
+  table.sort(list, function(a, b)
+    if a.file ~= b.file then return a.file < b.file end
+    if a.first ~= b.first then return a.first < b.first end
+    return a.last > b.last
+  end)
+  return list
+end
+
 ---The top-level blocks of the root's own files.
 ---@param files table<string, string>
 ---@return table[]|nil pieces {file, first, last, line, name, address?}
@@ -67,15 +100,68 @@ function M.blocks(files)
   return ok and list, err
 end
 
----Attributes and blocks inside of the top-level blocks, outer ones before those in them.
+---Attributes, blocks and members of lists and objects inside of the top-level blocks.
 function M.details(files)
   local list = {}
   local ok, err = each_file(files, function(name, body)
     for _, item in ipairs(body.items) do
-      if item.body then add_inner(list, name, item.body, 1) end
+      if item.body then add_inner(list, name, item.body) end
     end
   end)
-  return ok and list, err
+  return ok and in_order(list), err
+end
+
+local CHAIN <const> = { attr = true, index = true, var = true }
+
+-- The words of `aws_iam_role.r.arn`; nil for what is no plain chain of names.
+local function chain_of(node)
+  local words = {}
+  while CHAIN[node.kind] do
+    if node.kind ~= "index" then table.insert(words, 1, node.name) end
+    if node.kind == "var" then return words end
+    node = node.object
+  end
+  return nil
+end
+
+-- Values that terraform gives itself, and names of loops: nothing that could be left out.
+local GIVEN <const> = { each = true, count = true, path = true, self = true, terraform = true }
+
+-- A value of the right form where the name says which one it is.
+local function stand_in(words)
+  local last, root = words[#words], words[1]
+  if last ~= "arn" then return '"lsqm"' end
+  if root == "aws_iam_role" then return '"arn:aws:iam::000000000000:role/lsqm"' end
+  return ('"arn:aws:%s:us-east-1:000000000000:lsqm"'):format(root:match("^aws_(%a+)") or "lsqm")
+end
+
+local function add_references(list, file, body)
+  for _, item in ipairs(body.items) do
+    if item.body then
+      add_references(list, file, item.body)
+    else
+      walk(item.expr, function(node)
+        local words = CHAIN[node.kind] and chain_of(node)
+        if not words then return false end
+        if #words > 1 and not GIVEN[words[1]] then
+          list[#list + 1] = { file = file, first = node.first, last = node.last,
+            line = node.line, name = table.concat(words, "."), instead = stand_in(words) }
+        end
+        return true
+      end)
+    end
+  end
+end
+
+---References to other blocks, each with a plain value that can stand in its place (`instead`), so
+---that what it refers to can go.
+---@param files table<string, string>
+---@return table[]|nil pieces
+---@return lsqm.Error|nil err
+function M.references(files)
+  local list = {}
+  local ok, err = each_file(files, function(name, body) add_references(list, name, body) end)
+  return ok and in_order(list), err
 end
 
 -- Byte ranges of a file that go, outer ones swallowing those inside.
@@ -95,7 +181,7 @@ local function cut(text, ranges)
   local out, at = {}, 1
   for _, range in ipairs(ranges) do
     if range.first >= at then
-      out[#out + 1] = text:sub(at, range.first - 1)
+      out[#out + 1] = text:sub(at, range.first - 1) .. (range.instead or "")
       at = range.last + 1
     end
   end
@@ -103,7 +189,7 @@ local function cut(text, ranges)
   return table.concat(out)
 end
 
----The files without some pieces.
+---The files without some pieces; those with `instead` have that in their place.
 ---@param files table<string, string>
 ---@param pieces table[]
 ---@return table<string, string>
@@ -150,6 +236,37 @@ function M.gone(files, all, kept)
   end
   for _, piece in ipairs(all) do if gone[piece] then list[#list + 1] = piece end end
   return list
+end
+
+---One block, all that it refers to, and what has no address: outputs go, locals stay.
+---@param files table<string, string>
+---@param all table[] from M.blocks
+---@param address string
+---@return table[]|nil kept nil when there is no such block
+function M.needed(files, all, address)
+  local kept, open = {}, {}
+  for _, piece in ipairs(all) do
+    if piece.address == address then open = { piece } end
+  end
+  if not open[1] then return nil end
+  for _, piece in ipairs(all) do
+    if not piece.address and piece.name ~= "output" then open[#open + 1] = piece end
+  end
+  local set = {}
+  while #open > 0 do
+    local piece = table.remove(open)
+    if not set[piece] then
+      set[piece] = true
+      kept[#kept + 1] = piece
+      local text = files[piece.file]:sub(piece.first, piece.last)
+      for _, other in ipairs(all) do
+        if other.address and not set[other] and mentions(text, other.address) then
+          open[#open + 1] = other
+        end
+      end
+    end
+  end
+  return kept
 end
 
 ---Lines of Terraform that are not empty.

@@ -68,7 +68,7 @@ local function block(endpoint, services, alias)
   add 'access_key = "test"'
   add 'secret_key = "test"'
   for _, flag in ipairs { "skip_credentials_validation", "skip_metadata_api_check",
-    "skip_requesting_account_id", "skip_region_validation", "s3_use_path_style" } do
+    "skip_region_validation", "s3_use_path_style" } do
     add(flag .. " = true")
   end
   add "endpoints {"

@@ -2,15 +2,36 @@
 -- What we send to GitHub is held to its published description, by Prism; so is what our fake of it
 -- answers. The requests that Prism let pass are counted by endpoint and printed.
 local fake = dofile(require("lsqm.program").share .. "/tests/fakes/github.lua")
-local github_of = require "std.github"
+local archive = require "std.archive"
 local http = require "std.http"
+local json = require "std.json"
+local lab_of = dofile(require("lsqm.program").share .. "/tests/pipelines/lab.lua")
+
+local TOKEN <const> = "ghp_notarealtoken0123456789"
 
 describe("GitHub's description", function()
   local github, why
 
+  -- A hundred forks before it: what is to be mined lies on the second page.
+  local function fill_organisation()
+    local names = {}
+    for i = 1, 100 do
+      names[i] = ("acme/fork-%03d"):format(i)
+      github.repos[names[i]] = { sha = ("f"):rep(40), fork = true }
+    end
+    for _, name in ipairs { "one", "two" } do
+      names[#names + 1] = "acme/" .. name
+      github.repos["acme/" .. name] = { sha = ("%040x"):format(name:byte(1)), tarball =
+        archive.tar(nil, { { path = name .. "/main.tf", mode = 420, data =
+        ('resource "aws_sqs_queue" "q" {\n  name = "%s"\n}\n'):format(name) } },
+        { gzip = true }) }
+    end
+    github.orgs.acme = names
+  end
+
   setup(function()
-    github, why = fake.new { prism = true, orgs = { acme = { "acme/one", "acme/two" } },
-      repos = { ["acme/one"] = { sha = ("1"):rep(40) }, ["acme/two"] = { sha = ("2"):rep(40) } } }
+    github, why = fake.new { prism = true }
+    if github then fill_organisation() end
   end)
 
   teardown(function()
@@ -54,13 +75,37 @@ describe("GitHub's description", function()
     github.issues["acme/two"] = nil
   end)
 
-  it("is kept by what files issues", check(function()
-    local client = github_of.new { token = "t", repo = "acme/one", api_url = github.url }
-    for i = 1, 101 do github:add_issue("acme/one", { title = "old " .. i, body = "b" }) end
-    assert.equal(101, #assert(client:issues()))
-    local issue = assert(client:create("title", "body"))
-    assert.equal(102, issue.number)
-    assert(client:comment(issue.number, "again"))
-    assert.equal("open", assert(client:reopen(issue.number)).state)
+  local SOURCES <const> = "{ sources = { { type = 'github', org = 'acme' }, { type = 'github', "
+    .. "repo = 'acme/one' }, { type = 'github', user = 'acme', match = 'two' } } }"
+
+  local function mine(lab, ...)
+    return lab:run({ "mine", ... }, { config = SOURCES, env = { GITHUB_API_URL = github.url,
+      GITHUB_TOKEN = TOKEN } })
+  end
+
+  it("is kept by lsqm mine", check(function()
+    local lab <close> = lab_of.new()
+    local result = mine(lab)
+    assert.equal(0, result.code, result.stderr)
+    assert.matches("github acme: 102 looked at, 100 skipped %(100 a fork%); 2 new", result.stderr)
+    assert.matches("mine: 2 found: 2 new", result.stdout)
+    local used, fetched = github.used, #github.downloads
+    result = mine(lab, "--json")
+    local report = assert(json.decode(result.stdout), result.stderr)
+    assert.same({ known = 2 }, report.counts)
+    assert.same({ 102, 2 }, { report.sources[1].visited, report.sources[1].unchanged })
+    assert.same({ used, fetched }, { github.used, #github.downloads })
+    for _, request in ipairs(github.downloads) do assert.is_nil(request.headers.authorization) end
+  end))
+
+  it("is kept when a limit ends the mining of GitHub, which is said once", check(function()
+    local lab <close> = lab_of.new()
+    github:fault("^/repos/acme/one/commits", { status = 403, body = "{}",
+      headers = { ["X-RateLimit-Remaining"] = "0" } })
+    local result = mine(lab)
+    assert.equal(3, result.code)
+    assert.matches("primary rate limit is used up for 36%d%d s more", result.stderr)
+    assert.is_nil((result.stdout .. result.stderr):find(TOKEN, 1, true))
+    assert.matches("mine: 0 found", result.stdout)
   end))
 end)

@@ -6,10 +6,12 @@
 --   local api <close> = fake.new { key = "sk-ant-…", fake.fault(529), fake.message("{}") }
 --   api.url, api.requests (decoded bodies with .headers), api.violations
 local json = require "std.json"
+local jsonschema = require "std.jsonschema"
 local luv = require "luv"
 
 local M = {}
 
+local MAX_BYTES = 32 * 1024 * 1024
 local REASONS = { [200] = "OK", [400] = "Bad Request", [401] = "Unauthorized", [404] = "Not Found",
   [429] = "Too Many Requests", [500] = "Internal Server Error", [529] = "Overloaded" }
 local TYPES = { [400] = "invalid_request_error", [401] = "authentication_error",
@@ -49,15 +51,33 @@ function M.app(files, extra) return M.message(M.files(files), extra) end
 --- The connection is closed in the middle of the answer.
 function M.cut() return { cut = true } end
 
+--- The connection is reset before the answer.
+function M.reset() return { reset = true } end
+
+--- Headers and the beginning of an answer, then a byte now and then, and never its end.
+function M.slow() return { slow = true } end
+
+--- A batch that is ready after so many looks at it; answers: custom_id → message (a reply of
+--- M.message), or the name of another kind of result. Its field `outage` is how many looks are
+--- answered with 529 first.
+function M.batch(looks, answers) return { looks = looks, answers = answers } end
+
 --- No answer at all.
 function M.silence() return { silence = true } end
 
 -- contract ---------------------------------------------------------------------------------------
 
-local KNOWN = { model = "string", max_tokens = "number", messages = "table", system = "any",
-  output_config = "table", metadata = "table", stop_sequences = "table", stream = "boolean",
-  temperature = "number", thinking = "table", tool_choice = "table", tools = "table",
-  top_k = "number", top_p = "number", service_tier = "string", cache_control = "table" }
+local HERE = debug.getinfo(1, "S").source:match "^@(.*)/[^/]+$"
+local CONTRACT = assert(json.read(HERE .. "/anthropic.schema.json"))
+
+local function validator(name)
+  return assert(jsonschema.compile { ["$schema"] = CONTRACT["$schema"],
+    ["$defs"] = CONTRACT["$defs"], ["$ref"] = "#/$defs/" .. name })
+end
+
+local VALIDATE = { message = validator "message", batch = validator "batch" }
+
+-- The words that schemas of answers may use; the service compiles them to a grammar.
 local SCHEMA_WORDS = { type = true, properties = true, required = true, description = true,
   additionalProperties = true, items = true, enum = true, const = true, anyOf = true,
   allOf = true, ["$ref"] = true, ["$defs"] = true, format = true, title = true, default = true }
@@ -77,69 +97,76 @@ local function check_schema(schema, path)
   return schema.items and check_schema(schema.items, path .. ".items")
 end
 
-local function check_blocks(blocks, path)
-  if type(blocks) == "string" then return blocks == "" and path .. ": empty" or nil end
-  if type(blocks) ~= "table" or #blocks == 0 then return path .. ": a list expected" end
-  for _, block in ipairs(blocks) do
-    if block.type ~= "text" or type(block.text) ~= "string" or block.text == "" then
-      return path .. ": text content blocks must be non-empty"
-    end
-    local cache = block.cache_control
-    local ttl = cache and (cache.ttl or "5m")
-    if cache and (cache.type ~= "ephemeral" or (ttl ~= "5m" and ttl ~= "1h")) then
-      return path .. ".cache_control: ephemeral with ttl 5m or 1h expected"
-    end
+local MAX_BREAKPOINTS = 4
+
+local function breakpoints(blocks)
+  local count = 0
+  for _, block in ipairs(type(blocks) == "table" and blocks or {}) do
+    if block.cache_control then count = count + 1 end
   end
+  return count
 end
 
-local function check_messages(messages)
-  if #messages == 0 then return "messages: at least one message is required" end
-  for index, message in ipairs(messages) do
+-- What a schema cannot say of a message.
+local function check_message(body)
+  local cached = breakpoints(body.system)
+  for index, message in ipairs(body.messages) do
+    cached = cached + breakpoints(message.content)
     if message.role ~= (index % 2 == 1 and "user" or "assistant") then
       return ("messages.%d: roles must alternate"):format(index - 1)
     end
-    local problem = check_blocks(message.content, ("messages.%d.content"):format(index - 1))
-    if problem then return problem end
   end
-  return #messages % 2 == 0 and "the conversation must end with a user message" or nil
+  if #body.messages % 2 == 0 then return "the conversation must end with a user message" end
+  if cached > MAX_BREAKPOINTS then return "a maximum of 4 blocks with cache_control" end
+  local form = body.output_config and body.output_config.format
+  return form and check_schema(form.schema, "output_config.format.schema")
 end
 
-local function check_body(body)
-  if type(body) ~= "table" then return "the body is not JSON" end
-  for name, value in pairs(body) do
-    local want = KNOWN[name]
-    if not want then return name .. ": Extra inputs are not permitted" end
-    if want ~= "any" and type(value) ~= want then return name .. ": a " .. want .. " expected" end
+local function check_batch(body)
+  local seen = {}
+  for index, request in ipairs(body.requests) do
+    local problem = check_message(request.params)
+    if problem then return ("requests.%d.params.%s"):format(index - 1, problem) end
+    if seen[request.custom_id] then return "custom_id must be unique" end
+    seen[request.custom_id] = true
   end
-  for _, name in ipairs { "model", "max_tokens", "messages" } do
-    if not body[name] then return name .. ": Field required" end
+end
+
+local BATCHES = "/v1/messages/batches"
+local ROUTES = {
+  { "POST", "^/v1/messages$", "message", check_message },
+  { "POST", "^/v1/messages/batches$", "batch", check_batch },
+  { "GET", "^/v1/messages/batches/[%w_]+$" },
+  { "GET", "^/v1/messages/batches/[%w_]+/results$" },
+}
+
+local function route_of(request)
+  for _, route in ipairs(ROUTES) do
+    if request.method == route[1] and request.path:find(route[2]) then return route end
   end
-  if math.type(body.max_tokens) ~= "integer" or body.max_tokens < 1 then
-    return "max_tokens: Input should be greater than or equal to 1"
-  end
-  local problem = check_messages(body.messages)
-    or (body.system and check_blocks(body.system, "system"))
-  local form = body.output_config and body.output_config.format
-  if problem or not form then return problem end
-  if form.type ~= "json_schema" or type(form.schema) ~= "table" then
-    return "output_config.format: json_schema with a schema expected"
-  end
-  return check_schema(form.schema, "output_config.format.schema")
+end
+
+local function check_body(route, body)
+  local ok, result = VALIDATE[route[3]](body)
+  if not ok then return jsonschema.describe(result) end
+  return route[4](body)
 end
 
 -- Status and text of what is wrong with a request, or nil.
 local function violation(request, key)
-  if request.path ~= "/v1/messages" then return 404, "Not found: " .. request.path end
-  if request.method ~= "POST" then return 400, "method " .. request.method end
+  local route = route_of(request)
+  if not route then return 404, ("Not found: %s %s"):format(request.method, request.path) end
   if (request.headers["x-api-key"] or "") == "" then return 401, "x-api-key header is required" end
   if key and request.headers["x-api-key"] ~= key then return 401, "invalid x-api-key" end
   if request.headers["anthropic-version"] ~= "2023-06-01" then
     return 400, "anthropic-version: header is required"
   end
+  if not route[3] then return end
   if (request.headers["content-type"] or ""):match "^[^;]*" ~= "application/json" then
     return 400, "content-type: application/json expected"
   end
-  local problem = check_body(request.body)
+  if #request.text > MAX_BYTES then return 413, "Request exceeds the maximum size" end
+  local problem = check_body(route, request.body)
   if problem then return 400, problem end
 end
 
@@ -150,7 +177,8 @@ local function parse(text)
   local method, path = head:match "^(%u+) (%S+)"
   local headers = {}
   for name, value in head:gmatch "\r\n([^:\r]+):%s*([^\r]*)" do headers[name:lower()] = value end
-  return { method = method, path = path, headers = headers, body = json.decode(body) }
+  return { method = method, path = path, headers = headers, text = body,
+    body = body ~= "" and json.decode(body) or nil }
 end
 
 local function bytes_of(reply)
@@ -161,6 +189,35 @@ local function bytes_of(reply)
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. reply.body
 end
 
+local function results_of(batch)
+  local lines = {}
+  for id, answer in pairs(batch.answers) do
+    local result = type(answer) == "table"
+      and { type = "succeeded", message = json.decode(answer.body) } or { type = answer }
+    if answer == "errored" then
+      result.error = { type = "error", error = { type = "invalid_request_error",
+        message = "scripted" } }
+    end
+    lines[#lines + 1] = json.encode { custom_id = id, result = result }
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- What the batch of the script says to one of its four requests.
+local function batch_reply(server, request)
+  local batch = server.batch
+  if request.path:find "/results$" then return { status = 200, body = results_of(batch) } end
+  if request.method == "GET" and (batch.outage or 0) > 0 then
+    batch.outage = batch.outage - 1
+    return M.fault(529)
+  end
+  if request.method == "GET" then batch.looks = batch.looks - 1 end
+  local ended = batch.looks <= 0
+  return { status = 200, body = json.encode { id = "msgbatch_1", type = "message_batch",
+    processing_status = ended and "ended" or "in_progress",
+    results_url = ended and "http://other.invalid/results" or json.null } }
+end
+
 local function reply_to(server, request)
   local status, problem = violation(request, server.key)
   if status then
@@ -168,6 +225,9 @@ local function reply_to(server, request)
     return M.fault(status, nil, problem)
   end
   server.requests[#server.requests + 1] = request
+  if server.batch and request.path:find(BATCHES, 1, true) then
+    return batch_reply(server, request)
+  end
   return server.script[math.min(#server.requests, #server.script)]
 end
 
@@ -175,8 +235,26 @@ local function close(handle)
   if not handle:is_closing() then handle:close() end
 end
 
+-- One more byte each tenth of a second, as long as the other side listens.
+local function dribble(peer)
+  local timer = luv.new_timer()
+  timer:start(100, 100, function()
+    if peer:is_closing() then
+      timer:stop()
+      close(timer)
+    else
+      peer:write " "
+    end
+  end)
+end
+
 local function send(peer, reply)
   if reply.silence then return end
+  if reply.reset then return peer:close_reset() end
+  if reply.slow then
+    peer:write "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"type\":"
+    return dribble(peer)
+  end
   local bytes = reply.cut and "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"type\":"
     or bytes_of(reply)
   peer:write(bytes, function() close(peer) end)
@@ -202,9 +280,11 @@ local function serve(server, listener)
   end)
 end
 
---- Starts a server. The list part of `options` is the script, `key` the only valid key.
+--- Starts a server. The list part of `options` is the script, `key` the only valid key, `batch`
+--- what the Message Batches API knows.
 function M.new(options)
   local server = { requests = {}, violations = {}, peers = {}, key = options.key,
+    batch = options.batch,
     script = table.move(options, 1, #options, 1, {}) }
   local listener = luv.new_tcp()
   listener:bind("127.0.0.1", 0)

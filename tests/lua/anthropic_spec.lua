@@ -3,8 +3,10 @@
 -- what is done with the service's bad days, the budget, and that the key stays where it belongs.
 local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$") or "."
 local anthropic = require "std.anthropic"
+local batches = require "std.anthropic.batches"
 local error_of = require "std.error"
 local fake = dofile(HERE .. "/../fakes/anthropic.lua")
+local http = require "std.http"
 local inspect = require "std.inspect"
 local json = require "std.json"
 
@@ -31,7 +33,7 @@ local function client_of(api, options)
 end
 
 local function ask(client, max_tokens)
-  return client:message { system = "be good", schema = SCHEMA, max_tokens = max_tokens or 4000,
+  return client:message { system = { "be good" }, schema = SCHEMA, max_tokens = max_tokens or 4000,
     messages = { { role = "user", content = "hello" } } }
 end
 
@@ -144,12 +146,142 @@ describe("std.anthropic", function()
       "anthropic.new: api_key must be a text")
   end)
 
-  it("is not followed to another place", function()
-    local other <close> = fake.new { fake.message "{}" }
-    local api <close> = fake.new { { status = 307, body = "", headers = {
-      Location = other.url .. "/v1/messages" } } }
-    local _, err = ask((client_of(api)))
-    assert.same({ "http", 307, 0 }, { err.code, err.status, #other.requests })
+  -- Each scripted fault: how the call ends, how often it was asked, with which pauses, and whether
+  -- something may have been billed.
+  local GOOD <const> = fake.message '{"a":"x"}'
+  local FAULTS <const> = {
+    { "a rate limit with a wish", { fake.fault(429, { ["retry-after"] = "7" }), GOOD },
+      ends = "ok", asked = 2, pauses = { 7 } },
+    { "a rate limit that stays", { fake.fault(429, { ["retry-after"] = "1" }) },
+      ends = "unavailable", asked = 3, pauses = { 1, 1 } },
+    { "an overload that passes", { fake.fault(529), GOOD }, ends = "ok", asked = 2 },
+    { "an overload that stays", { fake.fault(529) }, ends = "unavailable", asked = 3 },
+    { "500, then well", { fake.fault(500), GOOD }, ends = "ok", asked = 2 },
+    { "500s", { fake.fault(500) }, ends = "unavailable", asked = 3 },
+    { "502 with a page", { { status = 502, body = "<html>" } }, ends = "unavailable", asked = 3 },
+    { "truncated JSON", { { status = 200, body = GOOD.body:sub(1, 60) } }, ends = "http",
+      asked = 1, paid = true },
+    { "a body that is cut, then well", { fake.cut(), GOOD }, ends = "ok", asked = 2 },
+    { "a slow body", { fake.slow() }, ends = "timeout", asked = 1, paid = true },
+    { "silence", { fake.silence() }, ends = "timeout", asked = 1, paid = true },
+    { "a reset", { fake.reset() }, ends = "network", asked = 3 },
+    { "a reset, then well", { fake.reset(), GOOD }, ends = "ok", asked = 2 },
+    { "an answer cut at max_tokens", { fake.message("{", { stop_reason = "max_tokens" }) },
+      ends = "rejected", asked = 1, paid = true },
+    { "a refusal", { fake.message("", { stop_reason = "refusal" }) }, ends = "rejected",
+      asked = 1, paid = true },
+  }
+  for _, case in ipairs(FAULTS) do
+    it("meets " .. case[1] .. ": " .. case.ends, function()
+      local api <close> = fake.new { key = KEY, table.unpack(case[2]) }
+      local client, pauses, budget = client_of(api, { timeout = 0.4 })
+      local answer, err = ask(client)
+      assert.same({ case.ends, case.asked }, { answer and "ok" or err.code, #api.requests })
+      assert.same({}, api.violations)
+      if case.pauses then assert.same(case.pauses, pauses) end
+      if not answer then
+        assert.equal(case.paid or false, budget.used > 0)
+        lacks(error_of.format(err) .. inspect.text(err), KEY)
+      end
+    end)
+  end
+
+  for _, status in ipairs { 301, 302, 303, 307, 308 } do
+    it(("does not carry its key to another host by a %d"):format(status), function()
+      local other <close> = fake.new { fake.message "{}" }
+      local api <close> = fake.new { { status = status, body = "", headers = {
+        Location = other.url:gsub("127%.0%.0%.1", "localhost") .. "/v1/messages" } } }
+      local _, err = ask((client_of(api)))
+      assert.same({ "http", status, 0, 0 }, { err.code, err.status, #other.requests,
+        #other.violations })
+    end)
+  end
+
+  it("is held to its contract: the fake refuses what the service would", function()
+    local api <close> = fake.new { key = KEY, GOOD }
+    local bodies = {
+      ["prompt"] = { prompt = "x" },
+      ["max_tokens"] = { max_tokens = 0 },
+      ["/system"] = { system = { { type = "text", text = "x", cache_control = {
+        type = "forever" } } } },
+      ["maximum of 4"] = { system = (function()
+        local blocks = {}
+        for i = 1, 5 do
+          blocks[i] = { type = "text", text = "x", cache_control = { type = "ephemeral" } }
+        end
+        return blocks
+      end)() },
+      ["additionalProperties"] = { output_config = { format = { type = "json_schema",
+        schema = { type = "object" } } } },
+      ["roles must alternate"] = { messages = { { role = "assistant", content = "x" } } },
+    }
+    for reason, extra in pairs(bodies) do
+      local body = { model = "m", max_tokens = 5, messages = { { role = "user", content = "x" } } }
+      for name, value in pairs(extra) do body[name] = value end
+      local response = assert(http.request { method = "POST", url = api.url .. "/v1/messages",
+        body = json.encode(body), retries = 0, headers = { ["x-api-key"] = KEY,
+          ["anthropic-version"] = "2023-06-01", ["Content-Type"] = "application/json" } })
+      assert.equal(400, response.status)
+      contains(response.body, reason)
+    end
+    assert.same({ 6, 0 }, { #api.violations, #api.requests })
+  end)
+end)
+
+describe("a batch", function()
+  local QUESTION <const> = { system = { "be good" }, schema = SCHEMA, max_tokens = 2000,
+    messages = { { role = "user", content = "hello" } } }
+
+  local function questions(...)
+    local list = {}
+    for i, id in ipairs { ... } do list[i] = { id = id, options = QUESTION } end
+    return list
+  end
+
+  local function batch_of(api, options, ...)
+    local client, pauses, budget = client_of(api, options)
+    local sleep = function(s) pauses[#pauses + 1] = s end
+    local answers, err = batches.ask(client, questions(...), sleep)
+    return answers, err, pauses, budget
+  end
+
+  it("is created, waited for and read, whatever becomes of its requests", function()
+    local api <close> = fake.new { key = KEY, batch = fake.batch(3, { a = fake.message "{}",
+      b = "errored", c = "expired", d = fake.message("", { stop_reason = "refusal" }) }) }
+    local answers, err, pauses, budget = batch_of(api, nil, "a", "b", "c", "d")
+    assert.is_nil(err)
+    assert.same({}, api.violations)
+    assert.same({ "{}", "rejected", "timeout", "rejected" }, { answers.a.answer.text,
+      answers.b.err.code, answers.c.err.code, answers.d.err.code })
+    assert.same({ 30, 30, 30 }, pauses)
+    assert.same({ 300, 0 }, { budget.used, budget.reserved })
+  end)
+
+  it("fetches its results from the configured address only", function()
+    local api <close> = fake.new { key = KEY, batch = fake.batch(0, { a = fake.message "{}" }) }
+    assert(batch_of(api, nil, "a"))
+    assert.equal("/v1/messages/batches/msgbatch_1/results", api.requests[2].path)
+  end)
+
+  it("asks no more than the budget has room for", function()
+    local api <close> = fake.new { key = KEY, batch = fake.batch(0, { a = fake.message "{}" }) }
+    local answers = assert(batch_of(api, { budget = 5000 }, "a", "b", "c", "d"))
+    assert.equal(2, #api.requests[1].body.requests)
+    assert.is_nil(answers.c)
+  end)
+
+  it("is waited for through an outage of the service", function()
+    local api <close> = fake.new { key = KEY, batch = fake.batch(2, { a = fake.message "{}" }) }
+    api.batch.outage = 4
+    local answers = assert(batch_of(api, nil, "a"))
+    assert.equal("{}", answers.a.answer.text)
+  end)
+
+  it("is not created twice when its creation is cut off", function()
+    local api <close> = fake.new { key = KEY, fake.cut() }
+    local answers, err, _, budget = batch_of(api, nil, "a")
+    assert.is_nil(answers)
+    assert.same({ "network", 1, 0 }, { err.code, #api.requests, budget.reserved })
   end)
 end)
 

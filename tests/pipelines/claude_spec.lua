@@ -47,11 +47,14 @@ describe("the writer", function()
   end)
   after_each(function() dir:close() end)
 
-  local function writer_of(api, budget)
-    local ctx = fixture.context(store, { anthropic_api_key = KEY, token_budget = budget or 100000,
-      python = PYTHON, anthropic = { base_url = api.url, model = "claude-test",
-        max_tokens = 4000 } })
-    local writer = require("std.generate.claude").new(ctx, { sleep = function() end })
+  local function writer_of(api, options)
+    options = options or {}
+    local ctx = fixture.context(store, { anthropic_api_key = KEY,
+      token_budget = options.budget or 100000, python = PYTHON,
+      anthropic = { base_url = api.url, model = "claude-test", max_tokens = 4000,
+        batch = options.batch } })
+    local list = { fixture.arch "a", fixture.arch "b" }
+    local writer = require("std.generate.claude").new(ctx, list, { sleep = function() end })
     return assert(writer), ctx
   end
 
@@ -63,7 +66,7 @@ describe("the writer", function()
     assert.same(APP, files)
     assert.same({ model_used = "claude-test", input_tokens = 40, output_tokens = 20,
       cache_read_tokens = 30, cache_write_tokens = 0, tests = 2, rounds = 1,
-      prompt_version = "repair-1 system-1 user-1" }, facts)
+      prompt_version = "repair-1 system-2 user-1" }, facts)
     assert.same({}, api.violations)
     assert.equal(60, writer.budget.used)
   end)
@@ -75,6 +78,11 @@ describe("the writer", function()
     assert(writer:make(fixture.arch "b"))
     local first, second = api.requests[1].body, api.requests[2].body
     assert.same(first.system, second.system)
+    contains(first.system[2].text, "\naws_sqs_queue: arn ")
+    contains(first.system[2].text, " url visibility_timeout_seconds")
+    for _, block in ipairs(first.system) do
+      assert.same({ type = "ephemeral" }, block.cache_control)
+    end
     local boundary = first.messages[1].content:match "\n=== main.tf (%x+)\nresource"
     assert.equal(16, #boundary)
     assert.is_nil(second.messages[1].content:find(boundary, 1, true))
@@ -93,6 +101,44 @@ describe("the writer", function()
     assert.same(json.decode(fake.files(broken)), json.decode(messages[2].content))
     contains(messages[3].content, "app.py:2: '(' was never closed")
     assert.same({}, api.violations)
+  end)
+
+  it("has what pytest cannot set up repaired, with pytest's words", function()
+    for reason, test in pairs {
+      ["fixture 'queue' not found"] = "def test_one(queue):\n    pass\n",
+      ["No module named 'nowhere'"] = "import nowhere\n\n\ndef test_one():\n    pass\n",
+    } do
+      local broken = app_with { ["test_app.py"] = test }
+      local api <close> = fake.new { fake.app(broken), fake.app(APP) }
+      local files, facts = writer_of(api):make(fixture.arch "a")
+      assert.same({ APP, 2 }, { files, facts.rounds })
+      contains(api.requests[2].body.messages[3].content, "pytest cannot set the tests up")
+      contains(api.requests[2].body.messages[3].content, reason)
+    end
+  end)
+
+  it("runs no test: what fails without an emulator is no defect", function()
+    local api <close> = fake.new { fake.app(app_with { ["test_app.py"] =
+      "def test_one():\n    assert False\n" }) }
+    local _, facts = writer_of(api):make(fixture.arch "a")
+    assert.equal(1, facts.rounds)
+  end)
+
+  it("takes first answers from a batch, and asks for repairs itself", function()
+    local broken = fake.files(app_with { ["app.py"] = "x = = 1\n" })
+    local api <close> = fake.new { key = KEY, fake.app(APP), fake.app(APP), fake.app(APP),
+      fake.app(APP), batch = fake.batch(1, { [fixture.hash "a"] = fake.app(APP),
+        [fixture.hash "b"] = fake.message(broken) }) }
+    local writer = writer_of(api, { batch = true })
+    local files, facts = writer:make(fixture.arch "a")
+    assert.same({ APP, 1 }, { files, facts.rounds })
+    files, facts = writer:make(fixture.arch "b")
+    assert.same({ APP, 2 }, { files, facts.rounds })
+    local paths = {}
+    for i, request in ipairs(api.requests) do paths[i] = request.method .. " " .. request.path end
+    assert.same({ "POST /v1/messages/batches", "GET /v1/messages/batches/msgbatch_1",
+      "GET /v1/messages/batches/msgbatch_1/results", "POST /v1/messages" }, paths)
+    assert.same({ {}, 450, 0 }, { api.violations, writer.budget.used, writer.budget.reserved })
   end)
 
   it("gives up after the second answer that cannot be used", function()
@@ -210,7 +256,7 @@ describe("lsqm generate with a key", function()
     contains(result.stdout, "generate: 3 made, 0 without an app")
     assert.same({}, api.violations)
     local app = assert(lab:store():app(lab_of.hash "a"))
-    assert.same({ "claude-test", 100, 50, "repair-1 system-1 user-1" }, { app.model_used,
+    assert.same({ "claude-test", 100, 50, "repair-1 system-2 user-1" }, { app.model_used,
       app.input_tokens, app.output_tokens, app.prompt_version })
     assert.same({}, (lab:check_contracts()))
     lacks(everything() .. result.stdout .. result.stderr, KEY)
@@ -234,6 +280,20 @@ describe("lsqm generate with a key", function()
     contains(result.stdout, "generate: 1 made, 2 without an app")
     contains(result.stdout .. result.stderr, "the model refused")
     lacks(everything() .. result.stdout .. result.stderr, KEY)
+  end)
+
+  it("writes apps anew for a change of prompt only where asked", function()
+    local api <close> = fake.new { fake.app(APP) }
+    assert.equal(0, run(api).code)
+    local own = lab.path .. "/own"
+    fs.mkdir(own .. "/weekly/prompts")
+    fs.write(own .. "/weekly/prompts/system.lua", "return { version = '9', text = 'New.' }\n")
+    contains(run(api, nil, "--pipelines", own).stdout, "generate: 0 made")
+    local args = { "--pipelines", own, "generate", "--stale" }
+    local env = { env = { ANTHROPIC_BASE_URL = api.url } }
+    contains(lab:run(args, env).stdout, "generate: 3 made")
+    contains(lab:run(args, env).stdout, "generate: 0 made")
+    assert.equal("repair-1 system-9 user-1", lab:store():app(lab_of.hash "a").prompt_version)
   end)
 
   it("takes a user's prompt instead of ours", function()

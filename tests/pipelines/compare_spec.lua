@@ -111,6 +111,20 @@ describe("lsqm compare", function()
       ctx.text())
   end)
 
+  it("says what began to drift, which is no regression", function()
+    local drift = { { address = "aws_sqs_queue.q", attribute = "policy" } }
+    local settled, drifting = { plan = "empty", destroy = "clean" },
+      { plan = "drift", destroy = "clean", drift = drift }
+    fixture.run(store, { a = { status = "PASSED", convergence = settled },
+      b = { status = "PASSED", convergence = drifting } })
+    fixture.run(store, { a = { status = "PASSED", convergence = drifting },
+      b = { status = "PASSED", convergence = drifting } })
+    assert.equal(0, stage.run(ctx, {}))
+    assert.matches("convergence: 0 of 2 stay as deployed, before 1 of 2", ctx.text())
+    assert.matches("arch%-a  drifts  aws_sqs_queue.q.policy", ctx.text())
+    assert.not_matches("arch%-b", ctx.text())
+  end)
+
   it("prints the same as JSON", function()
     local first = fixture.run(store, { a = "PASSED" })
     local second = fixture.run(store, { a = "ERROR" })

@@ -213,6 +213,36 @@ resource "aws_s3_bucket" "maybe" {
   end)
 end)
 
+describe("stock rules", function()
+  -- Families are the services that checks name in front: s3 of "s3.versions".
+  it("exercise at least 30 families of resources", function()
+    local families, count = {}, 0
+    for _, entries in pairs(RULES) do
+      for _, entry in ipairs(entries) do
+        local family = type(entry) == "string" and entry:match "^[^.]+" or nil
+        if family and not families[family] then
+          families[family], count = true, count + 1
+        end
+      end
+    end
+    assert.is_true(count >= 30, ("%d families"):format(count))
+  end)
+
+  it("have a way to delete each type, so that the mutation check leaves none out", function()
+    local result = assert(process.run { argv = { python_of.find(), "-c",
+      "import mutations; print(' '.join(mutations.DELETERS))" }, cwd = here, timeout = 30,
+      env = { PYTHONDONTWRITEBYTECODE = "1" } })
+    assert.equal("", result.stderr)
+    local missing = {}
+    for kind in pairs(RULES) do
+      if not (" " .. result.stdout:gsub("%s", " ")):find(" " .. kind .. " ", 1, true) then
+        missing[#missing + 1] = kind
+      end
+    end
+    assert.same({}, missing)
+  end)
+end)
+
 describe("golden apps", function()
   for _, name in ipairs { "order-intake", "config-vault" } do
     it("of " .. name .. " repeat to the byte", function()

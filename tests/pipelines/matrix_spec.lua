@@ -41,7 +41,12 @@ describe("an emulator matrix", function()
     local out = json.decode(result.stdout)
     assert.same({ "first", "second" }, { out.columns[1].name, out.columns[2].name })
     assert.same({ "PASSED", "ERROR" }, { out.rows[1].cells[1].status, out.rows[1].cells[2].status })
-    assert.same({ passed = 1, total = 2 }, out.services[1].cells[1])
+    assert.same({ passed = 1, total = 2, error = 0 }, out.services[1].cells[1])
+    local text = lab:run({ "compare", "--by", "emulator" }).stdout
+    assert.matches("arch%-a +PASSED +ERROR +differs", text)
+    assert.matches("ssm +1 of 2 +0 of 2 %(2 without verdict%)", text)
+    assert.matches("arch%-a +second %S+ +ERROR +emulator: [^\n]*died at start", text)
+    assert.matches("first %S+ +no image: a local process", text)
     result = lab:run { "report" }
     assert.equal(0, result.code, result.stderr)
     local html = assert(fs.read(lab.repo .. "/reports/latest/index.html"))

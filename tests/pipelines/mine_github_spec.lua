@@ -194,8 +194,7 @@ describe("mining GitHub", function()
       return { status = 301, headers = { Location = github.files.url .. "/elsewhere" } }
     end)
     mine()
-    mine()
-    assert.truthy(#github.downloads >= 2)
+    assert.truthy(#github.downloads >= 1)
     for _, request in ipairs(github.downloads) do
       assert.is_nil(request.headers.authorization)
       assert.is_nil(request.headers["x-github-api-version"])
@@ -213,16 +212,18 @@ describe("mining GitHub", function()
       ["local/other.yaml"] = "new" }, (mine()))
     assert.equal(3, #github.downloads)
     assert.is_false(fs.exists(dir.path .. "/work/sources/trees/acme+none"))
-    local used = github.used
+    local used, asked = github.used, #github.requests
     local outcomes, report = mine()
     assert.same({ ["one/queue.yaml"] = "known", ["two/queue.yaml"] = "known",
       ["local/other.yaml"] = "known" }, outcomes)
     assert.same({ used, 3 }, { github.used, #github.downloads })
-    assert.equal(4, api.unchanged)
     assert.same({ 3, 3 }, { report.notes[1].visited, report.notes[1].unchanged })
+    assert.equal(asked + 1, #github.requests) -- nothing was pushed anywhere, says the list
     github.repos["acme/two"] = repo("4", { ["queue.yaml"] = queue "changed" })
+    for name in pairs(github.repos) do github.repos[name].pushed_at = "2026-02-02T00:00:00Z" end
     assert.equal("superseded", (mine())["two/queue.yaml"])
-    assert.same({ used + 2, 4 }, { github.used, #github.downloads }) -- its commit and its archive
+    assert.same({ used + 3, 4 }, { github.used, #github.downloads }) -- list, commit and archive
+    assert.equal(2, api.unchanged) -- the commits of the other two
   end)
 
   it("says what it leaves out and why", function()
@@ -247,6 +248,7 @@ describe("mining GitHub", function()
     local before = #github.requests
     github.repos["acme/four"] = repo("4", { ["queue.yaml"] = queue "four" })
     table.insert(github.orgs.acme, 1, "acme/four")
+    for name in pairs(github.repos) do github.repos[name].pushed_at = "2026-02-02T00:00:00Z" end
     github:fault("^/repos/", { status = 429, headers = { ["Retry-After"] = "900" } }, 99)
     local outcomes, report = mine()
     assert.same({ ["one/queue.yaml"] = "known", ["two/queue.yaml"] = "known",
@@ -256,7 +258,20 @@ describe("mining GitHub", function()
     assert.equal(before + 2, #github.requests)
   end)
 
-  it("reads one repository, an account's, those of a name, and so many", function()
+  it("fetches so many new ones in a run, and the next ones in the next", function()
+    github.orgs.acme = { "acme/one", "acme/two", "acme/three" }
+    github.repos["acme/two"] = repo("2", { ["queue.yaml"] = queue "two" })
+    github.repos["acme/three"] = repo("3", { ["queue.yaml"] = queue "three" })
+    local source = { type = "github", org = "acme", limit = 2 }
+    assert.same({ ["one/queue.yaml"] = "new", ["two/queue.yaml"] = "new",
+      ["local/other.yaml"] = "new" }, (mine(source)))
+    local outcomes, report = mine(source)
+    assert.same({ ["one/queue.yaml"] = "known", ["two/queue.yaml"] = "known",
+      ["three/queue.yaml"] = "new", ["local/other.yaml"] = "known" }, outcomes)
+    assert.same({ 1, 2 }, { report.notes[1].fetched, report.notes[1].unchanged })
+  end)
+
+  it("reads one repository, an account's, and those of a name", function()
     github.orgs.acme = { "acme/one", "acme/two-x", "acme/three-x" }
     github.repos["acme/two-x"] = repo("2", { ["queue.yaml"] = queue "two" })
     github.repos["acme/three-x"] = repo("3", { ["queue.yaml"] = queue "three" })
@@ -268,6 +283,5 @@ describe("mining GitHub", function()
     end
     assert.equal("local one", found { type = "github", repo = "acme/one" })
     assert.equal("local three-x two-x", found { type = "github", user = "acme", match = "*-x" })
-    assert.equal("local one two-x", found { type = "github", org = "acme", limit = 2 })
   end)
 end)

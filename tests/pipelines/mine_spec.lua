@@ -2,9 +2,12 @@
 -- mine, as a user runs it, on folders and repositories made here.
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
 local lab_of = dofile(here .. "/lab.lua")
+local archive = require "std.archive"
 local fs = require "std.fs"
 local git = require "std.git"
+local github_of = dofile(here .. "/../fakes/github.lua")
 local json = require "std.json"
+local registry_of = dofile(here .. "/../fakes/registry.lua")
 
 local function contains(text, part)
   assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
@@ -261,6 +264,72 @@ describe("mine", function()
     contains(hint "{ type = 'dir', path = 'x', inlcude = {} }", "did you mean 'include'?")
     contains(hint "{ type = 'dir' }", "'path' is missing")
     contains(hint "{ type = 'dir', path = 3 }", "'path' must be a string")
+    contains(hint "{ type = 'github' }", "exactly one of 'org', 'user', 'repo' is needed")
+    contains(hint "{ type = 'github', org = 'a', repo = 'a/b' }", "exactly one of")
+    contains(hint "{ type = 'github', org = 'a/../b' }", "'org' is no name: a/../b")
+    contains(hint "{ type = 'github', repo = 'a' }", "'repo' is no name: a")
+    contains(hint "{ type = 'registry', module = 'a/b' }", "'module' is no name: a/b")
+  end)
+
+  it("mines the stock sources: all eight families and the places on GitHub", function()
+    local function archive_of(name)
+      return archive.tar(nil, { { path = "main.tf", data = bucket(name), mode = 420 } },
+        { gzip = true })
+    end
+    local modules, repos, orgs = {}, {}, {}
+    for i, name in ipairs { "vpc", "lambda", "s3-bucket", "dynamodb-table", "sqs", "sns",
+      "apigateway-v2", "step-functions" } do
+      modules["terraform-aws-modules/" .. name .. "/aws"] = { ["1.0.0"] = archive_of("m" .. i) }
+    end
+    for _, name in ipairs { "serverless/examples", "aws-samples/aws-cdk-examples",
+      "aws-quickstart/one", "aws-solutions/one", "aws-samples/one" } do
+      repos[name] = { sha = ("a"):rep(40), tarball = archive_of((name:gsub("/", "-"))) }
+      orgs[name:match "^[^/]+"] = { name }
+    end
+    local registry <close> = registry_of.new(modules)
+    local github <close> = github_of.new { repos = repos, orgs = orgs }
+    local real <close> = lab_of.new { real = true } -- the samples need Python
+    local result = real:run({ "mine", "--json" }, { env = { GITHUB_TOKEN = "t",
+      GITHUB_API_URL = github.url, TF_REGISTRY_URL = registry.url } })
+    assert.equal(0, result.code, result.stderr)
+    local report, found = assert(json.decode(result.stdout)), 0
+    for _, entry in ipairs(report.entries) do
+      local outside = not entry.source_url:find "^lsqm:"
+      assert.is_true(not outside or entry.outcome == "new", entry.source_url)
+      found = found + (outside and 1 or 0)
+    end
+    assert.equal(13, found)
+    assert.equal(1 + 16 + 5, #report.sources)
+    assert.same({}, report.problems)
+    assert.same({}, (real:check_contracts()))
+    -- without a token nobody outside is asked
+    local asked = #github.requests + #registry.paths
+    result = real:run({ "mine" }, { env = { GITHUB_API_URL = github.url,
+      TF_REGISTRY_URL = registry.url } })
+    assert.equal(0, result.code, result.stderr)
+    contains(result.stderr, "GITHUB_TOKEN is not set")
+    assert.equal(asked, #github.requests + #registry.paths)
+  end)
+
+  it("knows a template by what it says, whatever its name", function()
+    write { ["stack"] = queue "a", ["stack.cfn"] = queue "b",
+      ["old.txt"] = "# words\n" .. queue "c",
+      ["json.tmpl"] = '{ "AWSTemplateFormatVersion": "2010-09-09",\n'
+        .. '"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}',
+      ["README.txt"] = "Write this:\n\n  AWSTemplateFormatVersion: x\n  Resources:\n    Q:\n"
+        .. "      Type: AWS::SQS::Queue\n",
+      ["notes"] = "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n",
+      ["app/cdk.json"] = '{"app": "node app.js"}', ["app/app.js"] = "",
+      ["app/cdk.out/App.template.json"] = '{"Resources": {"T": {"Type": "AWS::SNS::Topic", '
+        .. '"Properties": {"TopicName": "app"}}}}' }
+    local found, report, result = outcomes()
+    assert.equal(0, result.code, result.stderr)
+    assert.same({ stack = "new", ["stack.cfn"] = "new", ["old.txt"] = "new", ["json.tmpl"] = "new",
+      ["app/cdk.out/App.template.json"] = "new" }, found)
+    local left_out = report.sources[1].skipped
+    assert.equal(1, #left_out)
+    contains(left_out[1].name, "/src/app")
+    contains(left_out[1].reason, "a CDK app")
   end)
 
   it("selects by globs", function()

@@ -45,6 +45,26 @@ describe("lsqm reduce", function()
     assert.same({}, lab:running())
   end)
 
+  it("keeps a drift that is asked for, and does not test", function()
+    lab:put("a", { files = { ["main.tf"] = "# fake: drift\n" .. MAIN } })
+    local out = lab.path .. "/out"
+    local result = lab:run { "reduce", "arch-a", "--drift", "aws_ssm_parameter.tier", "-o", out }
+    assert.equal(0, result.code, result.stderr)
+    assert.matches("shows: drift of aws_ssm_parameter.tier", result.stdout)
+    assert.equal("# fake: drift\n", (fs.read(out .. "/main.tf"):match("^[^\n]*\n")))
+    result = lab:run { "reduce", "arch-a", "--drift", "aws_ssm_parameter.name" }
+    assert.equal(3, result.code)
+    assert.matches("no drift of aws_ssm_parameter.name", result.stderr)
+  end)
+
+  it("takes another emulator than the configuration's", function()
+    lab:put("a", { files = { ["main.tf"] = MAIN } })
+    local result = lab:run { "reduce", "arch-a", "--emulator", "ministuck" }
+    assert.equal(2, result.code)
+    assert.matches("did you mean 'ministack'", result.stderr)
+    assert.matches("is no emulator", lab:run({ "reduce", "arch-a", "--emulator", "!a" }).stderr)
+  end)
+
   it("has nothing to reduce where all passes", function()
     lab:put("a")
     local result = lab:run { "reduce", "arch-a" }

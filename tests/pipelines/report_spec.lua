@@ -160,7 +160,7 @@ describe("lsqm report", function()
     assert(run:finish())
     local html = render(store)
     assert.is_true(#html < 5 * 1024 * 1024, #html .. " bytes")
-    local _, rows = html:gsub("<tr data%-status=", "")
+    local _, rows = html:gsub('<tbody class="arch"', "")
     assert.equal(1000, rows)
     dir:close()
   end)
@@ -179,6 +179,67 @@ describe("lsqm report", function()
       assert.is_truthy(part:find(words, 1, true), words .. " / " .. part)
     end
     assert.is_nil(part:find("arch-a", 1, true))
+  end)
+
+  it("shows logs in colour, folds the long ones and says where the rest is", function()
+    local store, dir = fixture.store("ab")
+    local lines = {}
+    for i = 1, 9000 do lines[i] = ("\27[1mline %05d of the log\27[0m"):format(i) end
+    lines[#lines + 1] = "\27[31mError: <it broke>\27[0m \27[38;5;208modd\27[2K"
+    local whole = table.concat(lines, "\n")
+    fixture.run(store, {
+      a = { status = "FAILED", container_logs = "ready",
+        terraform_apply = { success = false, logs = whole } },
+      b = { status = "FAILED", container_logs = "ready",
+        terraform_apply = { success = false, logs = whole } } })
+    local html = render(store)
+    assert.truthy(html:find('<i class="r">Error: &lt;it broke&gt;</i> odd', 1, true))
+    assert.truthy(html:find('<i class="b">line 09000 of the log</i>', 1, true))
+    assert.is_nil(html:find("line 00001 of", 1, true))
+    assert.matches("<summary>%d+ earlier lines</summary>", html)
+    assert.matches("The first %d+ KB are left out; all of it is in <code>runs/%x+", html)
+    local _, same = html:gsub('The same as that of <a href="#a%-a+">', "")
+    assert.equal(2, same) -- Terraform's and the emulator's: each is on the page once
+    dir:close()
+  end)
+
+  it("shows each architecture's Terraform and history", function()
+    local store, dir = fixture.store("a")
+    assert(store:put_architecture(fixture.arch("a"), { ["main.tf"] = "# <one>",
+      ["modules/x/x.tf"] = "# two", ["README.md"] = "# not shown" }))
+    for i, status in ipairs { "PASSED", "PASSED", "FAILED" } do
+      local at = 1768000000 + i * 604800
+      assert(store:update_trends(fixture.run(store, { a = status }, { at = at,
+        version = "1." .. i })))
+      assert(store:update_trends(fixture.run(store, { a = "ERROR" }, { at = at + 60,
+        emulator = "other" })))
+    end
+    local run = store:runs { finished = true }[2].run_id
+    assert.equal(0, resolve.load("weekly", "report").run(fixture.context(store), { run = run }))
+    local html = assert(fs.read(store:path("reports", "latest", "index.html")))
+    assert.truthy(html:find("<h4>main.tf</h4><pre tabindex=\"0\"># &lt;one&gt;</pre>", 1, true))
+    assert.truthy(html:find("# two", 1, true))
+    assert.is_nil(html:find("not shown", 1, true))
+    assert.matches("Passed</span> 2 runs, 2026%-01%-16 … 2026%-01%-23 %(1%.1 … 1%.2%)", html)
+    assert.matches("last 3 runs, oldest on the left", html) -- none of the other emulator's
+    dir:close()
+  end)
+
+  it("says beside the regressions what else changed between the two runs", function()
+    local store, dir = fixture.store("abc", { b = { superseded_by = fixture.hash "c" },
+      c = { supersedes = fixture.hash "b" } })
+    fixture.run(store, { a = "PASSED", b = "PASSED" },
+      { note = { terraform_version = "terraform 1.10.5" } })
+    fixture.run(store, { a = "FAILED", c = "FAILED" },
+      { note = { terraform_version = "terraform 1.11.4" } })
+    local html = render(store)
+    local banner = html:match('<section[^>]*id="regressions".-</section>')
+    assert.matches("1 regression<", banner)
+    assert.matches("the emulator did not change, but:", banner)
+    assert.matches("terraform 1%.10%.5.-<b>terraform 1%.11%.4</b>", banner)
+    assert.matches("corpus</dt><dd>2 architectures.-<b>2 %(0 new, 0 gone, 1 with another", banner)
+    assert.matches("Another template now: 1</summary>.-template changed", banner)
+    dir:close()
   end)
 
   it("takes a section from the user's own layout", function()

@@ -4,7 +4,9 @@
 # ports of their own. It touches no Slurm that is installed and running here.
 #   cluster.sh start DIR [CPUS]   prints the path of its slurm.conf (for SLURM_CONF); exit 77 and a
 #                                 reason when it cannot be had
-#   cluster.sh kill-node DIR N    the node and all that runs on it die, as by a power cut
+#   cluster.sh kill-node DIR NAME [noticed]
+#                                 the node n1 or n2 and all that runs on it die, as by a power cut;
+#                                 noticed: and Slurm is told, which it else finds out in half a minute
 #   cluster.sh stop DIR           ends what start started and nothing else
 set -euo pipefail
 
@@ -157,12 +159,15 @@ kill_all() { # signal pids...
   [ $# = 0 ] || kill "-$signal" "$@" 2>/dev/null || true
 }
 
-kill_node() { # dir node
+kill_node() { # dir node [noticed]
   local pids
   mapfile -t pids < <(node_roots "$1" "$2")
   mapfile -t pids < <(family "${pids[@]}")
   kill_all STOP "${pids[@]}"
   kill_all KILL "${pids[@]}"
+  if [ "${3:-}" = noticed ]; then
+    SLURM_CONF=$1/slurm.conf scontrol update "nodename=$2" state=down reason=killed
+  fi
 }
 
 stop() { # dir
@@ -181,7 +186,7 @@ stop() { # dir
 
 case ${1:-} in
   start) start "${@:2}" ;;
-  kill-node) kill_node "$2" "$3" ;;
+  kill-node) kill_node "${@:2}" ;;
   stop) stop "$2" ;;
   *) echo "usage: $0 start|kill-node|stop DIR" >&2; exit 2 ;;
 esac

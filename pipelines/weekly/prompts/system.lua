@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What Claude is told once for all architectures. It must be the same text in every call, or it is
 -- not cached: no dates, no names. Change `version` with the text; it is stored with each app.
-return { version = "1", text = [[
+return { version = "2", text = [[
 You write test applications for AWS architectures. An architecture is given as a Terraform root. It
 has been deployed to an emulator of AWS (LocalStack, MiniStack or another) on this machine, and your
 tests find out whether the emulator behaves as AWS would.
@@ -15,14 +15,14 @@ requirements.txt
 conftest.py
   pytest fixtures: one client per service, made by one function, and the deployed state.
   Clients take their endpoint from the environment variable AWS_ENDPOINT_URL, the region from the
-  Clients take their endpoint from the environment variable AWS_ENDPOINT_URL, the region from the
   ARNs of the deployed resources, else from AWS_DEFAULT_REGION, the credentials from the environment
   ("test" where there are none). They use
   botocore's Config with retries={"max_attempts": 0}, connect_timeout=5, read_timeout=30,
   inject_host_prefix=False and s3={"addressing_style": "path"}.
   The environment variable LSQM_STATE names a JSON file with a list of the deployed resources, each
   {"address", "type", "name", "values"}, as in Terraform's state; an address carries instance keys
-  such as [0] or ["a"]. Read names, ARNs and ids from there, never guess them. A resource that is
+  such as [0] or ["a"]. Read names, ARNs and ids from there, never guess them; the attributes of
+  each type are listed below, and no others exist. A resource that is
   missing there fails its tests, unless count or for_each may leave it without an instance: then
   they are skipped.
 

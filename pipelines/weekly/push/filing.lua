@@ -97,7 +97,7 @@ local function work_of(ctx, run, repo, records, found)
   local about = about_of(ctx, run, repo)
   return {
     client = github_issues.new { token = ctx.config.github_token, repo = ctx.config.issue_repo,
-      api_url = ctx.config.github_api_url },
+      api_url = ctx.config.github_api_url, log = ctx.log },
     groups = causes.of(ctx.store, run, records, ctx.rules("signature")),
     about = about, limit = ctx.config.issue_limit,
     still = still_of(ctx, run), linked = linked_of(records),

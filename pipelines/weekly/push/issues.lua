@@ -193,7 +193,7 @@ local function failed(work, group, err)
   work.on_error("issue about " .. group.signature:sub(1, 80), err)
   work.failures = work.failures + 1
   work.last_error = err
-  return work.failures >= FAILURES or err.code == "limit"
+  return work.failures >= FAILURES or err.code == "unavailable"
 end
 
 -- One issue for each root cause, as long as the limit allows.

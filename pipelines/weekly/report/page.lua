@@ -2,7 +2,7 @@
 -- Puts the sections into one file that needs nothing else: no network, no other file.
 -- The content policy names the one style and the one script by their hash.
 
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local sha256 = require "std.sha256"
 
 local M = {}

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Pieces that several sections draw: status marks, rate bars, history dots.
 
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local text = require "pipelines.weekly.report.text"
 
 local M = {}
@@ -11,11 +11,17 @@ M.SIGNS = { PASSED = "✓", PARTIAL = "◐", FAILED = "✕", TIMEOUT = "◔", ER
 M.WORDS = { PASSED = "Passed", PARTIAL = "Partial", FAILED = "Failed", TIMEOUT = "Timeout",
   ERROR = "Error" }
 
+M.ARROW = h.span({ class = "arrow", role = "img", ["aria-label"] = "became" }, " → ")
+
+-- The same few marks stand in thousands of rows: each is made once.
+local badges, histories = {}, {}
+
 ---@param status string
 function M.badge(status)
-  return h.span({ class = "badge s-" .. status },
+  badges[status] = badges[status] or h.span({ class = "badge s-" .. status },
     h.span({ class = "sign", ["aria-hidden"] = "true" }, M.SIGNS[status] or "?"),
     M.WORDS[status] or status)
+  return badges[status]
 end
 
 ---A bar split by status; the figures are beside it as text.
@@ -37,19 +43,31 @@ function M.stack(counts, width, height)
     preserveAspectRatio = "none", ["aria-hidden"] = "true" }, parts)
 end
 
----Up to twelve squares, oldest first.
----@param history table[] newest first
-function M.dots(history)
-  local parts, words = {}, {}
-  for i = math.min(#history, 12), 1, -1 do
-    local status = history[i].status
-    parts[#parts + 1] = h.rect { class = "s-" .. status, x = #words * 9, y = 0, width = 7,
-      height = 14, rx = 2 }
-    words[#words + 1] = status:lower()
+local function draw_dots(points)
+  local parts, words, times = {}, {}, 0
+  for i = #points, 1, -1 do
+    local status = points[i].status
+    parts[#parts + 1] = h.i({ class = "s-" .. status })
+    times = times + 1
+    if i == 1 or points[i - 1].status ~= status then
+      words[#words + 1] = times > 1 and ("%d times %s"):format(times, status:lower())
+        or status:lower()
+      times = 0
+    end
   end
   if #parts == 0 then return "–" end
-  return h.svg({ class = "dots", width = #words * 9, height = 14, role = "img",
+  return h.span({ class = "dots", role = "img",
     ["aria-label"] = "oldest first: " .. table.concat(words, ", ") }, parts)
+end
+
+---Up to twelve squares, oldest first. Small elements, not a drawing: a page has thousands.
+---@param points table[] newest first
+function M.dots(points)
+  local key = {}
+  for i, point in ipairs(points) do key[i] = point.status end
+  key = table.concat(key, " ")
+  histories[key] = histories[key] or draw_dots(points)
+  return histories[key]
 end
 
 ---A line of pass rates, oldest first.
@@ -76,11 +94,17 @@ function M.delta(delta)
   return h.span({ class = "delta " .. kind }, text.points(delta))
 end
 
+local service_lists = {}
+
 ---@param services string[]
 function M.services(services)
-  local list = {}
-  for i, name in ipairs(services) do list[i] = h.span({ class = "tag" }, name) end
-  return h.span({ class = "tags" }, list)
+  local key = table.concat(services, "\n")
+  if not service_lists[key] then
+    local list = {}
+    for i, name in ipairs(services) do list[i] = h.span({ class = "tag" }, name) end
+    service_lists[key] = h.span({ class = "tags" }, list)
+  end
+  return service_lists[key]
 end
 
 ---A link only where it is one for a browser; anything else is plain text.

@@ -1,26 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sorting and filtering. The page is complete without it; nothing is loaded and nothing is sent.
+// Sorting, filtering, opening rows, copying logs. The page is complete without it; nothing is
+// loaded and nothing is sent.
 "use strict";
 (function () {
+  const byId = (id) => document.getElementById(id);
+  const all = (selector, from) => Array.from((from || document).querySelectorAll(selector));
+  document.documentElement.classList.add("js");
+
+  // --- sorting -----------------------------------------------------------------------------------
+
   const valueOf = (row, column, kind) => {
     const cell = row.cells[column];
-    const text = cell.dataset.v === undefined ? cell.textContent : cell.dataset.v;
+    const words = cell.querySelector(".opener") || cell;
+    const text = cell.dataset.v === undefined ? words.textContent : cell.dataset.v;
     return kind === "number" ? parseFloat(text) || 0 : text.toLowerCase();
   };
 
+  // What moves: the rows of a table, or its bodies where each holds a row and its details.
+  const unitsOf = (table) => (table.id === "list"
+    ? Array.from(table.tBodies, (body) => [body.rows[0], body])
+    : Array.from(table.tBodies[0].rows, (row) => [row, row]));
+
   const sortBy = (table, head, kind) => {
     const wasUp = head.getAttribute("aria-sort") === "ascending";
-    const column = head.cellIndex;
     const sign = wasUp ? -1 : 1;
-    const body = table.tBodies[0];
-    const keyed = Array.from(body.rows, (row) => [valueOf(row, column, kind), row]);
+    const keyed = unitsOf(table).map(([row, unit]) => [valueOf(row, head.cellIndex, kind), unit]);
     keyed.sort((a, b) => (a[0] < b[0] ? -sign : a[0] > b[0] ? sign : 0));
-    body.append(...keyed.map((pair) => pair[1]));
+    const place = table.id === "list" ? table : table.tBodies[0];
+    place.append(...keyed.map((pair) => pair[1]));
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", wasUp ? "descending" : "ascending");
   };
 
-  for (const table of document.querySelectorAll("table.sortable")) {
+  for (const table of all("table.sortable")) {
     for (const head of table.tHead.rows[0].cells) {
       const kind = head.dataset.sort;
       if (!kind) continue;
@@ -32,61 +44,156 @@
     }
   }
 
-  const list = document.getElementById("list");
-  const field = document.getElementById("filter");
-  const shown = document.getElementById("shown");
-  const chips = Array.from(document.querySelectorAll(".chip"));
+  // --- rows and their details --------------------------------------------------------------------
+
+  const openerOf = (body) => body.querySelector(".opener");
+
+  // Copy buttons are made when they can be seen first.
+  const addCopy = (body) => {
+    for (const log of all(".log", body)) {
+      if (log.querySelector(".copy")) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy plain";
+      button.textContent = "Copy";
+      const title = log.querySelector("h3, h4");
+      button.setAttribute("aria-label", "Copy " + (title ? title.textContent : "Terraform"));
+      if (title) title.after(button);
+      else log.prepend(button);
+    }
+  };
+
+  const show = (body, is_open) => {
+    if (is_open) addCopy(body);
+    body.classList.toggle("open", is_open);
+    openerOf(body).setAttribute("aria-expanded", String(is_open));
+  };
+
+  const textOf = (log) => all("pre", log).map((pre) => pre.textContent).join("\n");
+
+  const copyByHand = (text) => {
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const ok = document.execCommand("copy");
+    area.remove();
+    return ok ? Promise.resolve() : Promise.reject(new Error("not copied"));
+  };
+
+  const copy = (button) => {
+    const text = textOf(button.parentElement);
+    const written = navigator.clipboard && window.isSecureContext
+      ? navigator.clipboard.writeText(text).catch(() => copyByHand(text)) : copyByHand(text);
+    const say = (word) => {
+      button.textContent = word;
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    };
+    written.then(() => say("Copied"), () => say("Not copied"));
+  };
+
+  const list = byId("list");
+  if (list) {
+    for (const body of list.tBodies) openerOf(body).setAttribute("aria-expanded", "false");
+    list.addEventListener("click", (event) => {
+      const opener = event.target.closest(".opener");
+      const button = event.target.closest(".copy");
+      if (button) copy(button);
+      if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      const body = opener.closest("tbody");
+      const is_open = !body.classList.contains("open");
+      show(body, is_open);
+      history.replaceState(null, "", is_open ? "#" + body.id : location.pathname + location.search);
+    });
+  }
+
+  // --- filtering ---------------------------------------------------------------------------------
+
+  const field = byId("filter");
+  const service = byId("service");
+  const clear = byId("clear");
+  const chips = all(".chip");
+  const isPressed = (chip) => chip.getAttribute("aria-pressed") === "true";
+  let cluster = "";
+  let words = null;
+
+  const wordsOf = (body) => {
+    const cells = body.rows[0].cells;
+    return { body: body, text: (cells[1].textContent + " " + cells[2].textContent + " " + body.id)
+      .toLowerCase(), services: all(".tag", cells[2]).map((tag) => tag.textContent) };
+  };
 
   const filter = () => {
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const wanted = chips.filter((c) => c.getAttribute("aria-pressed") === "true")
-      .map((c) => c.dataset.status);
+    words = words || Array.from(list.tBodies, wordsOf);
+    const sought = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = chips.filter(isPressed).map((chip) => chip.dataset.status);
     let count = 0;
-    for (const row of list.tBodies[0].rows) {
-      const text = (row.cells[1].textContent + " " + row.cells[2].dataset.v).toLowerCase();
-      const fits = (wanted.length === 0 || wanted.includes(row.dataset.status)) &&
-        words.every((word) => text.includes(word));
-      row.hidden = !fits;
+    for (const row of words) {
+      const fits = (wanted.length === 0 || wanted.includes(row.body.dataset.s)) &&
+        (!service.value || row.services.includes(service.value)) &&
+        (!cluster || row.body.dataset.c === cluster) &&
+        sought.every((word) => row.text.includes(word));
+      row.body.hidden = !fits;
       if (fits) count += 1;
     }
-    shown.textContent = count + " of " + list.tBodies[0].rows.length + " shown";
+    clear.hidden = count === words.length;
+    byId("shown").textContent = count + " of " + words.length + " shown" +
+      (cluster ? ", root cause " + cluster : "");
+  };
+
+  const showAll = () => {
+    field.value = "";
+    service.value = "";
+    cluster = "";
+    for (const chip of chips) chip.setAttribute("aria-pressed", "false");
+    filter();
   };
 
   if (list && field) {
-    document.getElementById("filters").hidden = false;
+    byId("filters").hidden = false;
+    byId("shown").textContent = list.tBodies.length + " of " + list.tBodies.length + " shown";
     field.addEventListener("input", filter);
+    service.addEventListener("change", filter);
+    clear.addEventListener("click", () => {
+      showAll();
+      field.focus();
+    });
     for (const chip of chips) {
       chip.addEventListener("click", () => {
-        chip.setAttribute("aria-pressed", chip.getAttribute("aria-pressed") !== "true");
+        chip.setAttribute("aria-pressed", String(!isPressed(chip)));
         filter();
       });
     }
+    for (const button of all("[data-cluster]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => {
+        showAll();
+        cluster = button.dataset.cluster;
+        filter();
+        byId("architectures").scrollIntoView();
+        field.focus({ preventScroll: true });
+      });
+    }
     document.addEventListener("keydown", (event) => {
-      if (event.key === "/" && !/^(INPUT|TEXTAREA)$/.test(event.target.tagName)) {
+      const is_typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+      if (event.key === "/" && !is_typing) {
         event.preventDefault();
         field.focus();
       }
+      if (event.key === "Escape" && event.target === field) showAll();
     });
-    filter();
   }
 
-  // A link to a failure opens it; printing shows every log.
+  // --- links to a row ----------------------------------------------------------------------------
+
   const openTarget = () => {
-    const id = location.hash.slice(1);
-    const target = id && document.getElementById(id);
-    if (target && target.tagName === "DETAILS") {
-      target.open = true;
-      target.scrollIntoView();
-    }
+    const target = location.hash && byId(decodeURIComponent(location.hash.slice(1)));
+    if (!target || !target.classList.contains("arch")) return;
+    if (target.hidden) showAll();
+    show(target, true);
+    target.scrollIntoView();
   };
   window.addEventListener("hashchange", openTarget);
   openTarget();
-  let closed = [];
-  window.addEventListener("beforeprint", () => {
-    closed = Array.from(document.querySelectorAll("details:not([open])"));
-    for (const item of closed) item.open = true;
-  });
-  window.addEventListener("afterprint", () => {
-    for (const item of closed) item.open = false;
-  });
 })();

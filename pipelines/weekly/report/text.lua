@@ -1,20 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Texts of the report: hostile logs made harmless and short, figures made readable.
 
-local valid_utf8 = require("std.text").valid_utf8
+local std_text = require "std.text"
 
 local M = {}
 
----A log without terminal codes and control characters, in valid UTF-8.
----@param s string
----@return string
-function M.clean(s)
-  s = s:gsub("\27%[[%d;?]*%a", ""):gsub("\27%][^\7\27]*\7?", ""):gsub("\r\n?", "\n")
-  s = s:gsub("[\0-\8\11-\31\127]", "\u{FFFD}")
-  s = valid_utf8(s) -- one stray byte would make the whole page unreadable
-  -- Marks that turn the reading direction around could disguise what a log says.
-  return (s:gsub("\u{202A}", ""):gsub("\u{202B}", ""):gsub("\u{202D}", ""):gsub("\u{202E}", ""))
-end
+M.clean = std_text.clean
 
 -- What a byte may weigh once it is escaped.
 local function weight(s)
@@ -66,6 +57,22 @@ function M.duration(seconds)
   if s < 60 then return s .. " s" end
   if s < 3600 then return ("%d min %02d s"):format(s // 60, s % 60) end
   return ("%d h %02d min"):format(s // 3600, s % 3600 // 60)
+end
+
+---@param n integer
+---@return string "812 bytes", "24 KB"
+function M.bytes(n)
+  if n < 1024 then return n == 1 and "1 byte" or n .. " bytes" end
+  if n < 1048576 then return ("%.0f KB"):format(n / 1024) end
+  return ("%.1f MB"):format(n / 1048576)
+end
+
+---The beginning of a text in whole characters.
+---@param s string
+---@param most integer bytes
+function M.short(s, most)
+  if #s <= most then return s end
+  return s:sub(1, most):gsub("[\xC0-\xFF]?[\x80-\xBF]*$", "") .. "…"
 end
 
 ---@param n integer

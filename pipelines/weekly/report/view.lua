@@ -3,21 +3,16 @@
 -- out.
 
 local compare = require "std.store.compare"
+local convergence = require "std.store.convergence"
+local evidence = require "pipelines.weekly.report.evidence"
 local matrix = require "std.store.matrix"
+local past = require "pipelines.weekly.report.past"
 local records = require "std.meta.records"
 local repeats = require "std.store.repeats"
 local text = require "pipelines.weekly.report.text"
 local trends = require "std.store.trends"
 
 local M = {}
-
--- All logs of the page together, and of one log; the whole ones stay in the run's results.
-local LOG_BUDGET, LOG_MAX, LOG_MIN = 2200000, 24000, 400
-local LOGS = {
-  { "terraform", function(r) return r.terraform_apply and r.terraform_apply.logs end },
-  { "tests", function(r) return r.pytest_results and r.pytest_results.output end },
-  { "emulator", function(r) return r.container_logs end },
-}
 
 -- Worst first: what needs a person's eyes is on top.
 local ORDER = { FAILED = 1, TIMEOUT = 2, ERROR = 3, PARTIAL = 4, PASSED = 5 }
@@ -27,11 +22,14 @@ local function rate_of(summary)
   return summary.passed / summary.total
 end
 
-local function history_of(store, run_id)
+local function emulator_of(record) return record.emulator and record.emulator.name end
+
+-- The last twelve runs of this emulator: the rates of two emulators are no trend.
+local function history_of(finished, run)
   local list, seen = {}, false
-  for _, record in ipairs(store:runs { finished = true }) do
-    seen = seen or record.run_id == run_id
-    if seen and #list < 12 then
+  for _, record in ipairs(finished) do
+    seen = seen or record.run_id == run.run_id
+    if seen and #list < 12 and emulator_of(record) == emulator_of(run.config) then
       record.rate = rate_of(record.summary)
       table.insert(list, 1, record)
     end
@@ -45,8 +43,9 @@ local function tests_of(result)
   return { passed = tests.passed, total = tests.total }
 end
 
-local function row_of(hash, result, meta, trend)
-  meta = meta or {}
+local function row_of(view, hash, result, trend)
+  local meta = view.architectures[hash] or {}
+  local points, spans, streak = past.of(trend, view.run_notes, view.run.run_id)
   return {
     hash = hash,
     name = meta.name or hash,
@@ -58,19 +57,33 @@ local function row_of(hash, result, meta, trend)
     duration = result.duration_seconds,
     tests = tests_of(result),
     reason = text.clean(result.reason or result.error_message or ""),
-    cached = result.cached_from ~= nil,
-    streak = trend and trend.streak,
-    history = trend and trend.history or {},
-    result = result,
+    cached = result.cached_from ~= nil, unsettled = convergence.word(result),
+    streak = streak, points = points, spans = spans,
+    result = result, logs = {},
   }
+end
+
+local function mark_changes(rows, changes)
+  local by_hash = {}
+  for _, name in ipairs { "regressions", "flaky", "unrelated", "fixes", "templates" } do
+    for _, change in ipairs(changes[name]) do by_hash[change.arch_hash] = change end
+  end
+  local regressed = {}
+  for _, change in ipairs(changes.regressions) do regressed[change.arch_hash] = true end
+  for _, row in ipairs(rows) do
+    row.change = by_hash[row.hash]
+    row.is_regression = regressed[row.hash] or false
+  end
 end
 
 local function rows_of(view, trend_map)
   local rows = {}
   for hash, result in pairs(view.results) do
-    rows[#rows + 1] = row_of(hash, result, view.architectures[hash], trend_map[hash])
+    rows[#rows + 1] = row_of(view, hash, result, trend_map[hash])
   end
+  mark_changes(rows, view.changes)
   table.sort(rows, function(a, b)
+    if a.is_regression ~= b.is_regression then return a.is_regression end
     if a.order ~= b.order then return a.order < b.order end
     if a.name ~= b.name then return a.name < b.name end
     return a.hash < b.hash
@@ -78,21 +91,12 @@ local function rows_of(view, trend_map)
   return rows
 end
 
-local function logs_of(result, limit)
-  local logs = {}
-  for _, kind in ipairs(LOGS) do
-    local tail, cut = text.tail(kind[2](result), limit)
-    if tail then logs[#logs + 1] = { name = kind[1], text = tail, cut = cut } end
-  end
-  return logs
-end
-
 -- Failures with one root cause belong together; the biggest group is the most useful to mend.
-local function groups_of(rows, signature)
+local function groups_of(rows, signatures)
   local groups, by_key = {}, {}
   for _, row in ipairs(rows) do
-    if row.status ~= "PASSED" then
-      local key = text.clean(signature(row.result))
+    local key = signatures[row.hash]
+    if key then
       local group = by_key[key]
       if not group then
         group = { signature = key, rows = {} }
@@ -106,17 +110,27 @@ local function groups_of(rows, signature)
     if #a.rows ~= #b.rows then return #a.rows > #b.rows end
     return a.signature < b.signature
   end)
+  for i, group in ipairs(groups) do
+    group.number = i
+    for _, row in ipairs(group.rows) do row.group = group end
+  end
   return groups
 end
 
-local function add_logs(groups)
-  local count = 0
-  for _, group in ipairs(groups) do count = count + #group.rows end
-  local limit = LOG_BUDGET // (math.max(count, 1) * #LOGS)
-  limit = math.max(LOG_MIN, math.min(LOG_MAX, limit))
-  for _, group in ipairs(groups) do
-    for _, row in ipairs(group.rows) do row.logs = logs_of(row.result, limit) end
+-- The logs are read one after the other and only what the page shows is kept.
+local function add_evidence(view, store, run, signature)
+  local signatures, failures = {}, {}
+  for _, row in ipairs(view.rows) do
+    if row.status ~= "PASSED" then failures[#failures + 1] = row end
   end
+  local logs, templates = evidence.logs(#failures), evidence.templates(store, #view.rows)
+  for _, row in ipairs(failures) do
+    local whole = run:result(row.hash) or row.result
+    signatures[row.hash] = text.clean(signature(whole))
+    row.logs = logs(row.hash, whole)
+  end
+  for _, row in ipairs(view.rows) do row.template = templates(row.hash) end
+  return signatures
 end
 
 local function empty_counts()
@@ -157,16 +171,17 @@ local function skipped_of(architectures)
   return list
 end
 
-local function architectures_of(store)
-  local map = {}
-  for _, meta in ipairs(store:architectures()) do map[meta.hash] = meta end
-  return map
-end
-
-local function mark_regressions(view)
-  local set = {}
-  for _, record in ipairs(view.changes.regressions) do set[record.arch_hash] = true end
-  for _, row in ipairs(view.rows) do row.is_regression = set[row.hash] or false end
+-- What else differed between the two runs, the corpus too.
+local function circumstances_of(view)
+  if not view.previous then return {} end
+  local list, changes = compare.circumstances(view.previous, view.run), view.changes
+  if #changes.only_a + #changes.only_b + #changes.templates > 0 then
+    table.insert(list, { aspect = "corpus",
+      from = text.count(view.previous.summary.total, "architecture"),
+      to = ("%d (%d new, %d gone, %d with another template)"):format(view.counts.total,
+        #changes.only_b, #changes.only_a, #changes.templates) })
+  end
+  return list
 end
 
 -- What no reader may take for a verdict on the emulator.
@@ -187,25 +202,26 @@ end
 
 ---@param store lsqm.Store
 ---@param run lsqm.Run
----@param options {signature: fun(result: table): string}
+---@param options {signature: fun(result: table): string, changes: table|nil}
 ---@return table view
 function M.build(store, run, options)
+  local finished = store:runs { finished = true }
   local view = {
     run = run.config, summary = run:summary(), counts = run:counts(),
-    results = run:results(), architectures = architectures_of(store),
-    history = history_of(store, run.run_id),
+    results = run:outcomes(), architectures = store:by_hash(),
+    history = history_of(finished, run), run_notes = past.runs(finished),
   }
-  view.changes = trends.changes(store, run, view.architectures)
+  view.changes = options.changes or trends.changes(store, run, view.architectures)
   view.previous = view.changes.previous
-  view.circumstances = view.previous and compare.circumstances(view.previous, view.run) or {}
+  view.circumstances = circumstances_of(view)
   view.rate = rate_of(view.counts)
   local before = view.previous and rate_of(view.previous.summary)
   view.delta = view.rate and before and view.rate - before or nil
-  view.rows = rows_of(view, store:trends("architectures"))
-  view.services = services_of(view, store:trends("services"))
-  view.groups = groups_of(view.rows, options.signature)
-  add_logs(view.groups)
-  mark_regressions(view)
+  local known = view.changes.trends or { architectures = store:trends "architectures",
+    services = store:trends "services" }
+  view.rows = rows_of(view, known.architectures)
+  view.services = services_of(view, known.services)
+  view.groups = groups_of(view.rows, add_evidence(view, store, run, options.signature))
   view.indeterminate = indeterminate_of(view)
   view.matrix = view.run.matrix and matrix.of(store, view.run.matrix) or nil
   view.repeats = repeats.measure(store, 12)

@@ -47,10 +47,11 @@ return {
     health = "/moto-api/",
     version_command = { "python3", "-c",
       "from importlib.metadata import version; print(version('moto'))" },
+    env = { MOTO_IAM_LOAD_MANAGED_POLICIES = "true" }, -- off unless told
     process = {
       module = "moto.server",
       package = "moto[server]",
-      env = { MOTO_PORT = "{port}" },
+      env = { MOTO_PORT = "{port}", MOTO_IAM_LOAD_MANAGED_POLICIES = "true" },
     },
   },
   floci = {

@@ -54,42 +54,34 @@ return {
     bucket_setting("get_bucket_ownership_controls", "OwnershipControls.Rules.0",
       { ObjectOwnership = "@rule.0.object_ownership" }),
   },
-  aws_efs_file_system = {
-    { service = "efs", call = "describe_file_systems", args = { FileSystemId = "@id" },
-      at = "FileSystems.0", equals = { FileSystemId = "@id" } },
+  aws_efs_file_system = { "efs.file_system" },
+  aws_efs_access_point = { "efs.access_point" },
+  aws_efs_mount_target = {
+    { service = "efs", call = "describe_mount_targets", args = { MountTargetId = "@id" },
+      at = "MountTargets.0", equals = { SubnetId = "@subnet_id" } },
   },
+  aws_backup_vault = { "backup.vault" },
+  aws_backup_plan = { "backup.plan" },
 
   -- data
   aws_dynamodb_table = { "dynamodb.item_round_trip", "dynamodb.key_schema" },
   aws_dynamodb_table_item = { "dynamodb.stored_item" },
-  aws_db_instance = {
-    { service = "rds", call = "describe_db_instances",
-      args = { DBInstanceIdentifier = "@identifier" }, at = "DBInstances.0",
-      equals = { Engine = "@engine", DBInstanceClass = "@instance_class" } },
-  },
-  aws_rds_cluster = {
-    { service = "rds", call = "describe_db_clusters",
-      args = { DBClusterIdentifier = "@cluster_identifier" }, at = "DBClusters.0",
-      equals = { Engine = "@engine" } },
-  },
+  aws_db_instance = { "rds.instance" },
+  aws_rds_cluster = { "rds.cluster" },
   aws_db_subnet_group = {
     { service = "rds", call = "describe_db_subnet_groups",
       args = { DBSubnetGroupName = "@name" }, at = "DBSubnetGroups.0",
       equals = { DBSubnetGroupName = "@name" } },
   },
-  aws_elasticache_cluster = {
-    { service = "elasticache", call = "describe_cache_clusters",
-      args = { CacheClusterId = "@cluster_id" }, at = "CacheClusters.0",
-      equals = { Engine = "@engine" } },
-  },
-  aws_glue_catalog_database = {
-    { service = "glue", call = "get_database", args = { Name = "@name" }, at = "Database",
-      equals = { Name = "@name" } },
-  },
-  aws_athena_workgroup = {
-    { service = "athena", call = "get_work_group", args = { WorkGroup = "@name" },
-      at = "WorkGroup", equals = { Name = "@name" } },
-  },
+  aws_db_parameter_group = { "rds.parameters" },
+  aws_elasticsearch_domain = { "opensearch.domain" },
+  aws_opensearch_domain = { "opensearch.domain" },
+  aws_elasticache_cluster = { "elasticache.cluster" },
+  aws_glue_catalog_database = { "glue.database" },
+  aws_glue_catalog_table = { "glue.table" },
+  aws_glue_job = { "glue.job" },
+  aws_athena_workgroup = { "athena.workgroup" },
+  aws_athena_named_query = { "athena.query" },
 
   -- messages and events
   aws_sqs_queue = { "sqs.message_round_trip", "sqs.settings" },
@@ -100,17 +92,11 @@ return {
   aws_cloudwatch_event_rule = { "events.rule" },
   aws_cloudwatch_event_target = { "events.delivery" },
   aws_cloudwatch_event_bus = { "events.bus" },
-  aws_scheduler_schedule = {
-    { service = "scheduler", call = "get_schedule",
-      args = { Name = "@name", GroupName = "@group_name" },
-      equals = { ScheduleExpression = "@schedule_expression", State = "@state" } },
-  },
-  aws_pipes_pipe = {
-    { service = "pipes", call = "describe_pipe", args = { Name = "@name" },
-      equals = { Source = "@source", Target = "@target" } },
-  },
+  aws_scheduler_schedule = { "scheduler.schedule" },
+  aws_scheduler_schedule_group = { "scheduler.group" },
+  aws_pipes_pipe = { "pipes.pipe" },
   aws_kinesis_stream = { "kinesis.records" },
-  aws_kinesis_firehose_delivery_stream = { "firehose.record" },
+  aws_kinesis_firehose_delivery_stream = { "firehose.delivery" },
 
   -- compute
   aws_lambda_function = { "lambda.invoke", "lambda.settings" },
@@ -123,27 +109,12 @@ return {
       args = { FunctionName = "@function_name" }, equals = { AuthType = "@authorization_type" } },
   },
   aws_sfn_state_machine = { "sfn.definition", "sfn.execution" },
-  aws_instance = {
-    ec2("describe_instances", "Reservations.0.Instances.0", "InstanceIds",
-      { InstanceType = "@instance_type" }),
-  },
-  aws_ecs_cluster = {
-    { service = "ecs", call = "describe_clusters", args = { clusters = { "@arn" } },
-      at = "clusters.0", equals = { clusterName = "@name", status = "ACTIVE" } },
-  },
-  aws_ecs_task_definition = {
-    { service = "ecs", call = "describe_task_definition", args = { taskDefinition = "@arn" },
-      at = "taskDefinition", equals = { family = "@family", revision = "@revision" } },
-  },
-  aws_ecs_service = {
-    { service = "ecs", call = "describe_services",
-      args = { cluster = "@cluster", services = { "@name" } }, at = "services.0",
-      equals = { serviceName = "@name", desiredCount = "@desired_count", status = "ACTIVE" } },
-  },
-  aws_ecr_repository = {
-    { service = "ecr", call = "describe_repositories", args = { repositoryNames = { "@name" } },
-      at = "repositories.0", equals = { imageTagMutability = "@image_tag_mutability" } },
-  },
+  aws_instance = { "ec2.instance" },
+  aws_ecs_cluster = { "ecs.cluster" },
+  aws_ecs_task_definition = { "ecs.task" },
+  aws_ecs_service = { "ecs.service" },
+  aws_ecr_repository = { "ecr.image" },
+  aws_codebuild_project = { "codebuild.build" },
 
   -- settings, secrets, identities
   aws_ssm_parameter = { "ssm.parameter" },
@@ -156,27 +127,23 @@ return {
   aws_iam_policy = { "iam.policy" },
   aws_iam_role_policy_attachment = { "iam.attachment" },
   aws_iam_instance_profile = { "iam.instance_profile" },
-  aws_iam_user = {
-    { service = "iam", call = "get_user", args = { UserName = "@name" }, at = "User",
-      equals = { Arn = "@arn" } },
+  aws_iam_user = { "iam.user" },
+  aws_iam_group = { "iam.group" },
+  aws_cognito_user_pool = { "cognito.user" },
+  aws_cognito_user_pool_client = { "cognito.client" },
+  aws_cognito_user_group = { "cognito.group" },
+  aws_cognito_user_pool_domain = {
+    { service = "cognito_idp", call = "describe_user_pool_domain", args = { Domain = "@domain" },
+      at = "DomainDescription", equals = { UserPoolId = "@user_pool_id" } },
   },
-  aws_iam_group = {
-    { service = "iam", call = "get_group", args = { GroupName = "@name" }, at = "Group",
-      equals = { Arn = "@arn" } },
+  aws_cognito_resource_server = {
+    { service = "cognito_idp", call = "describe_resource_server",
+      args = { UserPoolId = "@user_pool_id", Identifier = "@identifier" },
+      at = "ResourceServer", equals = { Name = "@name" } },
   },
-  aws_cognito_user_pool = {
-    { service = "cognito_idp", call = "describe_user_pool", args = { UserPoolId = "@id" },
-      at = "UserPool", equals = { Name = "@name" } },
-  },
-  aws_cognito_user_pool_client = {
-    { service = "cognito_idp", call = "describe_user_pool_client",
-      args = { UserPoolId = "@user_pool_id", ClientId = "@id" }, at = "UserPoolClient",
-      equals = { ClientName = "@name" } },
-  },
-  aws_acm_certificate = {
-    { service = "acm", call = "describe_certificate", args = { CertificateArn = "@arn" },
-      at = "Certificate", equals = { DomainName = "@domain_name" } },
-  },
+  aws_wafv2_ip_set = { "wafv2.addresses" },
+  aws_wafv2_web_acl = { "wafv2.acl" },
+  aws_acm_certificate = { "acm.certificate" },
 
   -- interfaces
   aws_api_gateway_rest_api = {
@@ -187,10 +154,7 @@ return {
     rest_api("get_resource", { resourceId = "@id" }, { path = "@path" }),
   },
   aws_api_gateway_method = { "apigateway.method" },
-  aws_api_gateway_integration = {
-    rest_api("get_integration", { resourceId = "@resource_id", httpMethod = "@http_method" },
-      { type = "@type" }),
-  },
+  aws_api_gateway_integration = { "apigateway.integration" },
   aws_api_gateway_method_response = {
     rest_api("get_method_response", { resourceId = "@resource_id", httpMethod = "@http_method",
       statusCode = "@status_code" }, { statusCode = "@status_code" }),
@@ -227,10 +191,15 @@ return {
   aws_apigatewayv2_deployment = {
     http_api("get_deployment", { DeploymentId = "@id" }, { DeploymentId = "@id" }),
   },
-  aws_route53_zone = {
-    { service = "route53", call = "get_hosted_zone", args = { Id = "@zone_id" },
-      at = "HostedZone", contains = "Name" },
-  },
+  aws_route53_zone = { "route53.zone" },
+  aws_route53_record = { "route53.record" },
+  aws_service_discovery_service = { "servicediscovery.service" },
+  aws_ses_email_identity = { "ses.sender" },
+  aws_ses_domain_identity = { "ses.sender" },
+  aws_sesv2_email_identity = { "ses.identity" },
+  aws_ses_template = { "ses.template" },
+  aws_appsync_graphql_api = { "appsync.api" },
+  aws_cloudfront_distribution = { "cloudfront.distribution" },
 
   -- observation
   aws_cloudwatch_log_group = { "logs.lines" },
@@ -239,37 +208,27 @@ return {
       args = { logGroupName = "@log_group_name", logStreamNamePrefix = "@name" },
       at = "logStreams", where = { logStreamName = "@name" }, equals = { arn = "@arn" } },
   },
-  aws_cloudwatch_metric_alarm = {
-    { service = "cloudwatch", call = "describe_alarms", args = { AlarmNames = { "@alarm_name" } },
-      at = "MetricAlarms.0",
-      equals = { MetricName = "@metric_name", ComparisonOperator = "@comparison_operator" } },
-  },
-  aws_cloudwatch_log_metric_filter = {
-    { service = "logs", call = "describe_metric_filters",
-      args = { logGroupName = "@log_group_name" }, at = "metricFilters",
-      where = { filterName = "@name" }, equals = { filterPattern = "@pattern" } },
-  },
+  aws_cloudwatch_metric_alarm = { "cloudwatch.alarm" },
+  aws_cloudwatch_dashboard = { "cloudwatch.dashboard" },
+  aws_cloudwatch_log_subscription_filter = { "logs.call" },
+  aws_cloudtrail = { "cloudtrail.trail" },
+  aws_cloudwatch_log_metric_filter = { "logs.metric_filter" },
 
   -- network
-  aws_vpc = { ec2("describe_vpcs", "Vpcs.0", "VpcIds", { CidrBlock = "@cidr_block" }) },
-  aws_subnet = {
-    ec2("describe_subnets", "Subnets.0", "SubnetIds",
-      { CidrBlock = "@cidr_block", VpcId = "@vpc_id" }),
-  },
-  aws_security_group = {
-    ec2("describe_security_groups", "SecurityGroups.0", "GroupIds",
-      { GroupName = "@name", VpcId = "@vpc_id" }),
-  },
-  aws_internet_gateway = {
-    ec2("describe_internet_gateways", "InternetGateways.0", "InternetGatewayIds",
-      { InternetGatewayId = "@id" }),
-  },
+  aws_vpc = { "ec2.vpc" },
+  aws_subnet = { "ec2.subnet" },
+  aws_security_group = { "ec2.security_group" },
+  aws_security_group_rule = { "ec2.group_rule" },
+  aws_vpc_security_group_ingress_rule = { "ec2.group_rule" },
+  aws_vpc_security_group_egress_rule = { "ec2.group_rule" },
+  aws_internet_gateway = { "ec2.gateway" },
   aws_nat_gateway = {
-    ec2("describe_nat_gateways", "NatGateways.0", "NatGatewayIds", { SubnetId = "@subnet_id" }),
+    ec2("describe_nat_gateways", "NatGateways.0", "NatGatewayIds",
+      { State = "available", SubnetId = "@subnet_id" }),
   },
-  aws_route_table = {
-    ec2("describe_route_tables", "RouteTables.0", "RouteTableIds", { VpcId = "@vpc_id" }),
-  },
+  aws_route_table = { "ec2.route_table" },
+  aws_route = { "ec2.route" },
+  aws_route_table_association = { "ec2.association" },
   aws_network_acl = {
     ec2("describe_network_acls", "NetworkAcls.0", "NetworkAclIds", { VpcId = "@vpc_id" }),
   },
@@ -277,19 +236,11 @@ return {
     ec2("describe_vpc_endpoints", "VpcEndpoints.0", "VpcEndpointIds",
       { ServiceName = "@service_name" }),
   },
-  aws_eip = { ec2("describe_addresses", "Addresses.0", "AllocationIds", { AllocationId = "@id" }) },
-  aws_lb = {
-    { service = "elbv2", call = "describe_load_balancers",
-      args = { LoadBalancerArns = { "@arn" } }, at = "LoadBalancers.0",
-      equals = { LoadBalancerName = "@name" } },
-  },
-  aws_lb_target_group = {
-    { service = "elbv2", call = "describe_target_groups",
-      args = { TargetGroupArns = { "@arn" } }, at = "TargetGroups.0",
-      equals = { TargetGroupName = "@name" } },
-  },
-  aws_lb_listener = {
-    { service = "elbv2", call = "describe_listeners", args = { ListenerArns = { "@arn" } },
-      at = "Listeners.0", equals = { Port = "@port" } },
-  },
+  aws_eip = { "ec2.address" },
+  aws_lb = { "elbv2.balancer" },
+  aws_lb_target_group = { "elbv2.target_group" },
+  aws_lb_target_group_attachment = { "elbv2.attachment" },
+  aws_lb_listener_rule = { "elbv2.rule" },
+  aws_lb_listener = { "elbv2.listener" },
+  aws_autoscaling_group = { "autoscaling.group" },
 }

@@ -79,8 +79,8 @@ path = app.rest_path(deployment, method)
 app.call_route(endpoint, api_id, stages[0], method["http_method"], path)
 ]==] },
     ["apigateway.route"] = {
-      as = "route", clients = "apigatewayv2", wiring = true, endpoint = true,
-      doc = "The route answers over HTTP.",
+      as = "route", clients = "apigatewayv2 logs", wiring = true, endpoint = true,
+      doc = "The route answers over HTTP, and its function is called.",
       body = [==[
 api_id = route["api_id"]
 answer = apigatewayv2.get_routes(ApiId=api_id)
@@ -94,7 +94,14 @@ if not stage or not is_http or closed:
     continue
 key = route["route_key"]
 method, path = key.split(" ", 1) if " " in key else ("GET", "/")
-app.call_route(endpoint, api_id, stage, method, path)
+call = (endpoint, api_id, stage, method, path)
+arn = app.integration_of(deployment, route)
+if not arn:
+    app.call_route(*call)
+    continue
+assert app.calls_function(
+    logs, deployment, arn, lambda: app.call_route(*call)
+), f"{arn} was not called"
 ]==] },
   },
 }

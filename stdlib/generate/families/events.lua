@@ -41,7 +41,7 @@ if rule.get("schedule_expression"):
     assert found["ScheduleExpression"] == rule["schedule_expression"]
 ]==] },
     ["events.delivery"] = {
-      as = "target", clients = "events sqs", wiring = true,
+      as = "target", clients = "events logs sqs", wiring = true,
       doc = "An event that matches the rule reaches its target.",
       body = [==[
 bus = target.get("event_bus_name") or "default"
@@ -49,14 +49,23 @@ answer = events.list_targets_by_rule(Rule=target["rule"], EventBusName=bus)
 assert target["arn"] in [found["Arn"] for found in answer["Targets"]]
 rules = deployment.find("aws_cloudwatch_event_rule", name=target["rule"])
 rules = [rule for rule in rules if rule.get("event_pattern")]
-if not rules or ":sqs:" not in target["arn"]:
-    continue
-if app.is_consumed(deployment, target["arn"]):
+if not rules or rules[0].get("state") == "DISABLED":
     continue
 token = app.unique("event")
 entry = app.matching_event(rules[0], token)
+if entry["Source"].startswith("aws."):
+    continue
+if ":function:" in target["arn"]:
+    assert app.calls_function(
+        logs,
+        deployment,
+        target["arn"],
+        lambda: events.put_events(Entries=[entry]),
+    ), f"{target['arn']} was not called"
 changed = any(target.get(key) for key in ("input", "input_path"))
-if entry["Source"].startswith("aws.") or changed or target["input_transformer"]:
+if ":sqs:" not in target["arn"] or changed or target["input_transformer"]:
+    continue
+if app.is_consumed(deployment, target["arn"]):
     continue
 assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
 url = app.queue_url(sqs, target["arn"])

@@ -127,12 +127,20 @@ sids = [statement.get("Sid") for statement in statements]
 assert permission["statement_id"] in sids
 ]==] },
     ["lambda.event_source"] = {
-      as = "source", clients = "lambda_client",
-      doc = "The event source is connected to its function.",
+      as = "source", clients = "dynamodb kinesis lambda_client logs sqs", wiring = true,
+      doc = "What is put into the source has the function called.",
       body = [==[
 found = lambda_client.get_event_source_mapping(UUID=source["uuid"])
 assert found["EventSourceArn"] == source["event_source_arn"]
 assert found["FunctionArn"].startswith(source["function_arn"])
+if not source["enabled"] or source.get("filter_criteria"):
+    continue
+clients = {"dynamodb": dynamodb, "kinesis": kinesis, "sqs": sqs}
+act = app.feed_source(deployment, clients, source["event_source_arn"])
+if act:
+    arn = source["function_arn"]
+    called = app.calls_function(logs, deployment, arn, act)
+    assert called, f"{arn} was not called"
 ]==] },
     ["lambda.alias"] = {
       as = "alias", clients = "lambda_client",

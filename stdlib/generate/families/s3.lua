@@ -79,8 +79,8 @@ if item.get("content") is not None:
 assert s3.head_object(Bucket=item["bucket"], Key=item["key"])["ETag"]
 ]==] },
     ["s3.notification"] = {
-      as = "notification", clients = "s3 sqs", wiring = true,
-      doc = "Creating an object tells the configured queues about it.",
+      as = "notification", clients = "logs s3 sqs", wiring = true,
+      doc = "Creating an object tells the configured queues and functions about it.",
       body = [==[
 bucket = notification["bucket"]
 found = s3.get_bucket_notification_configuration(Bucket=bucket)
@@ -100,6 +100,16 @@ for rule in notification.get("queue") or []:
         name = key.rsplit("/", 1)[-1]
         url = app.queue_url(sqs, rule["queue_arn"])
         assert app.receive(sqs, url, name), f"no message about {key}"
+    finally:
+        app.delete_object(s3, bucket, key)
+for rule in notification.get("lambda_function") or []:
+    if not any("ObjectCreated" in event for event in rule["events"]):
+        continue
+    key, arn = app.created_key(rule), rule["lambda_function_arn"]
+    try:
+        act = functools.partial(app.put_object, s3, bucket, key, b"call")
+        called = app.calls_function(logs, deployment, arn, act)
+        assert called, f"{arn} was not called"
     finally:
         app.delete_object(s3, bucket, key)
 ]==] },

@@ -37,6 +37,18 @@ def message_attributes(policy):
         attributes[name] = {"DataType": kind, "StringValue": str(value)}
     return attributes
 ]==] },
+    { name = "publish_to", code = [==[
+def publish_to(sns, subscription, text):
+    """Publish a text in a way that the filter of a subscription lets through."""
+    policy = subscription.get("filter_policy")
+    if subscription.get("filter_policy_scope") == "MessageBody":
+        rules = json.loads(policy)
+        body = {name: allowed_value(rules[name]) for name in rules}
+        body = json.dumps({**body, "id": text})
+        return publish(sns, subscription["topic_arn"], body)
+    attributes = message_attributes(policy)
+    return publish(sns, subscription["topic_arn"], text, attributes)
+]==] },
   },
   checks = {
     ["sns.publish"] = {
@@ -48,26 +60,25 @@ found = sns.get_topic_attributes(TopicArn=topic["arn"])["Attributes"]
 assert found["TopicArn"] == topic["arn"]
 ]==] },
     ["sns.delivery"] = {
-      as = "subscription", clients = "sns sqs", wiring = true,
-      doc = "What is published reaches the subscribed queue.",
+      as = "subscription", clients = "logs sns sqs", wiring = true,
+      doc = "What is published reaches the subscribed queue or function.",
       body = [==[
 answer = sns.list_subscriptions_by_topic(TopicArn=subscription["topic_arn"])
 endpoints = [found["Endpoint"] for found in answer["Subscriptions"]]
 assert subscription["endpoint"] in endpoints
+text = app.unique("message")
+if subscription["protocol"] == "lambda":
+    assert app.calls_function(
+        logs,
+        deployment,
+        subscription["endpoint"],
+        lambda: app.publish_to(sns, subscription, text),
+    ), f"{subscription['endpoint']} was not called"
 if subscription["protocol"] != "sqs":
     continue
 if app.is_consumed(deployment, subscription["endpoint"]):
     continue
-text = app.unique("message")
-policy = subscription.get("filter_policy")
-if subscription.get("filter_policy_scope") == "MessageBody":
-    rules = json.loads(policy)
-    body = {name: app.allowed_value(rules[name]) for name in rules}
-    body = json.dumps({**body, "id": text})
-    app.publish(sns, subscription["topic_arn"], body)
-else:
-    attributes = app.message_attributes(policy)
-    app.publish(sns, subscription["topic_arn"], text, attributes)
+app.publish_to(sns, subscription, text)
 url = app.queue_url(sqs, subscription["endpoint"])
 assert app.receive(sqs, url, text), f"{text} never reached the queue"
 ]==] },

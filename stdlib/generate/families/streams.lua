@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Kinesis streams, Firehose and CloudWatch Logs: records in, records out.
+-- Kinesis streams and CloudWatch Logs: records in, records out.
 
 return {
   app = {
@@ -60,14 +60,6 @@ try:
     assert found == [text]
 finally:
     logs.delete_log_stream(logGroupName=group["name"], logStreamName=stream)
-]==] },
-    ["firehose.record"] = {
-      as = "stream", clients = "firehose",
-      doc = "The delivery stream takes a record.",
-      body = [==[
-record = {"Data": app.unique("record").encode()}
-answer = firehose.put_record(DeliveryStreamName=stream["name"], Record=record)
-assert answer["RecordId"]
 ]==] },
   },
 }

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What deployed but does not stay as it was: attributes that a second plan would change, by
 -- resource type, and roots whose second plan or destroy goes wrong.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local pieces = require "pipelines.weekly.report.pieces"
 local text = require "pipelines.weekly.report.text"
 
@@ -44,7 +44,7 @@ local function unsettled(rows)
     local found = row.result.convergence
     if found then
       checked = checked + 1
-      if found.plan ~= "empty" or found.destroy == "left" or found.destroy == "failed" then
+      if row.unsettled then
         list[#list + 1] = h.tr(h.th({ scope = "row" }, row.name),
           h.td(found.plan, found.error and h.span({ class = "reason" },
             text.clean(found.error):sub(1, 300)) or nil), h.td(found.destroy or "–"))

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- How to read the page, and what made it.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 
 return {
   name = "footer",

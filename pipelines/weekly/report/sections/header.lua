@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What was run: emulator, version, when, how long.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local text = require "pipelines.weekly.report.text"
 
 local function fact(name, value)

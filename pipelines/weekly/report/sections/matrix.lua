@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The same architectures in several emulators; only in the report of a matrix.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local json = require "std.json"
 local pieces = require "pipelines.weekly.report.pieces"
 local text = require "pipelines.weekly.report.text"

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The compatibility matrix: one line per AWS service.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local pieces = require "pipelines.weekly.report.pieces"
 local records = require "std.meta.records"
 local text = require "pipelines.weekly.report.text"
@@ -19,7 +19,8 @@ local function trend_cell(trend)
     and trend.current_pass_rate - trend.previous_pass_rate or nil
   return h.td({ ["data-v"] = ("%.4f"):format(delta or 0) },
     h.span({ class = "trend t-" .. trend.trend }, ARROWS[trend.trend], " ", trend.trend), " ",
-    delta and math.abs(delta) > 0.0005 and pieces.delta(delta) or nil)
+    delta and math.abs(delta) > 0.0005 and (trend.trend == "stable"
+      and h.span({ class = "faint" }, text.points(delta)) or pieces.delta(delta)) or nil)
 end
 
 local function row(service)

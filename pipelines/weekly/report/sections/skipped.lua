@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What was not run and why, and files of the repository that could not be read.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local pieces = require "pipelines.weekly.report.pieces"
 local text = require "pipelines.weekly.report.text"
 

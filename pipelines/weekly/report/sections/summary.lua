@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The headline: how much passes, how that changed, and what could not be judged.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local pieces = require "pipelines.weekly.report.pieces"
 local records = require "std.meta.records"
 local text = require "pipelines.weekly.report.text"

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The last twelve runs: how many of each status, and the pass rate as a line over them.
-local h = require "pipelines.weekly.report.markup"
+local h = require "std.html"
 local pieces = require "pipelines.weekly.report.pieces"
 local records = require "std.meta.records"
 local text = require "pipelines.weekly.report.text"
 
-local WIDTH, HEIGHT, LEFT, TOP, FLOOR = 960, 300, 44, 16, 248
+local WIDTH, HEIGHT, LEFT, TOP, FLOOR = 960, 250, 44, 16, 200
 
 local function y_of(rate) return TOP + (1 - rate) * (FLOOR - TOP) end
 

@@ -181,3 +181,47 @@ def message_attributes(policy):
         kind = "Number" if isinstance(value, (int, float)) else "String"
         attributes[name] = {"DataType": kind, "StringValue": str(value)}
     return attributes
+
+
+def publish_to(sns, subscription, text):
+    """Publish a text in a way that the filter of a subscription lets through."""
+    policy = subscription.get("filter_policy")
+    if subscription.get("filter_policy_scope") == "MessageBody":
+        rules = json.loads(policy)
+        body = {name: allowed_value(rules[name]) for name in rules}
+        body = json.dumps({**body, "id": text})
+        return publish(sns, subscription["topic_arn"], body)
+    attributes = message_attributes(policy)
+    return publish(sns, subscription["topic_arn"], text, attributes)
+
+
+def function_name(arn):
+    """Return the name of the function in an ARN or an API's URI, or None."""
+    found = re.search(r":function:([\w-]+)", arn or "")
+    return found and found[1]
+
+
+def call_count(logs, group):
+    """Return how many calls of a function its log group knows."""
+    try:
+        events = logs.filter_log_events(logGroupName=group)["events"]
+    except logs.exceptions.ResourceNotFoundException:
+        return 0
+    return sum(event["message"].startswith("START RequestId") for event in events)
+
+
+def log_group_of(deployment, name):
+    """Return the log group of a function."""
+    for function in deployment.find("aws_lambda_function", function_name=name):
+        for settings in function.get("logging_config") or []:
+            if settings.get("log_group"):
+                return settings["log_group"]
+    return f"/aws/lambda/{name}"
+
+
+def calls_function(logs, deployment, arn, act):
+    """Tell whether act() has a function called within 20 seconds."""
+    group = log_group_of(deployment, function_name(arn))
+    before = call_count(logs, group)
+    act()
+    return wait_for(lambda: call_count(logs, group) > before)

@@ -92,6 +92,12 @@ def dynamodb(region, endpoint):
 
 
 @pytest.fixture(scope="session")
+def logs(region, endpoint):
+    """Return a client for logs."""
+    return connect("logs", region, endpoint)
+
+
+@pytest.fixture(scope="session")
 def sns(region, endpoint):
     """Return a client for sns."""
     return connect("sns", region, endpoint)

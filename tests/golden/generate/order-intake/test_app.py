@@ -1,7 +1,5 @@
 """Behaviour tests of the deployed architecture."""
 
-import json
-
 import app
 import pytest
 
@@ -68,26 +66,25 @@ def test_dynamodb_key_schema(address, deployed, dynamodb):
         "aws_sns_topic_subscription.intake",
     ],
 )
-def test_sns_delivery(address, deployed, deployment, sns, sqs):
-    """What is published reaches the subscribed queue."""
+def test_sns_delivery(address, deployed, deployment, logs, sns, sqs):
+    """What is published reaches the subscribed queue or function."""
     for subscription in deployed(address):
         answer = sns.list_subscriptions_by_topic(TopicArn=subscription["topic_arn"])
         endpoints = [found["Endpoint"] for found in answer["Subscriptions"]]
         assert subscription["endpoint"] in endpoints
+        text = app.unique("message")
+        if subscription["protocol"] == "lambda":
+            assert app.calls_function(
+                logs,
+                deployment,
+                subscription["endpoint"],
+                lambda: app.publish_to(sns, subscription, text),
+            ), f"{subscription['endpoint']} was not called"
         if subscription["protocol"] != "sqs":
             continue
         if app.is_consumed(deployment, subscription["endpoint"]):
             continue
-        text = app.unique("message")
-        policy = subscription.get("filter_policy")
-        if subscription.get("filter_policy_scope") == "MessageBody":
-            rules = json.loads(policy)
-            body = {name: app.allowed_value(rules[name]) for name in rules}
-            body = json.dumps({**body, "id": text})
-            app.publish(sns, subscription["topic_arn"], body)
-        else:
-            attributes = app.message_attributes(policy)
-            app.publish(sns, subscription["topic_arn"], text, attributes)
+        app.publish_to(sns, subscription, text)
         url = app.queue_url(sqs, subscription["endpoint"])
         assert app.receive(sqs, url, text), f"{text} never reached the queue"
 

@@ -1,0 +1,126 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Shrinks a Terraform root as far as something that it shows allows: whole blocks and files,
+-- references to others, attributes, members of lists; again, until nothing more can go.
+
+local ddmin = require "std.ddmin"
+local hcl = require "std.hcl"
+local pieces = require "std.terraform.pieces"
+local sha256 = require "std.sha256"
+
+local M = {}
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list) do set[item] = true end
+  return set
+end
+
+local function others(all, kept)
+  local set, list = set_of(kept), {}
+  for _, item in ipairs(all) do if not set[item] then list[#list + 1] = item end end
+  return list
+end
+
+local function key_of(files)
+  local names, hash = {}, sha256.new()
+  for name in pairs(files) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do hash:update(("%s\0%s\0"):format(name, files[name])) end
+  return hash:final()
+end
+
+local function is_readable(files)
+  for name, text in pairs(files) do
+    if name:find("%.tf$") and not hcl.parse(text) then return false end
+  end
+  return true
+end
+
+-- Asks once for each candidate; what is no Terraform at all shows nothing.
+local function asker(shows)
+  local known = {}
+  return function(files)
+    if not is_readable(files) then return false end
+    local key = key_of(files)
+    if known[key] == nil then
+      local answer = shows(files)
+      if answer == nil then return nil end
+      known[key] = answer
+    end
+    return known[key]
+  end
+end
+
+-- Each way: the pieces that may go, and the files without some of them.
+local WAYS = {
+  { all = pieces.blocks, without = function(files, all, kept)
+    return pieces.without(files, pieces.gone(files, all, set_of(kept)))
+  end },
+  { all = function(files)
+    local list = {}
+    for name in pairs(files) do
+      if not name:find("^[^/]+%.tf$") then list[#list + 1] = name end
+    end
+    table.sort(list)
+    return list
+  end, without = function(files, all, kept)
+    local out = {}
+    for name, text in pairs(files) do out[name] = text end
+    for _, name in ipairs(others(all, kept)) do out[name] = nil end
+    return out
+  end },
+  { all = pieces.references, without = function(files, all, kept)
+    return pieces.without(files, others(all, kept))
+  end },
+  { all = pieces.details, without = function(files, all, kept)
+    return pieces.without(files, others(all, kept))
+  end },
+}
+
+local function go(way, files, ask)
+  local all, err = way.all(files)
+  if not all then return nil, err end
+  if #all == 0 then return files, true end
+  local kept, complete = ddmin.minimise(all, function(list)
+    return ask(way.without(files, all, list))
+  end)
+  if #kept == #all then return files, complete end
+  return way.without(files, all, kept), complete
+end
+
+-- What the failure is said to be about is most often all that it takes.
+local function guess(files, ask, address)
+  local all, err = pieces.blocks(files)
+  if not all then return nil, err end
+  local kept = pieces.needed(files, all, address)
+  if not kept or #kept == #all then return files end
+  local smaller = pieces.without(files, others(all, kept))
+  return ask(smaller) and smaller or files
+end
+
+---@param files table<string, string> a root, by path
+---@param shows fun(files: table<string, string>): boolean|nil whether a smaller root still shows
+---  it; nil: stop here
+---@param address string|nil of the resource that it is said to be about: tried first
+---@return table<string, string>|nil files no single piece can go, unless it was stopped
+---@return boolean|lsqm.Error complete false when it was stopped
+function M.shrink(files, shows, address)
+  local ask = asker(shows)
+  if address then
+    local err
+    files, err = guess(files, ask, address)
+    if not files then return nil, err end
+  end
+  repeat
+    local before = key_of(files)
+    for _, way in ipairs(WAYS) do
+      local smaller, complete = go(way, files, ask)
+      if not smaller then return nil, complete end
+      files = smaller
+      if not complete then return files, false end
+    end
+  until key_of(files) == before
+  return files, true
+end
+
+return M

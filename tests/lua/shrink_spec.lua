@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Shrinking a Terraform root by what its text still says.
+local shrink = require("std.terraform.shrink").shrink
+
+local ROOT <const> = [[
+locals {
+  name = "x"
+}
+
+resource "aws_iam_role" "r" {
+  name = local.name
+}
+
+resource "aws_lambda_function" "f" {
+  function_name = "f-${aws_iam_role.r.name}"
+  role          = aws_iam_role.r.arn
+  layers        = ["a", "BAD", "c"]
+  tags          = { one = 1, two = aws_iam_role.r.id, "three" = 3 }
+  tracing_config {
+    mode = "Active"
+  }
+}
+
+data "aws_region" "here" {}
+]]
+
+local function squeezed(files)
+  return (files["main.tf"]:gsub("\n\n+", "\n"):gsub("^\n", ""))
+end
+
+-- Shows it while all words are there; counts what it is asked.
+local function wants(...)
+  local words, asked = { ... }, { count = 0, seen = {} }
+  return function(files)
+    asked.count = asked.count + 1
+    local text = files["main.tf"] .. (files["src/x.py"] or "")
+    assert.is_nil(asked.seen[text .. (files["zip"] or "")], "asked twice")
+    asked.seen[text .. (files["zip"] or "")] = true
+    for _, word in ipairs(words) do
+      if not text:find(word, 1, true) then return false end
+    end
+    return true
+  end, asked
+end
+
+local function root() return { ["main.tf"] = ROOT, ["src/x.py"] = "x", ["zip"] = "z" } end
+
+describe("terraform.shrink", function()
+  it("lets a member of a list stay alone, and what it does not refer to go", function()
+    local files, complete = shrink(root(), (wants("aws_lambda_function", '"BAD"')))
+    assert.is_true(complete)
+    assert.equal('resource "aws_lambda_function" "f" {\n  layers = ["BAD", ]\n}\n',
+      squeezed(files))
+    assert.same({ nil, nil }, { files["src/x.py"], files.zip })
+  end)
+
+  it("puts a plain value in the place of a reference", function()
+    local files = shrink(root(), (wants("aws_lambda_function", "role ", "tags", "two")))
+    assert.equal([[
+resource "aws_lambda_function" "f" {
+  role = "arn:aws:iam::000000000000:role/lsqm"
+  tags = { two = "lsqm", }
+}
+]], squeezed(files))
+  end)
+
+  it("keeps the reference where the failure needs it, and the files that it needs", function()
+    local files = shrink(root(), (wants("aws_iam_role.r.arn", "x")))
+    assert.is_truthy(files["main.tf"]:find('resource "aws_iam_role" "r"', 1, true))
+    assert.is_nil(files["main.tf"]:find("locals", 1, true))
+    assert.is_nil(files.zip)
+  end)
+
+  it("tries first what the failure is said to be about", function()
+    local shows, asked = wants("aws_iam_role")
+    local first
+    local files = shrink(root(), function(candidate)
+      first = first or candidate["main.tf"]
+      return shows(candidate)
+    end, "aws_iam_role.r")
+    assert.is_truthy(first:find("locals", 1, true) and first:find('"aws_iam_role" "r"', 1, true))
+    assert.is_nil(first:find("aws_lambda_function", 1, true) or first:find("aws_region", 1, true))
+    assert.equal('resource "aws_iam_role" "r" {\n}\n', squeezed(files))
+    assert.is_true(asked.count < 20)
+    assert.is_table(shrink(root(), (wants("aws_iam_role")), "aws_no.such"))
+  end)
+
+  it("stops when it is told to, with what it has", function()
+    local shows, asked = wants("aws_lambda_function")
+    local files, complete = shrink(root(), function(candidate)
+      if asked.count == 3 then return nil end
+      return shows(candidate)
+    end)
+    assert.is_false(complete)
+    assert.is_truthy(files["main.tf"]:find("aws_lambda_function", 1, true))
+  end)
+
+  it("says where a root is no Terraform", function()
+    local files, err = shrink({ ["main.tf"] = "resource {" }, function() return true end)
+    assert.is_nil(files)
+    assert.matches("main.tf", tostring(err))
+  end)
+end)
