@@ -17,6 +17,8 @@ local JOB_KEYS <const> = table_of.set { "name", "needs", "permissions", "runs-on
 local STEP_KEYS <const> = table_of.set { "id", "if", "name", "uses", "run", "working-directory",
   "shell", "with", "env", "continue-on-error", "timeout-minutes" }
 
+local SERVICE_KEYS <const> = table_of.set { "image", "env", "ports", "volumes", "options" }
+
 local function fail(state, t, key, text, ...)
   local mark = state.marks[t] or {}
   local place = key ~= nil and mark.keys and mark.keys[key] or { mark.line, mark.col }
@@ -57,6 +59,9 @@ local function check_job(state, jobs, id)
     fail(state, jobs, id, "job %s has no steps", id)
   end
   for i in ipairs(job.steps) do check_step(state, job.steps, i, id) end
+  for name, service in pairs(job.services or {}) do
+    check_keys(state, service, SERVICE_KEYS, ("service %s of %s"):format(name, id))
+  end
   for _, other in ipairs(as_list(job.needs)) do
     if not jobs[other] then
       fail(state, job, "needs", "job %s needs '%s', which is not there%s", id, other,
