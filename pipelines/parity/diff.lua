@@ -40,6 +40,7 @@ return stage {
     "lsqm parity diff compose.yaml,compose.dev.yaml deploy/prod --fail-on error",
     "lsqm parity diff engine:shop compose.yaml" },
   run = function(ctx, args)
+    collectgarbage("incremental", 400) -- the command ends soon: memory for time
     local report, err = runs.report(args)
     if not report then return nil, err end
     if not ctx.dry_run then

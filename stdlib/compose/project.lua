@@ -50,6 +50,9 @@ local function check_references(project, name, service)
 end
 
 local function read_env_file(row, place, state)
+  if row.format then
+    origin.fail(origin.at(row, "format"), "env_file: the format '%s' is not known", row.format)
+  end
   if not fs.is_file(row.path) then
     if row.required == false then return {} end
     origin.fail(place, "env_file %s is not there", row.path)

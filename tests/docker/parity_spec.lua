@@ -296,6 +296,67 @@ volumes: {d: {}}
     contains(must { "status" }, "degraded")
   end)
 
+  it("gives a CI job its services on Docker and removes them", function()
+    local reason = missing()
+    if reason then pending(reason) return end
+    lab:write { [".github/workflows/ci.yml"] = [[
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    services:
+      web:
+        image: lsqm-test/backend:1.4
+        ports: ["80"]
+        env: {WARM_UP: "0.1"}
+        options: --entrypoint /bin/warm --health-cmd "/bin/check 80" --health-interval 1s
+          --health-retries 20
+    steps:
+      - run: 'curl -sf "http://127.0.0.1:${{ job.services.web.ports[80] }}/health"'
+]] }
+    local value, result = lab:json({ "ci", "--json" }, { docker = socket })
+    assert.equal(0, result.code, result.stdout)
+    contains(value.stages[1].logs.stdout, '"status": "healthy"')
+    assert.same({ "web" }, value.stages[1].metadata.service_dependencies)
+    assert.equal(0, #assert(engine:containers { labels = { ["lsqm.parity.ci"] = value.id },
+      all = true }))
+  end)
+
+  it("restarts what wants to be restarted with what it depends on", function()
+    local reason = missing()
+    if reason then pending(reason) return end
+    local text = [[
+  one: {image: "lsqm-test/backend:1.4", command: [/bin/service, %s, "80"]}
+  with: {image: "lsqm-test/backend:1.4", command: [/bin/service, a, "80"],
+    depends_on: {one: {condition: service_started, restart: true}}}
+  without: {image: "lsqm-test/backend:1.4", command: [/bin/service, a, "80"],
+    depends_on: {one: {condition: service_started}}}
+]]
+    local function started(name)
+      return assert(engine:inspect(containers()[name].Id)).State.StartedAt
+    end
+    write(text:format "one")
+    must { "up" }
+    local with, without = started "with", started "without"
+    write(text:format "two")
+    must { "up" }
+    assert.is_true(started "with" > with)
+    assert.equal(without, started "without")
+  end)
+
+  it("refuses by name what it cannot do, before anything is made", function()
+    local reason = missing()
+    if reason then pending(reason) return end
+    for key, text in pairs { gpus = "gpus: all", ["2 containers"] = "scale: 2" } do
+      write("  a: {image: 'lsqm-test/backend:1.4', " .. text .. "}\n")
+      local result = run { "up" }
+      assert.equal(3, result.code)
+      contains(result.stderr, key)
+      contains(result.stderr, "compose.yaml:3")
+    end
+    assert.equal(0, #assert(engine:networks { labels = { [labels_of.PROJECT] = project } }))
+  end)
+
   it("refuses to start without an external network, naming it", function()
     local reason = missing()
     if reason then pending(reason) return end

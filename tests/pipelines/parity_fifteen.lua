@@ -10,7 +10,7 @@ local function service(name, image, port, more)
   %s:
     image: lsqm-test/%s
     command: [/bin/service, %s, "%d"]
-    healthcheck: {test: [CMD, /bin/check, "%d"], interval: 1s, timeout: 1s, retries: 20,
+    healthcheck: {test: [CMD, /bin/check, "%d"], interval: 2s, timeout: 2s, retries: 60,
       start_period: 12s}
     networks: [internal]
     stop_grace_period: 5s
@@ -67,7 +67,7 @@ services:
   patroni1: {image: "lsqm-test/patroni:15.4"}
   patroni2: {mem_limit: 128M}
   patroni3: {volumes: ["pg3:/data:ro"]}
-  redis1: {healthcheck: {interval: 2s}}
+  redis1: {healthcheck: {interval: 3s}}
   sentinel1: {command: [/bin/service, guard, "26379"]}
   backend:
     environment: {LOG_LEVEL: debug, CACHE_HOST: !reset null}

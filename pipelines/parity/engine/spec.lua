@@ -2,8 +2,10 @@
 -- A Compose service as the Engine API's specs: container, host, networks.
 
 local environments = require "pipelines.parity.model.environment"
+local error_of = require "std.error"
 local json = require "std.json"
 local labels_of = require "pipelines.parity.engine.labels"
+local origin = require "std.compose.origin"
 local table_of = require "std.table"
 
 local M = {}
@@ -19,7 +21,8 @@ local function health(service)
   if not check.test then return nil end
   return { Test = check.test, Interval = nanoseconds(check.interval),
     Timeout = nanoseconds(check.timeout), Retries = check.retries,
-    StartPeriod = nanoseconds(check.start_period) }
+    StartPeriod = nanoseconds(check.start_period),
+    StartInterval = nanoseconds(check.start_interval) }
 end
 
 local function environment_list(service)
@@ -113,6 +116,56 @@ local function extra_hosts(service)
   return list
 end
 
+-- Keys whose value goes to the engine as it is.
+local HOST <const> = { CapAdd = "cap_add", CapDrop = "cap_drop", Privileged = "privileged",
+  Init = "init", ReadonlyRootfs = "read_only", ShmSize = "shm_size", Dns = "dns",
+  DnsSearch = "dns_search", DnsOptions = "dns_opt", GroupAdd = "group_add",
+  SecurityOpt = "security_opt", Sysctls = "sysctls", PidMode = "pid", IpcMode = "ipc",
+  UTSMode = "uts", UsernsMode = "userns_mode", Runtime = "runtime",
+  CgroupParent = "cgroup_parent", CgroupnsMode = "cgroup", OomScoreAdj = "oom_score_adj",
+  OomKillDisable = "oom_kill_disable", CpuShares = "cpu_shares", CpusetCpus = "cpuset",
+  MemorySwappiness = "mem_swappiness", StorageOpt = "storage_opt",
+  DeviceCgroupRules = "device_cgroup_rules" }
+
+-- Keys that would need more than that. A service that has one is refused by name.
+local REFUSED <const> = { "gpus", "blkio_config", "credential_spec", "models", "provider",
+  "post_start", "pre_stop", "label_file", "use_api_socket", "isolation", "cpu_rt_period",
+  "cpu_rt_runtime", "cpu_count", "cpu_percent", "cpu_quota", "cpu_period", "external_links",
+  "links", "volumes_from", "devices", "memswap_limit" }
+
+local function refuse(name, service, what)
+  error(error_of.new { op = "service " .. name, code = "unsupported", message = what
+    .. " is not something that lsqm parity up can do", file = (origin.at(service) or {}).file,
+    line = (origin.at(service) or {}).line }, 0)
+end
+
+--- Raises where a service wants what cannot be done here.
+function M.check(project)
+  for name, service in table_of.sorted_pairs(project.services) do
+    for _, key in ipairs(REFUSED) do
+      if service[key] ~= nil then refuse(name, service, key) end
+    end
+    local replicas = service.scale or service.deploy and service.deploy.replicas or 1
+    if replicas ~= 1 then refuse(name, service, replicas .. " containers of one service") end
+    for _, section in ipairs { "secrets", "configs" } do
+      for _, item in ipairs(service[section] or {}) do
+        if not project[section][item.source].file then
+          refuse(name, service, section .. "." .. item.source .. " without a file")
+        end
+      end
+    end
+  end
+end
+
+-- `service:NAME` is the container of that service.
+local function network_mode(project, service)
+  local other = (service.network_mode or ""):match("^service:(.+)$")
+  if other and project.services[other] then
+    return "container:" .. M.container_name(project, other)
+  end
+  return service.network_mode
+end
+
 local function limits(service, host)
   local resources = service.deploy and service.deploy.resources or {}
   local most, least = resources.limits or {}, resources.reservations or {}
@@ -125,13 +178,9 @@ end
 
 local function host_config(project, service, bindings)
   local host = { PortBindings = bindings, Mounts = mounts(project, service),
-    Tmpfs = tmpfs(service), RestartPolicy = restart(service), CapAdd = service.cap_add,
-    CapDrop = service.cap_drop, Privileged = service.privileged, Init = service.init,
-    ReadonlyRootfs = service.read_only, ShmSize = service.shm_size, Dns = service.dns,
-    DnsSearch = service.dns_search, DnsOptions = service.dns_opt, GroupAdd = service.group_add,
-    SecurityOpt = service.security_opt, Sysctls = service.sysctls, Ulimits = ulimits(service),
-    ExtraHosts = extra_hosts(service), PidMode = service.pid, IpcMode = service.ipc,
-    NetworkMode = service.network_mode }
+    Tmpfs = tmpfs(service), RestartPolicy = restart(service), Ulimits = ulimits(service),
+    ExtraHosts = extra_hosts(service), NetworkMode = network_mode(project, service) }
+  for field, key in pairs(HOST) do host[field] = service[key] end
   if service.logging then
     host.LogConfig = { Type = service.logging.driver or "json-file",
       Config = service.logging.options }

@@ -145,18 +145,31 @@ local function create(state, name)
   return id
 end
 
+-- Was something made anew that the service wants to be restarted with?
+local function must_restart(state, name)
+  for other, row in pairs(state.project.services[name].depends_on or {}) do
+    if row.restart and state.renewed[other] then return true end
+  end
+  return false
+end
+
 -- A container of the same version is kept; another one makes room.
 local function start(state, name)
   local present = state.present[name]
   local version = spec_of.version(state.project, name)
   if present and present.Labels[labels_of.VERSION] == version then
-    if present.State == "running" then return state.say(name .. " runs") end
+    if present.State == "running" then
+      if not must_restart(state, name) then return state.say(name .. " runs") end
+      must(state.engine:stop(present.Id))
+      state.renewed[name] = true
+    end
     if present.State == "paused" then return must(state.engine:unpause(present.Id)) end
     must(state.engine:start(present.Id))
     return state.say(name .. " started again")
   end
   if present then
     must(state.engine:remove(present.Id, { force = true, volumes = true }))
+    state.renewed[name] = true
     state.say(name .. " is made anew: its definition changed")
   end
   must(state.engine:start(create(state, name)))
@@ -201,6 +214,7 @@ local function new_state(engine, environment, options)
   local project = environments.project_of(environment)
   local made, doubts = {}, {}
   local state = { engine = engine, project = project, id = environment.id, started = {},
+    renewed = {},
     watch = watch_of.new(engine, project.name), wait = options.wait ~= false,
     deadline = time.monotonic() + (options.timeout or 300), say = options.say or function() end,
     made = function(text) made[#made + 1] = text end,
@@ -216,6 +230,7 @@ end
 function M.run(engine, environment, options)
   local state = new_state(engine, environment, options)
   local ok, err = pcall(function()
+    spec_of.check(state.project)
     images(state)
     resources(state)
     state.present = must(watch_of.containers(engine, state.project.name))

@@ -20,15 +20,15 @@ small { opacity: .75; display: block; }
 
 local function value(v, place)
   local text = v == nil and "-" or type(v) == "table" and json.encode(v) or tostring(v)
-  return html.td { html.code(text), place and html.small(place) }
+  return html.td(html.code(text), place and html.small(place))
 end
 
 local function row(d)
   local meta = d.metadata
   return html.tr {
-    html.td { class = d.severity, d.severity }, html.td { html.code(d.field_path) },
+    html.td({ class = d.severity }, d.severity), html.td { html.code(d.field_path) },
     value(d.source_value, meta.source_at), value(d.target_value, meta.target_at),
-    html.td { meta.drift and html.b(meta.drift .. ": "), meta.impact_description },
+    html.td(meta.drift and html.b(meta.drift .. ": "), meta.impact_description),
     html.td { meta.auto_fixable and "yes" or "no" },
   }
 end
@@ -37,12 +37,22 @@ local function service(diff)
   local rows = {}
   for i, d in ipairs(diff.differences) do rows[i] = row(d) end
   return html.section { html.h2(diff.service_name),
-    html.p { (diff.status:gsub("_", " ")), ", impact ", diff.impact_level,
-      diff.metadata.recommendation and ". " .. diff.metadata.recommendation },
+    html.p((diff.status:gsub("_", " ")), ", impact ", diff.impact_level,
+      diff.metadata.recommendation and ". " .. diff.metadata.recommendation),
     html.table {
       html.thead { html.tr { html.th "Severity", html.th "Field", html.th "Source",
         html.th "Target", html.th "Meaning", html.th "Fixable" } },
       html.tbody { rows } } }
+end
+
+local function page(title, body)
+  return "<!DOCTYPE html>\n" .. tostring(html.html({ lang = "en" },
+    html.head(html.meta { charset = "utf-8" },
+      html.meta { ["http-equiv"] = "Content-Security-Policy",
+        content = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'" },
+      html.meta { name = "viewport", content = "width=device-width, initial-scale=1" },
+      html.title(title), html.style(html.raw(STYLE))),
+    html.body(html.main(body)))) .. "\n"
 end
 
 ---@param report table ConfigurationDiffReport
@@ -53,12 +63,12 @@ return function(report)
     if diff.status ~= "identical" then sections[#sections + 1] = service(diff) end
   end
   local title = ("%s against %s"):format(report.source_environment, report.target_environment)
-  return html.document { title = title, style = STYLE, body = html.main {
+  return page(title, {
     html.h1(title),
     html.p { (report.overall_status:gsub("_", " ")), " (", report.metadata.comparison_mode, ", ",
       report.timestamp, ")" },
     html.p { ("%d services: %d identical, %d different, %d missing in source, %d missing in "
       .. "target"):format(s.total_services, s.services_identical, s.services_with_differences,
       s.services_missing_in_source, s.services_missing_in_target) },
-    sections } }
+    sections })
 end

@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Nothing is written that its schema in contracts/ does not allow.
+-- Nothing is written that its schema in contracts/ does not allow, and no secret with it.
 
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
 local jsonschema = require "std.jsonschema"
+local mask = require "std.mask"
 local resolve = require "std.resolve"
 local yaml = require "std.yaml"
 
@@ -38,7 +39,7 @@ local function write(path, name, value, text)
   local ok, err = M.check(name, value)
   if not ok then error(err, 0) end
   fs.mkdir(fs.dirname(path))
-  return fs.write(path, text)
+  return fs.write(path, mask.text(text))
 end
 
 --- Writes JSON; a value that breaks its schema raises and writes nothing.

@@ -1,0 +1,324 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- `lsqm parity ci`: expressions, matrices, jobs and needs, steps and what they hand on, artifacts,
+-- retries, git context, secrets, the workflow's stages, and act where it is installed.
+
+local contracts = require "pipelines.parity.model.contracts"
+local expression = require "pipelines.parity.ci.expression"
+local fs = require "std.fs"
+local git = require "std.git"
+local json = require "std.json"
+local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
+local step = require "pipelines.parity.ci.step"
+local workflows = require "pipelines.parity.ci.workflow"
+
+describe("parity ci expressions", function()
+  local scope = { status = "success", hash_files = function(glob) return "hash of " .. glob end,
+    contexts = { matrix = { os = "Linux", n = 3 }, env = { EMPTY = "", A = "x" },
+      needs = { build = { result = "success", outputs = { version = "1.2" } },
+        ["build-it"] = { result = "failure" } },
+      github = { labels = { "Bug", "ui" }, list = { { name = "a" }, { name = "b" } } },
+      steps = {}, secrets = {} } }
+  local cases = {
+    { "1 == 1", true }, { "'a' == 'A'", true }, { "'1' == 1", true }, { "null == ''", true },
+    { "true == 1", true }, { "1 < 2 && 2 < 3", true }, { "!(1 > 2)", true }, { "'b' > 'A'", true },
+    { "matrix.os", "Linux" }, { "matrix['os']", "Linux" }, { "matrix.missing", json.null },
+    { "matrix.missing || 'd'", "d" }, { "env.EMPTY && 'x' || 'y'", "y" },
+    { "needs.build.outputs.version", "1.2" }, { "needs.build-it.result == 'failure'", true },
+    { "contains(github.labels, 'bug')", true }, { "contains('Hello', 'ell')", true },
+    { "startsWith('Abc', 'aB')", true }, { "endsWith('Abc', 'BC')", true },
+    { "format('{0}-{1} {{x}}', 'a', 2)", "a-2 {x}" }, { "join(github.labels, '+')", "Bug+ui" },
+    { "join(github.list.*.name)", "a,b" }, { "fromJSON('[1, 2]')[1]", 2 },
+    { "fromJSON('{\"80\": \"x\"}')[80]", "x" },
+    { "toJSON(matrix.n)", "3" }, { "hashFiles('x')", "hash of x" }, { "success()", true },
+    { "failure() || always()", true }, { "0x10", 16 }, { "'it''s'", "it's" },
+    { "MATRIX.OS", "Linux" }, { "-1.5 < 0", true },
+  }
+  for _, case in ipairs(cases) do
+    it(case[1], function() assert.equal(case[2], expression.value(case[1], scope)) end)
+  end
+
+  it("fill texts and keep the kind of a lone expression", function()
+    assert.equal("n=3 os=Linux", expression.fill("n=${{ matrix.n }} os=${{matrix.os}}", scope))
+    assert.equal(3, expression.fill("${{ matrix.n }}", scope))
+    assert.equal("", expression.text(expression.fill("${{ matrix.no }}", scope)))
+  end)
+
+  it("need success unless they ask for a status", function()
+    local failed = { status = "failure", contexts = scope.contexts }
+    assert.is_false(expression.condition(nil, failed))
+    assert.is_false(expression.condition("matrix.n == 3", failed))
+    assert.is_true(expression.condition("always()", failed))
+    assert.is_true(expression.condition("${{ failure() && matrix.n == 3 }}", failed))
+    assert.is_true(expression.condition(nil, scope))
+    assert.is_false(expression.condition(false, scope))
+  end)
+
+  for _, text in ipairs { "1 ==", "nope.x", "lost()", "'open", "a b", "(1", "#" } do
+    it("refuse " .. text, function()
+      assert.has_error(function() expression.value(text, scope) end)
+    end)
+  end
+end)
+
+describe("parity ci workflows", function()
+  local lab
+
+  before_each(function() lab = lab_of.new() end)
+  after_each(function() lab:close() end)
+
+  it("spread a matrix with include and exclude", function()
+    assert.same({ {} }, workflows.matrix(nil))
+    assert.same({ { os = "a", v = 1 }, { os = "a", v = 2 }, { os = "b", v = 1, extra = true },
+      { os = "c" } }, workflows.matrix({ os = { "a", "b" }, v = { 1, 2 },
+        exclude = { { os = "b", v = 2 } }, include = { { os = "b", extra = true }, { os = "c" } } },
+        { "os", "v", "include", "exclude" }))
+    assert.same({ { x = 1 }, { x = 2 } }, workflows.matrix { include = { { x = 1 }, { x = 2 } } })
+  end)
+
+  it("read what steps hand on", function()
+    assert.same({ { name = "a", value = "1=2" }, { name = "b", value = "x\ny" },
+      { name = "c", value = "" } }, step.assignments "a=1=2\nb<<END\nx\ny\nEND\nc=\n")
+  end)
+
+  local bad = {
+    { "jobs: {}", "1: a workflow needs jobs" },
+    { "jobs:\n  a: {steps: [{run: x}]}", "2:3: job a has no runs-on" },
+    { "jobs:\n  a: {runs-on: x}", "2:3: job a has no steps" },
+    { "jobs:\n  a: {runs-on: x, steps: [{name: y}]}",
+      "2:27: step 1 of a needs either run or uses" },
+    { "jobs:\n  a: {runs-on: x, neds: b, steps: [{run: y}]}",
+      "2:19: job a has no key 'neds', did you mean \"needs\"?" },
+    { "jobs:\n  a: {runs-on: x, needs: build, steps: [{run: y}]}",
+      "2:19: job a needs 'build', which is not there" },
+    { "jobs:\n  a: {runs-on: x, needs: b, steps: [{run: y}]}\n  b: {runs-on: x, needs: a, "
+      .. "steps: [{run: y}]}", "2:3: jobs need each other in a circle: a -> b -> a" },
+    { "jobs:\n  a: {uses: ./x.yml}", "2:7: job a calls another workflow: use act" },
+    { "jobs:\n  a: {runs-on: x, container: y, steps: [{run: y}]}",
+      "2:19: job a runs in a container: use act" },
+  }
+  for _, case in ipairs(bad) do
+    it("refuse: " .. case[2], function()
+      lab:write { ["ci.yml"] = "on: push\n" .. case[1] .. "\n" }
+      local found, err = workflows.read(lab:path "ci.yml")
+      assert.is_nil(found)
+      local line, rest = case[2]:match("^(%d+)(.*)$")
+      local shifted = case[1]:find("jobs: {}", 1, true) and line or math.tointeger(line + 1)
+      assert.equal(("workflow: ci.yml:%s%s"):format(shifted, rest), lab:short(tostring(err)))
+      assert.equal("usage", err.code)
+    end)
+  end
+end)
+
+describe("parity ci", function()
+  local lab
+
+  before_each(function() lab = lab_of.new() end)
+  after_each(function() lab:close() end)
+
+  -- Runs a workflow in a project of its own; the printed run and the result.
+  local function ci(text, words, options)
+    lab:write { ["app/.github/workflows/ci.yml"] = text, ["app/hello.txt"] = "hello\n" }
+    local argv = { "ci", "-C", "app", "--json" }
+    table.move(words or {}, 1, #(words or {}), #argv + 1, argv)
+    local run, result = lab:json(argv, options)
+    assert(contracts.check("pipeline_run", run))
+    assert.same(run, contracts.read(lab:path("ci", "runs", run.id .. ".json"), "pipeline_run"))
+    local by_name = {}
+    for _, stage in ipairs(run.stages) do by_name[stage.name] = stage end
+    return run, by_name, result
+  end
+
+  it("runs jobs after what they need, with outputs, environment and a matrix", function()
+    local run, stages, result = ci [[
+on: [push]
+env: {TOP: top}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    outputs: {version: "${{ steps.v.outputs.version }}"}
+    steps:
+      - uses: actions/checkout@v4
+      - id: v
+        run: |
+          cat hello.txt
+          echo "version=1.2" >> "$GITHUB_OUTPUT"
+          echo "LATER=yes" >> "$GITHUB_ENV"
+          mkdir -p bin && printf '#!/bin/sh\necho tool ran\n' > bin/tool && chmod +x bin/tool
+          echo "$PWD/bin" >> "$GITHUB_PATH"
+      - run: 'echo "later $LATER $TOP $STEP" && tool'
+        env: {STEP: "step ${{ steps.v.outcome }}"}
+      - {run: "pwd", working-directory: bin}
+      - {run: "echo never", if: false}
+  test:
+    needs: [build]
+    runs-on: ubuntu-latest
+    strategy: {matrix: {n: [1, 2], os: [a]}}
+    steps:
+      - run: 'echo "n=${{ matrix.n }} v=${{ needs.build.outputs.version }} $CI $GITHUB_JOB"'
+      - {run: "print(40 + 2)", shell: python}
+]]
+    assert.same({ 0, "passed", "manual", "manual" }, { result.code, run.status, run.trigger,
+      run.metadata.tool })
+    assert.same({ total_stages = 3, passed_stages = 3, failed_stages = 0, skipped_stages = 0 },
+      run.summary)
+    local out = stages.build.logs.stdout
+    for _, part in ipairs { "hello\n", "later yes top step success", "tool ran", "/bin\n" } do
+      assert.is_truthy(out:find(part, 1, true), part .. " in " .. out)
+    end
+    assert.is_nil(out:find("\nnever", 1, true))
+    assert.is_truthy(stages["test (1, a)"].logs.stdout:find("n=1 v=1.2 true test\n", 1, true))
+    assert.is_truthy(stages["test (2, a)"].logs.stdout:find("42", 1, true))
+    assert.is_true(stages.build.order < stages["test (1, a)"].order)
+    assert.equal(".github/workflows/ci.yml", run.metadata.workflow_file)
+    assert.same({ "job.log" }, { fs.basename(stages.build.artifacts[1].path) })
+  end)
+
+  it("stops a job at its first failure and skips what needs it, unless told otherwise", function()
+    local run, stages, result = ci [[
+on: push
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - {run: "echo to-stderr >&2; exit 3"}
+      - {run: "echo not reached"}
+      - {run: "echo cleaning up", if: always()}
+      - {run: "echo it failed", if: failure()}
+  b: {runs-on: x, needs: a, steps: [{run: "true"}]}
+  c: {runs-on: x, needs: a, if: "always() && needs.a.result == 'failure'",
+    steps: [{run: "true"}]}
+  d: {runs-on: x, steps: [{run: "exit 1", continue-on-error: true}, {run: "echo on"}]}
+  e: {runs-on: x, continue-on-error: true, steps: [{run: "exit 1"}]}
+]]
+    assert.same({ 1, "failed" }, { result.code, run.status })
+    assert.same({ "failed", 3, "skipped", "passed", "passed", "passed" }, { stages.a.status,
+      stages.a.exit_code, stages.b.status, stages.c.status, stages.d.status, stages.e.status })
+    assert.is_nil(stages.a.logs.stdout:find("\nnot reached", 1, true))
+    assert.is_truthy(stages.a.logs.stdout:find("\ncleaning up\n", 1, true))
+    assert.is_truthy(stages.a.logs.stdout:find("\nit failed\n", 1, true))
+    assert.equal("to-stderr\n", stages.a.logs.stderr)
+  end)
+
+  it("keeps JUnit, lcov and uploaded files, not what was there before", function()
+    lab:write { ["app/reports/junit-old.xml"] = "<testsuite/>" }
+    local _, stages = ci [[
+on: push
+jobs:
+  test:
+    runs-on: x
+    steps:
+      - run: |
+          mkdir -p build/coverage dist
+          echo '<testsuite tests="1"/>' > build/junit.xml
+          echo 'TN:' > build/coverage/lcov.info
+          echo bin > dist/app
+      - uses: actions/upload-artifact@v4
+        with: {name: app, path: dist/}
+]]
+    local got = {}
+    for _, artifact in ipairs(stages.test.artifacts) do
+      got[fs.basename(artifact.path)] = artifact.type .. " " .. artifact.format
+      assert.equal(fs.stat(artifact.path).size, artifact.size_bytes)
+    end
+    assert.same({ ["junit.xml"] = "test_results junit-xml", ["job.log"] = "log_file text",
+      ["lcov.info"] = "coverage_report lcov", app = "build_artifact binary" }, got)
+  end)
+
+  it("tries a failed job again and counts it", function()
+    local text = [[
+on: push
+jobs:
+  flaky:
+    runs-on: x
+    steps:
+      - {run: "test -f %s/second || { touch %s/second; exit 1; }"}
+]]
+    local run, stages = ci(text:format(lab.dir.path, lab.dir.path), { "--retries", "2" })
+    assert.same({ "passed", 1 }, { run.status, stages.flaky.metadata.retry_count })
+    run, stages = ci("on: push\njobs: {bad: {runs-on: x, steps: [{run: 'false'}]}}",
+      { "--retries", "1" })
+    assert.same({ "failed", 1 }, { run.status, stages.bad.metadata.retry_count })
+  end)
+
+  it("leaves the project as it was", function()
+    ci "on: push\njobs: {a: {runs-on: x, steps: [{run: 'rm hello.txt; touch new'}]}}"
+    assert.is_true(fs.exists(lab:path "app/hello.txt"))
+    assert.is_false(fs.exists(lab:path "app/new"))
+  end)
+
+  it("knows the git context, the trigger and its event", function()
+    lab:write { ["app/x"] = "x" }
+    local repo = assert(git.init(lab:path "app"))
+    local oid = assert(repo:commit { message = "Add x", all = true, paths = { "x" },
+      author = { name = "a", email = "a@example.com" } })
+    local text = "on: [pull_request]\njobs: {a: {runs-on: x, steps: [{run: "
+      .. "'echo ${{ github.event_name }} ${{ github.sha }}'}]}}"
+    local run, stages = ci(text, { "--trigger", "pr_validation" })
+    assert.same({ oid, "Add x", "pr_validation", "ryan" }, { run.git_context.commit_sha,
+      (run.git_context.commit_message:gsub("%s+$", "")), run.trigger, run.triggered_by })
+    assert.is_truthy(stages.a.logs.stdout:find("pull_request " .. oid, 1, true))
+    local refused = lab:run { "ci", "-C", "app", "--trigger", "scheduled" }
+    assert.equal(2, refused.code)
+    assert.is_truthy(refused.stderr:find("does not run on schedule, only on pull_request", 1, true))
+  end)
+
+  it("gives secrets to steps and to nobody else", function()
+    lab:write { [".secrets"] = "API_TOKEN=very-secret-token\n" }
+    local run, stages, result = ci("on: push\njobs: {a: {runs-on: x, steps: [{run: "
+      .. "'echo \"got $T\"; test \"$T\" = very-secret-token', "
+      .. "env: {T: '${{ secrets.API_TOKEN }}'}}]}}",
+      { "--secret-file", ".secrets" })
+    assert.equal("passed", run.status, stages.a.logs.stdout)
+    assert.is_truthy(stages.a.logs.stdout:find("got ***", 1, true))
+    local kept = fs.read(lab:path("ci", "runs", run.id .. ".json"))
+      .. fs.read(stages.a.artifacts[1].path) .. result.stdout
+    assert.is_nil(kept:find("very-secret-token", 1, true))
+  end)
+
+  it("fails a job whose action it cannot run, by name", function()
+    local _, stages = ci "on: push\njobs: {a: {runs-on: x, steps: [{uses: some/action@v1}]}}"
+    assert.equal("failed", stages.a.status)
+    assert.is_truthy(stages.a.logs.stderr:find("some/action@v1 cannot run here: act can", 1, true))
+  end)
+
+  it("moves the workflow to testing and back, and notes a success", function()
+    lab:write { ["app/compose.yaml"] = "name: app\nservices: {a: {image: x}}\n" }
+    for _, to in ipairs { "provisioning", "ready" } do
+      lab:run { "status", "-C", "app", "--enter", to }
+    end
+    ci "on: push\njobs: {a: {runs-on: x, steps: [{run: 'true'}]}}"
+    local session = assert(contracts.read(lab:path "contexts/sessions/ryan/current-session.yml",
+      "workflow_state"))
+    assert.equal("active_development", session.current_stage)
+    assert.equal("testing", session.stage_history[4].to_stage)
+    assert.is_truthy(session.metadata.last_successful_test_run)
+    assert.is_truthy(lab:run({ "history", "-C", "app" }).stdout:find("ci .* passed: 1 of 1"))
+  end)
+
+  it("uses act where it is installed, and its JSON lines become stages", function()
+    lab:write { ["bin/act"] = [[#!/bin/sh
+echo '{"job":"CI/build","jobID":"build","msg":"Start '"$*"'"}'
+echo 'not json'
+echo '{"job":"CI/test","jobID":"test","msg":"boom"}'
+echo '{"job":"CI/build","jobID":"build","msg":"done","jobResult":"success"}'
+echo '{"job":"CI/test","jobID":"test","msg":"failed","jobResult":"failure"}'
+exit 1
+]] }
+    require("luv").fs_chmod(lab:path "bin/act", 493)
+    local env = { PATH = lab:path "bin" .. ":/usr/bin:/bin" }
+    local run, stages, result = ci("on: push\njobs: {a: {runs-on: x, uses: ./other.yml}}", nil,
+      { env = env })
+    assert.same({ 1, "failed", "act", "passed", "failed" }, { result.code, run.status,
+      run.metadata.tool, stages.build.status, stages.test.status })
+    assert.is_truthy(stages.build.logs.stdout:find("Start push -W", 1, true))
+    local other = ci("on: push\njobs: {a: {runs-on: x, steps: [{run: 'true'}]}}", { "--builtin" },
+      { env = env })
+    assert.equal("manual", other.metadata.tool)
+  end)
+
+  it("says which workflow to name where there are several or none", function()
+    assert.equal(2, lab:run({ "ci" }).code)
+    lab:write { [".github/workflows/a.yml"] = "x", [".github/workflows/b.yml"] = "x" }
+    assert.is_truthy(lab:run({ "ci" }).stderr:find("several workflows", 1, true))
+  end)
+end)
