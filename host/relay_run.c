@@ -4,6 +4,7 @@
 
 #include "relay.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,9 @@ int lsqm_relay_run(int argc, char **argv)
     long port = strtol(argv[1], NULL, 10);
     if (!loop || port < 1 || port > 65535)
         return fail(argv[1], "not a port");
+    /* An emulator that dies in mid-answer must not take the program with us; uv_spawn gives the
+     * program the signal's default back. */
+    signal(SIGPIPE, SIG_IGN);
     lsqm_relay_address from = {.host = "127.0.0.1", .port = (int)port}, to = {.path = argv[0]};
     if (lsqm_relay_open(loop, &from, &to, &r.relay, &err) != LSQM_OK)
         return fail("cannot listen", err.message);

@@ -96,7 +96,7 @@ end
 ---@param limits table|nil see extract, and max_packed = bytes of the archive itself
 ---@param send fun(on_data: fun(data: string)): any, any
 ---@return any answer of send
----@return lsqm.Error|nil
+---@return table|lsqm.Error|nil totals {files, bytes}, nil when no piece came
 function M.receive(dir, limits, send)
   limits = limits or {}
   local receiver <close>, err = new_receiver(dir, limits)
@@ -119,7 +119,7 @@ function M.receive(dir, limits, send)
   if ok and not answer then return nil, why end
   local totals, refusal = receiver:finish()
   if failure or received > 0 and not totals then return nil, failure or refusal end
-  return answer
+  return answer, received > 0 and totals or nil
 end
 
 --- The entries: {path, type = "file|dir|link|hardlink|other", size, mode, link}.

@@ -107,6 +107,7 @@ local function escape(c)
 end
 
 local function encode_string(s)
+  if not s:find('[%c"\\\127-\255]') then return '"' .. s .. '"' end
   s = valid_utf8(s) -- JSON must be UTF-8, whatever a log holds
   return '"' .. s:gsub('[%c"\\\127]', escape) .. '"'
 end

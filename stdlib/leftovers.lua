@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What an lsqm left that was killed: containers and networks with our label whose owner is dead,
--- processes in our records or at work in our temporary folder, and what lies in that folder.
+-- processes in our records or at work in our temporary folder, what lies in that folder, and what
+-- in it or in the system's bears the name of a dead owner.
 -- `lsqm clean` removes it when asked; a run removes it before it begins.
 
 local fs = require "std.fs"
@@ -11,16 +12,14 @@ local M = {}
 
 M.LABEL = "lsqm=1"
 
--- Sockets whose place below the workspace would be too long for a unix address: the name says
--- whose they are, since no record of that folder reaches here.
-local SOCKETS = "lsqm-tf-"
-
 local PARTS = { "^validate%-", "^warm%-", "^emulator%-", "^process%-%d+%.json$",
   "^run%-%d+%.json$" }
 
---- The beginning of a name in the system's temporary folder that M.reap recognises.
+--- The beginning of a temporary folder's name that says whose it is, so that M.reap_temporary
+--- removes it when that lsqm is dead.
+---@param kind string letters
 ---@return string
-function M.socket_prefix() return SOCKETS .. owner.of() .. "-" end
+function M.prefix(kind) return ("lsqm-%s-%s-"):format(kind, owner.of()) end
 
 -- Programs started for a validation have their TMPDIR below our own folder.
 local function works_in(pid, workdir)
@@ -106,10 +105,13 @@ local function is_part(name)
   return false
 end
 
-local function reap_sockets(log)
-  local dir = os.getenv("TMPDIR") or "/tmp"
+--- Removes what M.prefix named from a folder, by default the system's for temporary files.
+---@param log table
+---@param dir? string
+function M.reap_temporary(log, dir)
+  dir = dir or os.getenv("TMPDIR") or "/tmp"
   for _, entry in ipairs(fs.list(dir) or {}) do
-    local identity = entry.name:match("^lsqm%-tf%-(%d+:%d+)%-")
+    local identity = entry.name:match("^lsqm%-%a+%-(%d+:%d+)%-")
     if identity and not owner.is_alive(identity) then
       log:info("left by a killed run: removed", { path = entry.name })
       fs.remove(fs.join(dir, entry.name))
@@ -122,7 +124,8 @@ end
 ---@param workdir string
 ---@param log table
 function M.reap(workdir, log)
-  reap_sockets(log)
+  M.reap_temporary(log)
+  M.reap_temporary(log, workdir)
   workdir = fs.realpath(workdir) or workdir
   if has_other_run(workdir) then return end
   local own = ("run-%d.json"):format(uv.os_getpid())

@@ -13,6 +13,7 @@
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
+local leftovers = require "std.leftovers"
 local library = require "std.mining.library"
 local note_of = require "std.mining.note"
 local parallel = require "std.parallel"
@@ -149,6 +150,7 @@ local function collect_from(run, report, source, options, todo)
     run.log:error("source not mined", { source = note.source, error = err })
     table.insert(report.problems, err)
   end
+  table.insert(report.unreached, note.unreached)
   return true
 end
 
@@ -176,7 +178,7 @@ local function store_all(run, report, todo)
   local tmp = fs.absolute(fs.join(run.workdir, "tmp"))
   local ok, err = fs.mkdir(tmp)
   if not ok then return nil, err end
-  local dir <close>, why = fs.tempdir(fs.join(tmp, "mine-"))
+  local dir <close>, why = fs.tempdir(fs.join(tmp, leftovers.prefix "mine"))
   if not dir then return nil, why end
   local outcomes = normalise_all(todo, dir.path)
   for i, candidate in ipairs(todo) do
@@ -191,13 +193,15 @@ end
 ---@param run {sources: table[], store: table, log: table, services: table, emulator: string,
 ---  workdir: string, progress: table, github: lsqm.GitHubApi,
 ---  http?: {timeout?: number, retry_base?: number}, force?: boolean, dry_run?: boolean}
----@return table? report {found=, counts=, entries=, notes=of each source, problems=their errors}
+---@return table? report {found=, counts=, entries=, notes=of each source, problems=their errors,
+---  unreached=errors of sources that gave nothing at all}
 ---@return table? err
 function M.run(run)
   local ok, err = sources.check(run.sources)
   if not ok then return nil, err end
   run.library = library.open(run.store)
-  local report = { found = 0, counts = {}, entries = json.array {}, notes = {}, problems = {} }
+  local report = { found = 0, counts = {}, entries = json.array {}, notes = {}, problems = {},
+    unreached = {} }
   local todo
   todo, err = collect(run, report)
   if not todo then return nil, err end

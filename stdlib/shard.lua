@@ -119,6 +119,11 @@ local function uuid_of(text)
     hex:sub(16, 18), hex:sub(19, 30))
 end
 
+---The run that the shards of a set are parts of: each of them finds its id by itself.
+---@param set string
+---@return string uuid
+function M.run_id(set) return uuid_of("run\n" .. set) end
+
 ---An id for the runs of an emulator matrix that all its shards find by themselves.
 ---@param cut lsqm.Cut
 ---@param words string the emulators as the user wrote them
@@ -144,7 +149,7 @@ function M.open_run(store, cut, snapshot, emulator, options)
   end
   snapshot.shard = { set = set, index = cut.index, count = cut.count, history = cut.history,
     name = cut.name }
-  return runs.new(store, snapshot, emulator, { dir = dir, run_id = uuid_of("run\n" .. set) })
+  return runs.new(store, snapshot, emulator, { dir = dir, run_id = M.run_id(set) })
 end
 
 return M

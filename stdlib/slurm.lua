@@ -65,16 +65,18 @@ local function is_ended(states)
   return true
 end
 
--- A controller that is being restarted answers again after a while.
----@return table|nil states of its tasks at the end
+-- A controller that is being restarted answers again after a while; what ended long ago it has
+-- forgotten.
+---@return table|nil states of its tasks, as they were seen last
 ---@return lsqm.Error|nil
 local function wait(job, id)
-  local silent = 0
+  local silent, seen = 0, {}
   while true do
     local states, err = states_of(id)
+    for task, state in pairs(states or {}) do seen[task] = state end
     if states and is_ended(states) then
       job.ids[id] = nil
-      return states
+      return seen
     end
     silent = states and 0 or silent + POLL
     if silent > PATIENCE then return nil, err end

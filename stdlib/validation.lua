@@ -181,12 +181,15 @@ local function attempt(self, work, outcome)
   local options = { dir = work.root, endpoint = work.network.endpoint, timeout = work.left(),
     aliases = work.architecture.provider_aliases, lease = work.lease,
     tflocal = self.config.deployer == "tflocal", network = work.network.inner,
-    guard = hang.guard(work.network, self.patience, self.config.hang_timeout) }
+    guard = hang.guard(work.network, work.emulator, self.patience,
+      self.config.hang_timeout) }
   local deployed = self.tool:deploy(options)
   outcome.deploy = deployed
   outcome.steps.init = deployed.seconds.init
   outcome.steps.apply = deployed.seconds.apply
-  if deployed.stopped then deployed.hung = hang.describe(deployed.stopped, deployed.logs) end
+  if deployed.stopped and deployed.stopped.operation then
+    deployed.hung = hang.describe(deployed.stopped, deployed.logs)
+  end
   if not deployed.success then return end
   plan_again(self, work, outcome, options)
   if work.architecture.untested then
@@ -201,8 +204,8 @@ end
 
 local function clean_up(self, work, outcome)
   local late = outcome.timed_out or (outcome.deploy or {}).timed_out
-    or (outcome.tests or {}).timed_out
-  -- After a timeout the emulator goes as it is: a destroy would hang as well.
+    or (outcome.tests or {}).timed_out or work.emulator:died()
+  -- After a timeout the emulator goes as it is, and a dead one does: a destroy would hang as well.
   if outcome.deploy and self.config.destroy and not late then
     local began = time.monotonic()
     local destroyed = self.tool:destroy { dir = work.root, endpoint = work.network.endpoint,

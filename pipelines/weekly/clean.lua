@@ -54,6 +54,7 @@ return stage {
     local failure = found.docker
       and leftovers.remove(found.docker, found.containers, found.networks, ctx.log)
     leftovers.kill(found.pids)
+    if not args.run then leftovers.reap_temporary(ctx.log) end
     if found.has_files then
       local ok, err = fs.remove(found.workdir)
       if not ok then return nil, err end

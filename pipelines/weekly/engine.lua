@@ -41,7 +41,10 @@ end
 -- What the calling command line says of configuration holds for the jobs, too.
 local function own_flags(ctx)
   local source = rawget(ctx.config, "source_file")
-  return source and "--config " .. fs.absolute(source) or ""
+  if not source then return "" end
+  local ok, err = check_value("--config", {}, fs.absolute(source))
+  if not ok then return nil, err end
+  return "--config " .. fs.absolute(source)
 end
 
 local function shard_list(count)
@@ -59,7 +62,12 @@ local function values_of(ctx, args, engine, dir)
   end
   values.shards, values.shard_list = tostring(args.shards), shard_list(args.shards)
   values.dir, values.workspace = dir, fs.absolute(ctx.config.workspace)
-  values.lsqm, values.flags = uv.exepath(), values.flags or own_flags(ctx)
+  values.lsqm = uv.exepath()
+  if not values.flags then
+    local flags, err = own_flags(ctx)
+    if not flags then return nil, err end
+    values.flags = flags
+  end
   for _, key in ipairs { "dir", "workspace", "lsqm" } do
     local ok, err = check_value(key, {}, values[key])
     if not ok then return nil, err end

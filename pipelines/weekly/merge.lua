@@ -29,12 +29,15 @@ local function names_of(sets)
 end
 
 -- The emulators of a matrix are a set each and merged together.
+local function are_siblings(a, b)
+  local matrix = a[1].config.matrix
+  return a == b or matrix ~= nil and matrix == b[1].config.matrix
+end
+
 local function with_siblings(sets, name)
-  local matrix, list = sets[name][1].config.matrix, {}
+  local list = {}
   for _, other in ipairs(names_of(sets)) do
-    if other == name or matrix and sets[other][1].config.matrix == matrix then
-      list[#list + 1] = sets[other]
-    end
+    if are_siblings(sets[name], sets[other]) then list[#list + 1] = sets[other] end
   end
   return list
 end
@@ -62,12 +65,13 @@ local function choose(ctx, args, sets)
   end
   local open = open_sets(ctx.store, sets)
   if #open == 0 then open = names end
-  local chosen = with_siblings(sets, open[1])
-  if #chosen < #open then
-    return fail("usage", ("shards of %d different runs are here: %s"):format(#open,
-      table.concat(open, " ")), "choose one with --set")
+  for _, name in ipairs(open) do
+    if not are_siblings(sets[open[1]], sets[name]) then
+      return fail("usage", "shards of different runs are here: " .. table.concat(open, " "),
+        "choose one with --set")
+    end
   end
-  return chosen
+  return with_siblings(sets, open[1])
 end
 
 local function report_problems(ctx, problems)
@@ -98,13 +102,10 @@ local function check_missing(plan, args)
     "run them again, or merge what there is with --partial")
 end
 
-local function outcome_of(ctx, plan, summary, changed)
-  local run = assert(ctx.store:open_run(plan.run_id))
-  local hash, err = digest.of(run)
-  if not hash then return nil, err end
+local function outcome_of(plan, summary, changed)
   return { run_id = plan.run_id, set = plan.shard.set, count = plan.shard.count,
     missing = json.array(plan.missing), conflicts = plan.conflicts, summary = summary,
-    changed = changed, sha256 = hash }
+    changed = changed, sha256 = merge.digest(plan) }
 end
 
 local function print_text(ctx, out)
@@ -140,9 +141,7 @@ local function merge_set(ctx, args, parts)
     return one_run.news(ctx.store, run)
   end)
   if not summary then return nil, why end
-  local out
-  out, err = outcome_of(ctx, plan, summary, changed)
-  if not out then return nil, err end
+  local out = outcome_of(plan, summary, changed)
   if args.json then ctx.out(json.encode(out)) else print_text(ctx, out) end
   return #plan.missing
 end

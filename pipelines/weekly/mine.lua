@@ -107,7 +107,7 @@ return stage {
     print_report(ctx, args, report)
     timing:done(report.counts)
     -- The other sources were mined; that one could not be reached is still the environment's.
-    if report.problems[1] and not ctx.dry_run then return nil, report.problems[1] end
+    if report.unreached[1] and not ctx.dry_run then return nil, report.unreached[1] end
     return (report.counts.failed or 0) > 0 and 1 or 0
   end,
 }

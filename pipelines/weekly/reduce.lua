@@ -6,6 +6,7 @@
 local columns = require "pipelines.weekly.validate.columns"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local leftovers = require "std.leftovers"
 local pieces = require "std.terraform.pieces"
 local select = require "pipelines.weekly.validate.select"
 local shrink = require "std.terraform.shrink"
@@ -13,10 +14,22 @@ local stage = require "std.stage"
 local uuid = require "std.uuid"
 local validation = require "std.validation"
 
+-- What the emulator answered, in its own words. The signature is too coarse here: a policy that was
+-- emptied on the way is refused by the same operation, but for a reason of its own.
+local function answer_of(result)
+  local apply = result.terraform_apply or {}
+  local said = apply.success == false and (apply.logs or ""):match(
+    "Error: .-RequestID:%s+[%w-]*,%s+(.-)\n%s*\n")
+  if not said then return "" end
+  return ": " .. said:gsub("%s+", " "):gsub("%d%d%d%d+", "<n>")
+end
+
 -- What a result shows that a smaller root must show as well: the drift that is asked for, or its
--- status and the cause.
+-- status, the cause and the answer.
 local function symptom(work, result)
-  if not work.drift then return result.status .. " " .. work.signature(result) end
+  if not work.drift then
+    return result.status .. " " .. work.signature(result) .. answer_of(result)
+  end
   for _, drift in ipairs((result.convergence or {}).drift or {}) do
     local name = drift.address:gsub("%b[]", ""):match("([%w_-]+)%.[%w_-]+$") or drift.address
     if name .. "." .. drift.attribute == work.drift then return "drift of " .. work.drift end
@@ -28,7 +41,7 @@ end
 local function probe(work, files)
   if work.tries >= work.limit then return nil end
   work.tries = work.tries + 1
-  local dir <close> = assert(fs.tempdir("reduce-"))
+  local dir <close> = assert(fs.tempdir(leftovers.prefix "reduce"))
   assert(pieces.write(dir.path, files))
   local job = { hash = work.job.hash, provider_aliases = work.job.provider_aliases,
     tree = dir.path, untested = work.untested }

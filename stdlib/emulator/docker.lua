@@ -26,24 +26,35 @@ end
 
 -- Seconds that an engine has to answer again: a restart takes a few.
 local PATIENCE = 60
+-- One that ends still answers for as long as its containers take to end, and fails at everything.
+local LEAVING = 15
+local PAUSE = 0.25
 
--- Waits until an engine that has been there answers again; false when it never does, or when it
--- answers at once: then what failed is not its absence.
-local function came_back(engine)
-  if engine:ping() then return false end
-  local deadline = time.monotonic() + PATIENCE
+local function await(seconds, is_so)
+  local deadline = time.monotonic() + seconds
   while time.monotonic() < deadline do
-    parallel.sleep(0.25)
-    if engine:ping() then return true end
+    if is_so() then return true end
+    parallel.sleep(PAUSE)
   end
   return false
 end
 
--- fn's values; once more when the engine was away and came back.
+local AWAY <const> = { unavailable = true, network = true, timeout = true }
+
+-- What says something of the engine and nothing of the question: it fails, or it is not there.
+local function is_engines_own(err)
+  if err.of_container then return false end
+  return AWAY[err.code] or (err.status or 0) >= 500
+end
+
+-- fn's values. When the engine fails by itself, once more: after it was away and came back, or
+-- after the time in which one that is ending would have gone.
 local function patiently(engine, fn)
   local value, err = fn()
-  if not value and err.code ~= "not_found" and came_back(engine) then return fn() end
-  return value, err
+  if value or not is_engines_own(err) then return value, err end
+  await(LEAVING, function() return not engine:ping() end)
+  if not await(PATIENCE, function() return engine:ping() end) then return value, err end
+  return fn()
 end
 
 --- Removes what runs that were killed left in the engine.
@@ -181,18 +192,20 @@ end
 
 Instance.__close = Instance.close
 
+local function of_container(message)
+  local err = error_of.new { op = "docker start", code = "unavailable", message = message }
+  err.of_container = true
+  return nil, err
+end
+
 local function published_port(engine, id, port)
   local info, err = engine:inspect(id)
   if not info then return nil, err end
   if not info.State.Running then
-    return nil, error_of.new { op = "docker start", code = "unavailable",
-      message = ("container exited at once with code %s"):format(info.State.ExitCode) }
+    return of_container(("container exited at once with code %s"):format(info.State.ExitCode))
   end
   local bound = info.NetworkSettings.Ports[port .. "/tcp"]
-  if type(bound) ~= "table" or not bound[1] then
-    return nil, error_of.new { op = "docker start", code = "unavailable",
-      message = "no port was published" }
-  end
+  if type(bound) ~= "table" or not bound[1] then return of_container "no port was published" end
   return bound[1].HostPort
 end
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Reading from GitHub's REST interface: pages by the Link header, answers kept by
+-- GitHub's REST interface for everything that asks it: pages by the Link header, answers kept by
 -- their ETag (asking again for what did not change costs nothing), both kinds of rate limit,
 -- backoff. The token goes to the API's own host only, and appears in no error.
 --
@@ -98,6 +98,7 @@ local function headers_of(self, url, options)
     Authorization = own and self.token and "Bearer " .. self.token or nil,
     Accept = options.accept or "application/vnd.github+json", ["User-Agent"] = "lsqm",
     ["X-GitHub-Api-Version"] = own and "2022-11-28" or nil,
+    ["Content-Type"] = options.body and "application/json" or nil,
     ["If-None-Match"] = options.etag,
   }
 end
@@ -111,21 +112,26 @@ local function send(request, unpack)
   if not unpack then return http.request(request) end
   local ok, err = fs.remove(unpack.dir)
   if not ok then return nil, err end
-  return archive.receive(unpack.dir, unpack.limits, function(on_data)
+  local reply, totals = archive.receive(unpack.dir, unpack.limits, function(on_data)
     request.on_data = on_data
     return http.request(request)
   end)
+  if reply and reply.status < 300 and not totals then
+    return nil, error_of.new { code = "network", message = "the archive came without a byte" }
+  end
+  return reply, totals
 end
 
 -- One exchange, its redirects followed: each hop gets the headers that its own host may have.
-local function exchange(self, url, options)
+local function exchange(self, method, url, options)
   for _ = 0, MAX_REDIRECTS do
-    local reply, err = send({ url = url, headers = headers_of(self, url, options), retries = 0,
-      timeout = options.timeout or self.timeout }, options.unpack)
+    local reply, err = send({ method = method, url = url, retries = 0, body = options.body,
+      headers = headers_of(self, url, options), timeout = options.timeout or self.timeout },
+      options.unpack)
     if not reply then return nil, err end
     local location = reply.status >= 301 and reply.status <= 308 and reply.status ~= 304
       and reply.headers.location
-    if not location then return reply end
+    if not location or method ~= "GET" then return reply end
     url = absolute(self, location)
     if not url:find "^https://" and origin(self.url):find "^https://" then
       return nil, error_of.new { code = "unsafe",
@@ -160,8 +166,8 @@ local function check_json(op, reply, options)
   return reply
 end
 
-local function attempt_once(self, op, url, options, attempt)
-  local reply, err = exchange(self, url, options)
+local function attempt_once(self, op, method, url, options, attempt)
+  local reply, err = exchange(self, method, url, options)
   if not reply then
     err = error_of.wrap(err, op)
     err.passing = retry.is_passing(err)
@@ -176,33 +182,35 @@ local function attempt_once(self, op, url, options, attempt)
   return check_json(op, reply, options)
 end
 
-local function retry_rule(self)
+local function retry_rule(self, method)
   return function(err)
+    -- A refused request was not carried out: any method may come again.
     if err.pause then return err.pause <= self.max_wait and err.pause end
-    return err.passing
+    -- A repeated POST could file something twice.
+    return method == "GET" and err.passing
   end
 end
 
 --- One request, tried again where that is safe and may help.
 ---@param path string "/user", or a URL of the API as its answers name them
----@param options table|nil {accept =, etag =, raw = not JSON, timeout =,
+---@param options table|nil {body = text, accept =, etag =, raw = not JSON, timeout =,
 --- unpack = {dir =, limits = see std.archive.receive}}
 ---@return lsqm.HttpResponse|nil reply with .json
 ---@return lsqm.Error|nil
-function Api:ask(path, options)
+function Api:ask(method, path, options)
   options = options or {}
   local url = path:find "^/" and self.url .. path or path
   if origin(url) ~= origin(self.url) then
     return nil, error_of.new { op = "github", code = "unsafe",
       message = "an answer names a page on another host" }
   end
-  local op = "github " .. url:sub(#origin(url) + 1):match "^[^?]*"
+  local op = ("github %s %s"):format(method, url:sub(#origin(url) + 1):match "^[^?]*")
   local left = self.blocked_until - time.now()
   if left > 0 then return nil, limit_error(op, self.blocked_by, left) end
   return retry.call(function(attempt)
-    return attempt_once(self, op, url, options, attempt)
+    return attempt_once(self, op, method, url, options, attempt)
   end, { attempts = self.attempts, base = self.base, max = self.max_wait, sleep = self.sleep,
-    retry_if = retry_rule(self), on_retry = function(err, attempt, seconds)
+    retry_if = retry_rule(self, method), on_retry = function(err, attempt, seconds)
       if self.log then
         self.log:info("GitHub is asked again", { op = op, attempt = attempt, seconds = seconds,
           reason = tostring(err) })
@@ -234,7 +242,7 @@ local function fetch(self, path, options)
   local file = kept_path(self, key)
   local old = file and fs.is_file(file) and json.read(file)
   if old and old.key ~= key then old = nil end
-  local reply, err = self:ask(path, { accept = options.accept, raw = options.raw,
+  local reply, err = self:ask("GET", path, { accept = options.accept, raw = options.raw,
     etag = old and old.etag or nil })
   if not reply then return nil, err end
   if reply.status == 304 then
@@ -293,7 +301,7 @@ end
 ---@return boolean|nil ok
 ---@return lsqm.Error|nil
 function Api:tarball(repo, sha, dir, limits)
-  local reply, err = self:ask(("/repos/%s/tarball/%s"):format(repo, sha), { raw = true,
+  local reply, err = self:ask("GET", ("/repos/%s/tarball/%s"):format(repo, sha), { raw = true,
     unpack = { dir = dir, limits = limits }, timeout = math.max(self.timeout, TARBALL_SECONDS) })
   if not reply then return nil, err end
   return true

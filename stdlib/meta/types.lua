@@ -30,6 +30,26 @@ M.date = {
   pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
   what = "a date like 2026-01-10",
 }
+M.text = {
+  test = function(s) return s:find("%S") ~= nil end,
+  pattern = "\\S",
+  what = "a text that is not empty",
+}
+M.account = {
+  test = function(s) return #s == 12 and s:find("^%d+$") ~= nil end,
+  pattern = "^[0-9]{12}$",
+  what = "an AWS account number of 12 digits, in quotes",
+}
+M.sha = {
+  test = function(s) return #s >= 7 and #s <= 64 and s:find("^[0-9a-f]+$") ~= nil end,
+  pattern = "^[0-9a-f]{7,64}$",
+  what = "a commit's SHA",
+}
+M.sha256 = {
+  test = function(s) return #s == 64 and s:find("^[0-9a-f]+$") ~= nil end,
+  pattern = "^[0-9a-f]{64}$",
+  what = "a SHA-256 of 64 lower-case hex digits",
+}
 M.url = {
   test = function(s) return s:find("^%a[%w+.-]*:%S+$") ~= nil end,
   pattern = "^[A-Za-z][A-Za-z0-9+.-]*:\\S+$",

@@ -57,7 +57,8 @@ local function update(api, source, tree, repo)
     return tree:is_here() and "unchanged" or "empty"
   end
   local ref = source.ref or repo.default_branch or "HEAD"
-  local sha, err = api:text(("/repos/%s/commits/%s"):format(repo.full_name, ref), BY_SHA)
+  local sha, err = api:text(("/repos/%s/commits/%s"):format(repo.full_name,
+    (ref:gsub("/", "%%2F"))), BY_SHA)
   if not sha then return nil, err end
   sha = sha:match "^%x+"
   if not sha or #sha < 40 then

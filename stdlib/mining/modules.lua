@@ -42,14 +42,15 @@ local function unpack_from(options, url, dir, work)
   local unpacked = fs.join(work, "unpacked")
   return retry.call(function()
     fs.remove(unpacked)
-    local response, err = archive.receive(unpacked, trees.LIMITS, function(on_data)
+    local response, totals = archive.receive(unpacked, trees.LIMITS, function(on_data)
       return http.request { url = url, follow = 3, retries = 0, on_data = on_data, timeout = 600 }
     end)
-    if not response then return nil, err end
-    if response.status < 300 then return trees.settle(unpacked, dir) end
+    if not response then return nil, totals end
+    if response.status < 300 and totals then return trees.settle(unpacked, dir) end
     return nil, error_of.new { code = response.status >= 500 and "unavailable" or "http",
       status = response.status,
-      message = ("the archive's place answers %d"):format(response.status) }
+      message = ("the archive's place answers %d%s"):format(response.status,
+        response.status < 300 and " without a byte" or "") }
   end, { base = options.http.retry_base })
 end
 

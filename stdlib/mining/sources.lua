@@ -14,13 +14,14 @@ local tables = require "std.table"
 
 local M = {}
 
-local COMMON = { type = "string", include = "table", exclude = "table", base_url = "string",
-  source_type = "string" }
+local COMMON = { type = "string", include = "table", exclude = "table", source_type = "string" }
 
 -- What each type of source may name, and which of `needs` it must name exactly one of.
 local TYPES = {
-  dir = { needs = { "path" }, keys = tables.merge(COMMON, { path = "string" }) },
-  git = { needs = { "url" }, keys = tables.merge(COMMON, { url = "string", ref = "string" }) },
+  dir = { needs = { "path" }, keys = tables.merge(COMMON, { path = "string",
+    base_url = "string" }) },
+  git = { needs = { "url" }, keys = tables.merge(COMMON, { url = "string", ref = "string",
+    base_url = "string" }) },
   github = { needs = { "org", "user", "repo" }, keys = tables.merge(COMMON, { org = "string",
     user = "string", repo = "string", ref = "string", match = "string", limit = "number",
     max_mb = "number" }) },
@@ -29,7 +30,7 @@ local TYPES = {
 }
 
 -- What goes into a URL is a name and nothing else.
-local NAMES = { org = "^[%w-]+$", user = "^[%w-]+$", repo = "^[%w-]+/[%w._-]+$",
+local NAMES = { org = "^[%w_-]+$", user = "^[%w_-]+$", repo = "^[%w_-]+/[%w._-]+$",
   ref = "^[%w._/-]+$", module = "^[%w_-]+/[%w_-]+/[%w_-]+$" }
 
 local function wrong(i, text, near)
@@ -263,7 +264,11 @@ end
 function M.expand(source, options, note)
   local all = {}
   local roots, err = openers[source.type](source, options, note)
-  if not roots then note:problem(err) end
+  if not roots then
+    note:problem(err)
+    -- A limit is GitHub's ordinary answer to a large organisation: the next run goes on.
+    note.unreached = not err.limit and err or nil
+  end
   for _, root in ipairs(roots or {}) do
     local found
     found, err = candidates_of(root, source, options.known, note)

@@ -29,7 +29,7 @@ end
 function M.open(options, source, owner, name)
   local dir = fs.join(options.workdir, "sources", "trees", owner .. "+" .. name)
   local self = setmetatable({ dir = dir, file = dir .. ".json",
-    selection = selection_of(source) }, Tree)
+    tmp = fs.join(options.workdir, "tmp"), selection = selection_of(source) }, Tree)
   self.state = fs.is_file(self.file) and json.read(self.file) or {}
   return self
 end
@@ -52,8 +52,9 @@ end
 ---@return any err
 function Tree:replace(version, fill)
   local ok, err = fs.mkdir(fs.dirname(self.dir))
+  if ok then ok, err = fs.mkdir(self.tmp) end
   if not ok then return nil, err end
-  local work <close>, why = fs.tempdir(self.dir .. "-new-")
+  local work <close>, why = fs.tempdir(fs.join(self.tmp, "mine-"))
   if not work then return nil, why end
   local fresh = fs.join(work.path, "tree")
   ok, err = fill(fresh, work.path)

@@ -3,6 +3,7 @@
 -- and without any variable of ours, and may write to its output folder only.
 local error_of = require "std.error"
 local fs = require "std.fs"
+local leftovers = require "std.leftovers"
 local process = require "std.process"
 
 local M = {}
@@ -53,7 +54,7 @@ function M.run(dir)
   if not node or not cli then
     return fail(dir, "a CDK app needs " .. (node and "the CDK's command line tool" or "node"))
   end
-  local out = fs.tempdir("lsqm-cdk")
+  local out = fs.tempdir(leftovers.prefix "cdk")
   local argv, unsafe = process.sandbox {
     argv = { node, fs.realpath(cli), "synth", "--quiet", "--no-notices", "--no-version-reporting",
       "--no-lookups", "--output", out.path },

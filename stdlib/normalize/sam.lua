@@ -5,6 +5,7 @@ local code = require "std.normalize.code"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
+local leftovers = require "std.leftovers"
 local names = require "std.normalize.names"
 local process = require "std.process"
 local python = require "std.python"
@@ -54,7 +55,7 @@ end
 
 local function start()
   local here = fs.absolute(debug.getinfo(1, "S").source:match("^@(.*)/"))
-  local dir = fs.tempdir("lsqm-sam")
+  local dir = fs.tempdir(leftovers.prefix "sam")
   local pipe = fs.join(dir.path, "requests")
   local handle, err = process.start { argv = command(fs.realpath(here) or here, pipe),
     stream = true, limits = { memory = MEMORY } }

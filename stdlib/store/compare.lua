@@ -121,6 +121,7 @@ end
 
 local function add_lineage(out, a, b, architectures, run_id)
   for _, pair in ipairs(lineage.pairs(a, b, architectures)) do
+    out.replaced = out.replaced + (pair.to and 1 or 0)
     local from, to = pair_of(pair, a, b, run_id)
     local list = LISTS[M.kind(from.status, to.status)]
     if list and (pair.to or list == "regressions") then
@@ -143,13 +144,14 @@ end
 ---@param options table|nil {lineage = true, run_id = of the later run}: also compares
 ---  architectures with those that replaced them; such changes carry `note` and `from_arch_hash`
 ---@return table {regressions=, flaky=, unrelated=, fixes=, changes=, same=count, only_a=hashes,
----  only_b=hashes}; a change that was tried again carries class, class_reason, failure_rate
+---  only_b=hashes, replaced=templates that are other ones now}; a change that was tried again
+---  carries class, class_reason, failure_rate
 function M.runs(a, b, architectures, options)
   architectures = architectures or {}
   local out = {
     regressions = json.array {}, flaky = json.array {}, unrelated = json.array {},
     fixes = json.array {}, changes = json.array {}, same = 0,
-    only_a = json.array {}, only_b = json.array {},
+    only_a = json.array {}, only_b = json.array {}, replaced = 0,
   }
   for _, hash in ipairs(sorted_hashes(a, b)) do
     local from, to = a[hash], b[hash]

@@ -56,20 +56,35 @@ function M.text(result)
   return json.encode(out)
 end
 
+---The hash of one result.
+---@param result table
+---@return string hex
+function M.of_result(result) return sha256.string(M.text(result)) end
+
+---The hash of a run from those of its results.
+---@param hashes table<string, string> of_result by architecture
+---@return string hex
+function M.of_all(hashes)
+  local names, hash = names_of(hashes), sha256.new()
+  for _, name in ipairs(names) do hash:update(name .. " " .. hashes[name] .. "\n") end
+  return hash:final()
+end
+
 ---Reads one result at a time: a run's logs need not fit into memory.
 ---@param run lsqm.Run
 ---@return string|nil hex
 ---@return lsqm.Error|nil
 function M.of(run)
-  local hash = sha256.new()
+  local hashes = {}
   for _, entry in ipairs(fs.list(run:path("results")) or {}) do
-    if entry.name:find("^%x+%.json$") then
+    local name = entry.name:match("^(%x+)%.json$")
+    if name then
       local result, err = files.read(run.store, run:path("results", entry.name), "result")
       if not result then return nil, err end
-      hash:update(M.text(result) .. "\n")
+      hashes[name] = M.of_result(result)
     end
   end
-  return hash:final()
+  return M.of_all(hashes)
 end
 
 return M

@@ -55,10 +55,10 @@ end
 ---@return table|nil
 ---@return lsqm.Error|nil code not_found when there is no such file
 function M.read(store, path, record)
-  if not fs.exists(path) then
+  local text, err = fs.read(path)
+  if not text and err.code == "not_found" then
     return nil, errors.new { op = "read", code = "not_found", message = "no file " .. path }
   end
-  local text, err = fs.read(path)
   if not text then return nil, err end
   local value
   value, err = json.decode(text, { file = path })

@@ -5,17 +5,19 @@
 -- The rule where two shards have a result of one architecture:
 --   1. a verdict goes before an ERROR, which says that the harness failed;
 --   2. of two verdicts the one that was there first stays;
---   3. of two at the same time the one whose file has the lower SHA-256.
+--   3. of two at the same time the one with the lower hash of what it says (std.store.digest);
+--      where they say the same, the one that was found first.
 -- Where their statuses differ it is listed as a conflict, whichever was kept.
 --
 -- Shards know the id of the run they are parts of, so their files are linked, not written anew.
 
+local digest = require "std.store.digest"
 local errors = require "std.error"
 local files = require "std.store.files"
 local fs = require "std.fs"
 local json = require "std.json"
 local runs = require "std.store.runs"
-local sha256 = require "std.sha256"
+local shard_of = require "std.shard"
 local time = require "std.time"
 local uv = require "luv"
 
@@ -26,9 +28,19 @@ local M = {}
 -- A shard's folder belongs to somebody else: nothing in it is set aside.
 local function reader() return { readonly = true, _problems = {} } end
 
+local function problem(look, path, message)
+  table.insert(look._problems, errors.new { op = "merge", code = "invalid", file = path,
+    message = path .. " " .. message })
+end
+
 local function part_at(look, dir)
-  local config = files.read(look, fs.join(dir, "config.json"), "config")
+  local path = fs.join(dir, "config.json")
+  local config = files.read(look, path, "config")
   if not config or not config.shard then return nil end
+  -- Otherwise a folder could name any run of the repository as its own.
+  if config.run_id ~= shard_of.run_id(config.shard.set) then
+    return problem(look, path, "names a run that its set is not part of")
+  end
   local summary = fs.join(dir, "summary.json")
   return { dir = dir, config = config, shard = config.shard,
     summary = fs.exists(summary) and files.read(look, summary, "summary") or nil }
@@ -79,16 +91,11 @@ end
 
 -- Choosing results ---------------------------------------------------------------------------
 
-local function digest_of(entry)
-  entry.digest = entry.digest or sha256.file(entry.path) or ""
-  return entry.digest
-end
-
 local function is_better(a, b)
   local broken_a, broken_b = a.status == "ERROR", b.status == "ERROR"
   if broken_a ~= broken_b then return broken_b end
   if a.completed_at ~= b.completed_at then return a.completed_at < b.completed_at end
-  return digest_of(a) < digest_of(b)
+  return a.says < b.says
 end
 
 local function take(plan, hash, entry)
@@ -97,11 +104,6 @@ local function take(plan, hash, entry)
   local seen = plan.seen[hash] or {}
   plan.seen[hash] = seen
   seen[entry.status] = true
-end
-
-local function foreign(path)
-  return errors.new { op = "merge", code = "invalid", file = path,
-    message = path .. " belongs to another run" }
 end
 
 -- As the emulator itself answered.
@@ -113,26 +115,31 @@ end
 
 local function entry_of(path, result)
   local emulator, version = emulator_of(result)
-  return { path = path, status = result.status, completed_at = result.completed_at,
-    duration_seconds = result.duration_seconds, emulator = emulator, version = version }
+  return { path = path, says = digest.of_result(result), status = result.status,
+    completed_at = result.completed_at, emulator = emulator, version = version }
 end
 
--- Every result of a folder; false when one of them cannot be read or is of another run.
+local function read_result(look, path, item, run_id)
+  local result = files.read(look, path, "result")
+  if not result then return nil end
+  local whole = item.type == "file" and result.run_id == run_id
+    and item.name == result.arch_hash .. ".json"
+  if whole then return result end
+  return problem(look, path, "belongs to another run or architecture")
+end
+
+-- Every result of a folder; false when one of them cannot be read or does not belong there.
 local function take_all(look, dir, run_id, add)
   local whole, count = true, 0
   for _, item in ipairs(fs.list(fs.join(dir, "results")) or {}) do
-    local hash = item.name:match("^(%x+)%.json$")
     local path = fs.join(dir, "results", item.name)
-    local result = hash and files.read(look, path, "result")
-    if result and result.run_id ~= run_id then
-      table.insert(look._problems, foreign(path))
-      result = nil
-    end
-    if result then
-      count = count + 1
-      add(hash, entry_of(path, result))
-    elseif hash then
-      whole = false
+    if item.name:find("^%x+%.json$") then
+      local result = read_result(look, path, item, run_id)
+      if result then
+        count = count + 1
+        add(result.arch_hash, entry_of(path, result))
+      end
+      whole = whole and result ~= nil
     end
   end
   return whole, count
@@ -221,6 +228,15 @@ local function add_once(list, seen, what, text, where)
   end
 end
 
+---The hash of what the plan's run says, as std.store.digest has it of the run on disk.
+---@param plan table from M.plan
+---@return string hex
+function M.digest(plan)
+  local hashes = {}
+  for hash, entry in pairs(plan.chosen) do hashes[hash] = entry.says end
+  return digest.of_all(hashes)
+end
+
 ---With what the shards got their results: one row for each emulator and each terraform. A run has
 ---one of each.
 ---@param plan table from M.plan
@@ -239,10 +255,11 @@ end
 
 -- Writing ------------------------------------------------------------------------------------
 
+-- A link costs nothing and is safe: both sides replace files, they never change them.
 local function put_file(from, to)
+  if uv.fs_link(from, to) then return true end
   local aside = to .. ".part"
   fs.remove(aside)
-  -- A link costs nothing and is safe: both sides replace files, they never change them.
   if not uv.fs_link(from, aside) then
     local ok, err = fs.copy(from, aside)
     if not ok then return nil, err end

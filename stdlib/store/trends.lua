@@ -154,8 +154,9 @@ end
 ---@return table|nil run record
 function M.previous(store, run)
   local seen = run.dir ~= nil -- a part is younger than all that is there
-  for _, record in ipairs(store:runs { finished = true }) do
-    if seen and emulator_name(record) == emulator_name(run.config) then return record end
+  for _, record in ipairs(store:runs()) do -- the run itself may still go on
+    local same = record.finished and emulator_name(record) == emulator_name(run.config)
+    if seen and same then return record end
     if record.run_id == run.run_id then seen = true end
   end
 end

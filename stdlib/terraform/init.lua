@@ -173,6 +173,11 @@ local function killed_by(result)
   return result.code and result.code > 128 and result.code - 128 or nil
 end
 
+-- What bubblewrap says where it could not start the program: nothing about the template either.
+local function not_started(result)
+  return not result.timed_out and (result.stdout .. result.stderr):match("^(bwrap: [^\n]*)") or nil
+end
+
 local function failed(step, result, err)
   if not result then
     return { success = false, step = step, logs = tostring(err), harness_error = tostring(err) }
@@ -181,7 +186,8 @@ local function failed(step, result, err)
   return { success = false, step = step, logs = logs, error = M.first_error(logs),
     exit_code = result.code, timed_out = result.timed_out or nil,
     stopped = result.stopped,
-    harness_error = signal and ("terraform %s was killed by signal %d"):format(step, signal) }
+    harness_error = signal and ("terraform %s was killed by signal %d"):format(step, signal)
+      or not_started(result) }
 end
 
 --- `init` alone; the provider comes from the mirror where there is one.

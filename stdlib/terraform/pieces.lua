@@ -189,6 +189,14 @@ local function cut(text, ranges)
   return table.concat(out)
 end
 
+-- Without the empty lines that pieces leave behind. What is no HCL any more stays as it is: its
+-- reader says so.
+local function tidy(text)
+  text = ("\n" .. text):gsub("\n[ \t]*\n[%s]*\n", "\n\n"):gsub("([{%[(]\n)%s*\n", "%1")
+    :gsub("\n%s*\n([ \t]*[]})])", "\n%1"):gsub("^%s+", ""):gsub("%s+$", "\n")
+  return hcl.format(text) or text
+end
+
 ---The files without some pieces; those with `instead` have that in their place.
 ---@param files table<string, string>
 ---@param pieces table[]
@@ -197,7 +205,7 @@ function M.without(files, pieces)
   local out = {}
   for name, text in pairs(files) do
     local ranges = ranges_of(pieces, name)
-    out[name] = #ranges == 0 and text or hcl.format(cut(text, ranges)) or text
+    out[name] = #ranges == 0 and text or tidy(cut(text, ranges))
   end
   return out
 end

@@ -143,7 +143,7 @@ end
 -- A folder for both sockets. A unix address has room for 107 bytes; go-plugin's names take some 20.
 local function socket_folder(pool)
   local path = fs.join(pool.dir.path, ("s%d"):format(pool.made))
-  if #path > 80 then return fs.tempdir(leftovers.socket_prefix()) end
+  if #path > 80 then return fs.tempdir(leftovers.prefix "tf") end
   local ok, err = fs.mkdir(path)
   if not ok then return nil, err end
   return { path = path, close = function() fs.remove(path) end }

@@ -1,12 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Notices a request that an emulator does not answer, so that nobody waits for the provider's own
--- patience of 10 to 20 minutes.
+-- Notices a request that an emulator does not answer, and an emulator that is gone, so that nobody
+-- waits for the provider's own patience of 10 to 20 minutes.
 
 local parallel = require "std.parallel"
+local time = require "std.time"
 
 local M = {}
 
 local INTERVAL <const> = 0.25 -- seconds between two looks
+local PULSE <const> = 2 -- and between two questions whether the emulator lives
 
 --- How long an operation may take: the longest that a rule allows, else the default.
 ---@param rules table<string, number> Lua pattern for the whole operation → seconds
@@ -21,16 +23,30 @@ function M.limit(rules, operation, default)
   return longest or default
 end
 
---- A guard for std.terraform: waits until a request hangs, returns {operation=, seconds=}.
+local function overdue(network, rules, default)
+  for _, request in ipairs(network:pending()) do
+    if request.seconds >= M.limit(rules, request.operation, default) then return request end
+  end
+  return nil
+end
+
+--- A guard for std.terraform: waits until a request hangs, returns {operation=, seconds=}; or until
+--- the emulator is gone, which the provider would ask again and again: {died=}.
 ---@param network table from std.validation.network
+---@param emulator table
 ---@param rules table<string, number>
 ---@param default number
 ---@return fun(): table
-function M.guard(network, rules, default)
+function M.guard(network, emulator, rules, default)
   return function()
+    local asked = time.monotonic()
     while true do
-      for _, request in ipairs(network:pending()) do
-        if request.seconds >= M.limit(rules, request.operation, default) then return request end
+      local request = overdue(network, rules, default)
+      if request then return request end
+      if time.monotonic() - asked >= PULSE then
+        local died = emulator:died()
+        if died then return { died = died } end
+        asked = time.monotonic()
       end
       parallel.sleep(INTERVAL)
     end

@@ -4,6 +4,8 @@
 local share = require("lsqm.program").share
 local fake = dofile(share .. "/tests/fakes/github.lua")
 local fixture = dofile(share .. "/tests/pipelines/fixture.lua")
+local fs = require "std.fs"
+local lab_of = dofile(share .. "/tests/pipelines/lab.lua")
 local issues_of = require "std.github.issues"
 local filing = require "pipelines.weekly.push.filing"
 local marker = require "pipelines.weekly.push.marker"
@@ -112,6 +114,29 @@ describe("issues at GitHub", function()
     for _, request in ipairs(github.requests) do
       assert.equal("Bearer t", request.headers.authorization)
     end
+  end))
+
+  it("are filed by the program, with its configuration from the environment", check(function()
+    local lab <close> = lab_of.new()
+    local env = { GITHUB_API_URL = github.url, GITHUB_TOKEN = "ghp_program_token",
+      ISSUE_REPO = REPO }
+    assert.equal(0, lab:run({ "sync" }, { env = env }).code)
+    lab:put("a")
+    fixture.run(lab:store(), { a = "PASSED" })
+    fixture.run(lab:store(), { a = "FAILED" }, { at = 1769000000 })
+    github.requests = {}
+    local dry = lab:run({ "--dry-run", "push" }, { env = env })
+    assert.equal(0, dry.code, dry.stderr)
+    assert.matches("would file in acme/one: Regression in ministack", dry.stdout)
+    assert.equal(0, #github.requests)
+    local result = lab:run({ "push" }, { env = env })
+    assert.equal(1, result.code, result.stderr)
+    assert.matches("issue: https://github.com/acme/one/issues/1", result.stdout)
+    assert.equal(1, #github.issues[REPO])
+    assert.equal("Bearer ghp_program_token", github.requests[1].headers.authorization)
+    local said = result.stdout .. result.stderr .. fs.read(lab.workspace .. "/logs/lsqm.jsonl")
+    assert.is_nil(said:find("ghp_program", 1, true))
+    assert.matches("/issues/1$", lab:store():regressions()[1].github_issue_url)
   end))
 
   -- status, headers, body of GitHub's refusals; the pause that they ask for

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -SE
 # SPDX-License-Identifier: Apache-2.0
 """A terraform that deploys nothing. The first line of main.tf says how it behaves:
-# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | noise BYTES | init-fail TEXT | destroy-fail TEXT | destroy-left |
+# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | unstarted | refuse WORD | noise BYTES | init-fail TEXT | destroy-fail TEXT | destroy-left |
 # ask SERVICE.OPERATION (fails if it is refused) | drift | plan-fail TEXT"""
 import json
 import os
@@ -73,6 +73,9 @@ def apply(kind, rest):
         time.sleep(3600)
     if kind == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if kind == "unstarted":
+        print("bwrap: Can't find source path /gone: No such file or directory")
+        return 1
     if kind == "noise":
         sys.stdout.write(("x" * 99 + "\n") * (int(rest) // 100))
     if kind == "fail":
@@ -82,6 +85,11 @@ def apply(kind, rest):
         with open("main.tf", encoding="utf-8") as file:
             if word in file.read().split("\n", 1)[1]:
                 return fail(text)
+    if kind == "refuse":  # always, but in other words without the word
+        with open("main.tf", encoding="utf-8") as file:
+            found = rest in file.read().split("\n", 1)[1]
+        return fail("operation error KMS: CreateKey, https response error StatusCode: 400, "
+                    "RequestID: %d, Malformed: %s" % (time.time_ns(), "bad" if found else "empty"))
     write_state()
     print("Apply complete! Resources: 1 added, 0 changed, 0 destroyed.")
     return 0

@@ -23,10 +23,12 @@ local function content_of(path)
   return files[path]
 end
 
--- A test is a line that calls it with the name as a text, or with a text that is part of it.
+-- A test is a line that calls `it` (or a spec's own `test`) with the name as a text, or with a
+-- text that is part of it.
 local function has_test(text, name)
   for line in text:gmatch("[^\n]+") do
-    local at = line:find("%f[%w]it%s*[%(\"]") and line:find('"' .. name, 1, true)
+    local is_test = line:find("%f[%w]it%s*[%(\"]") or line:find("^%s*test%s*[%(\"]")
+    local at = is_test and line:find('"' .. name, 1, true)
     local after = at and line:sub(at + #name + 1, at + #name + 1)
     if at and (after == '"' or name:sub(-1) == " ") then return true end
   end

@@ -19,6 +19,35 @@ print(server.server_port, flush=True)
 server.serve_forever()
 ]]
 
+-- An emulator that hangs up in the middle of every request, and a program that asks it: arguments
+-- are lsqm and a socket's path.
+local HANGS_UP = [[
+import socket, subprocess, sys, threading
+CLIENT = """
+import socket
+for _ in range(20):
+    with socket.create_connection(("127.0.0.1", int("%d"))) as s:
+        try:
+            for _ in range(64): s.sendall(b"x" * 65536)
+        except OSError: pass
+print("outlived")
+"""
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[2])
+server.listen()
+def serve():
+    while True:
+        one, _ = server.accept()
+        one.recv(1)
+        one.close()
+threading.Thread(target=serve, daemon=True).start()
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+sys.exit(subprocess.run([sys.argv[1], "--relay", sys.argv[2], str(port), sys.executable, "-c",
+                         CLIENT % port]).returncode)
+]]
+
 describe("relay", function()
   local server, port, dir
 
@@ -76,6 +105,12 @@ describe("relay", function()
     assert.is_nil(result.stdout:find("leak"))
     local asked = select(2, relay:refused())
     assert.equal(1, asked)
+  end)
+
+  it("is not ended by an emulator that hangs up, nor is the program", function()
+    local result = assert(process.run { argv = { "python3", "-c", HANGS_UP,
+      require("luv").exepath(), dir.path .. "/hangs.sock" }, timeout = 60 })
+    assert.same({ 0, "outlived\n" }, { result.code, result.stdout }, result.stderr)
   end)
 
   it("refuses misuse and reports what cannot be had", function()

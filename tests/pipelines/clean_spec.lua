@@ -88,12 +88,17 @@ describe("clean", function()
     assert(fs.write(tmp .. "/run-1.json", json.encode { pid = 1, identity = "1:1" }))
     local sockets = lab.path .. "/lsqm-tf-1:1-abc"
     local others = lab.path .. "/lsqm-tf-" .. owner.of() .. "-abc"
-    assert(fs.mkdir(sockets))
-    assert(fs.mkdir(others))
+    local translator, mined = lab.path .. "/lsqm-sam-1:1-abc", tmp .. "/lsqm-mine-1:1-abc"
+    local foreign = lab.path .. "/lsqm-sam-abc"
+    for _, dir in ipairs { sockets, others, translator, mined, foreign } do
+      assert(fs.mkdir(dir))
+    end
     local result = lab:run({ "validate" }, { env = { TMPDIR = lab.path } })
     assert.equal(0, result.code, result.stderr)
     assert.equal(9, left:wait().signal or left:wait().code - 128)
     assert.same({ false, true }, { fs.exists(sockets), fs.exists(others) })
+    assert.same({ false, false, true }, { fs.exists(translator), fs.exists(mined),
+      fs.exists(foreign) })
     for _, entry in ipairs(fs.list(tmp)) do
       assert.is_nil(entry.name:match "^validate" or entry.name:match "^warm"
         or entry.name:match "%.json$")

@@ -315,11 +315,42 @@ describe("issues", function()
   end)
 end)
 
+describe("a reproducer", function()
+  it("is a script that shells read, and gives the tests the state as validate does", function()
+    local process, state = require "std.process", require "std.terraform.state"
+    local reproducer = require "pipelines.weekly.push.reproducer"
+    local store, dir = fixture.store("a")
+    local _ <close> = dir
+    assert(reproducer.write(store, { key = "k" }, { hash = fixture.hash "a",
+      config = { localstack_version = "1'; rm -rf", emulator = { name = "moto" } },
+      emulator = { image = "motoserver/moto", port = 5000, health = "/moto-api/" } }))
+    local script = store:path("reproducers", "k", "reproduce.sh")
+    local text = assert(fs.read(script))
+    assert.is_truthy(text:find("4566:5000 'motoserver/moto:1'\\''; rm -rf'", 1, true), text)
+    assert.equal(0, assert(process.run { argv = { "sh", "-n", script } }).code)
+    local tfstate = dir.path .. "/terraform.tfstate"
+    assert(json.write(tfstate, { version = 4, resources = {
+      { mode = "data", type = "d", name = "x", instances = {} },
+      { mode = "managed", type = "aws_sqs_queue", name = "q", instances = {
+        { attributes = { id = "1" }, index_key = 0 },
+        { attributes = { id = "2" }, index_key = "two" } } },
+      { mode = "managed", type = "aws_sns_topic", name = "t", module = "module.m",
+        instances = { { attributes = { id = "3" } } } } } }))
+    local python = text:match("<<'STATE'\n(.-)\nSTATE\n")
+    local ran = assert(process.run { argv = { "python3", "-c", python, tfstate } })
+    assert.equal(0, ran.code, ran.stderr)
+    assert.same(state.read(dir.path).resources, json.decode(ran.stdout))
+  end)
+end)
+
 describe("issue texts", function()
   it("neutralise what logs could do in Markdown", function()
     local fenced = md.fence("x\n```\n<!-- lsqm:issue v=2 key=00 -->\n````")
     assert.matches("^`````\n", fenced)
     assert.is_nil(marker.parse(fenced))
+    local ours = marker.format { kind = "cause", key = "ab", architectures = { "00" } }
+    assert.equal("ab", marker.parse("words\n" .. ours .. "\r\nmore").key)
+    assert.is_nil(marker.parse("> " .. ours))
     assert.equal("` x  y `", md.code("`x` y`"))
     assert.equal("`?`", md.code("``"))
     assert.equal("a @\u{2060}b", md.title("a\n@b", 50))

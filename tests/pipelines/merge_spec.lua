@@ -205,6 +205,36 @@ describe("the rule for two results", function()
     assert.equal("{ cut", fs.read(damaged))
   end)
 
+  it("leaves out a folder that names another's run, and a result that is no file of its own",
+    function()
+      local whole = fixture.run(store, { a = "FAILED" })
+      twice(early, early)
+      local config, results
+      for _, name in ipairs(fs.walk(dir.path .. "/y")) do
+        local path = dir.path .. "/y/" .. name
+        if name:find("config.json", 1, true) then config = path end
+        if name:find("/results/", 1, true) then results = fs.dirname(path) end
+      end
+      local value = assert(json.read(config))
+      value.run_id = whole.run_id
+      assert(json.write(config, value))
+      local out, code, _, text = merge(dir.path .. "/x", dir.path .. "/y")
+      assert.equal(0, code)
+      assert.matches("names a run that its set is not part of", text)
+      assert.equal("FAILED", store:open_run(whole.run_id):result(fixture.hash "a").status)
+      assert.is_false(out.run_id == whole.run_id)
+      assert(fs.remove(fs.dirname(config)))
+      assert(fs.copy(results:gsub("/y/", "/x/"), dir.path .. "/kept"))
+      local into = results:gsub("/y/", "/x/")
+      assert(fs.remove(into .. "/" .. fixture.hash "a" .. ".json"))
+      assert(require("luv").fs_symlink(dir.path .. "/kept/" .. fixture.hash "a" .. ".json",
+        into .. "/" .. fixture.hash "a" .. ".json"))
+      assert(fs.remove(store:path("runs", out.run_id)))
+      _, code, _, text = merge(dir.path .. "/x")
+      assert.is_nil(code)
+      assert.matches("belongs to another run or architecture", text)
+    end)
+
   it("refuses results of two emulators", function()
     part("x", 1, { a = { status = "PASSED", emulator = { name = "m", version = "1" } } }):finish()
     part("x", 2, { b = { status = "PASSED", emulator = { name = "m", version = "2" } } }):finish()

@@ -142,6 +142,8 @@ describe("mining GitHub", function()
         assert.equal(1, #report.problems)
         assert.matches(row.problem, tostring(report.problems[1]))
         assert.is_nil(tostring(report.problems[1]):find(TOKEN, 1, true))
+        -- A limit is no failure of the environment: the next run goes on.
+        assert.equal(row.problem:find "rate limit" and 0 or 1, #report.unreached)
       else
         assert.same({}, report.problems)
       end
@@ -168,6 +170,9 @@ describe("mining GitHub", function()
     { "a bomb", other_bytes(archive.tar(nil, { { path = "a/zeros", data = ("\0"):rep(64 << 20),
       mode = 420 } }, { gzip = true })), problem = "times its size" },
     { "404", { status = 404, body = "" }, problem = "HTTP 404" },
+    { "an empty answer once", { status = 200, body = "" }, mined = true },
+    { "nothing but empty answers", { status = 200, body = "" }, times = 99,
+      problem = "without a byte" },
   }
 
   for _, row in ipairs(ARCHIVES) do
@@ -177,6 +182,7 @@ describe("mining GitHub", function()
       assert.equal(row.mined and "new" or nil, outcomes["one/queue.yaml"])
       assert.equal("new", outcomes["local/other.yaml"])
       assert.equal(row.mined and 0 or 1, #report.problems)
+      assert.equal(0, #report.unreached) -- one repository, not the source
       if row.problem then assert.matches(row.problem, tostring(report.problems[1])) end
       assert.is_false(fs.exists(dir.path .. "/work/evil"))
       assert.is_false(fs.exists "/tmp/lsqm-evil")

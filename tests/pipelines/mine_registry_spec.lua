@@ -128,6 +128,7 @@ describe("mining a registry", function()
     { "an archive that closes early once", "/archives/", { cut = 20 }, mined = true },
     { "an archive that is cut off", "/archives/", { body = module("x"):sub(1, 60) },
       problem = "acme/queue/aws" },
+    { "an empty archive", "/archives/", { body = "" }, problem = "without a byte" },
     { "no archive", "/archives/", { status = 404 }, problem = "answers 404" },
   }
 

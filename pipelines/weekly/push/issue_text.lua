@@ -10,7 +10,8 @@ local text = require "pipelines.weekly.report.text"
 local M = {}
 
 local LOG_BYTES <const>, LISTED <const>, CAUSES <const>, EVENTS <const> = 3000, 50, 100, 12
-local TITLE_MAX <const>, SHORT <const>, TERRAFORM_BYTES <const> = 200, 120, 3000
+local TITLE_MAX <const>, LABEL_MAX <const>, SHORT <const> = 200, 50, 120
+local TERRAFORM_BYTES <const> = 3000
 
 ---@class lsqm.IssueAbout
 ---@field run lsqm.Run
@@ -41,7 +42,8 @@ end
 ---The labels of an issue; GitHub makes those that it does not know, where the token may.
 function M.labels(run)
   local emulator = run.config.emulator
-  return { "lsqm", "regression", emulator and "emulator: " .. emulator.name or nil }
+  return { "lsqm", "regression",
+    emulator and md.cut("emulator: " .. emulator.name, LABEL_MAX) or nil }
 end
 
 -- Sections -----------------------------------------------------------------------------------

@@ -54,7 +54,8 @@ end
 ---@return table|nil facts as strings; architectures as a list; signature "1" for old comments
 function M.parse(body)
   if type(body) ~= "string" then return nil end
-  local version, rest = body:match("<!%-%- lsqm:issue v=(%d+) ([^<>]*)%-%->")
+  -- At the beginning of a line only: whoever quotes an issue of ours does not make another.
+  local version, rest = ("\n" .. body):match("\n<!%-%- lsqm:issue v=(%d+) ([^<>]*)%-%->")
   if not version then return nil end
   local facts = { v = version, kind = "cause", signature = "1", architectures = {} }
   for name, value in rest:gmatch("(%w+)=(%S+)") do

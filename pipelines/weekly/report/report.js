@@ -67,6 +67,8 @@
     if (is_open) addCopy(body);
     body.classList.toggle("open", is_open);
     openerOf(body).setAttribute("aria-expanded", String(is_open));
+    // What went wrong stands at the end of a log.
+    for (const log of all(".detail > td > .log > pre", body)) log.scrollTop = log.scrollHeight;
   };
 
   const textOf = (log) => all("pre", log).map((pre) => pre.textContent).join("\n");
@@ -188,7 +190,7 @@
   // --- links to a row ----------------------------------------------------------------------------
 
   const openTarget = () => {
-    const target = location.hash && byId(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && byId(location.hash.slice(1));
     if (!target || !target.classList.contains("arch")) return;
     if (target.hidden) showAll();
     show(target, true);

@@ -175,11 +175,11 @@ end
 local function circumstances_of(view)
   if not view.previous then return {} end
   local list, changes = compare.circumstances(view.previous, view.run), view.changes
-  if #changes.only_a + #changes.only_b + #changes.templates > 0 then
+  if #changes.only_a + #changes.only_b + changes.replaced > 0 then
     table.insert(list, { aspect = "corpus",
       from = text.count(view.previous.summary.total, "architecture"),
       to = ("%d (%d new, %d gone, %d with another template)"):format(view.counts.total,
-        #changes.only_b, #changes.only_a, #changes.templates) })
+        #changes.only_b, #changes.only_a, changes.replaced) })
   end
   return list
 end

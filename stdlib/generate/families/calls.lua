@@ -104,7 +104,8 @@ methods = deployment.find("aws_api_gateway_method", **wanted)
 arn = integration.get("uri") or ""
 if not stages or not methods or ":function:" not in arn:
     continue
-if methods[0]["authorization"] != "NONE" or methods[0].get("api_key_required"):
+guards = ("api_key_required", "request_validator_id")
+if methods[0]["authorization"] != "NONE" or any(map(methods[0].get, guards)):
     continue
 path = app.rest_path(deployment, methods[0])
 call = (endpoint, wanted["rest_api_id"], stages[0], wanted["http_method"], path)

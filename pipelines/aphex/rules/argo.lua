@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- How the workflow is run: names in the cluster, image, limits, secrets.
+
+return {
+  name = "aphex-pipeline",
+  namespace = "aphex-pipeline",
+  service_account = "aphex-pipeline",
+  -- Has lsqm, git and what the configuration's commands need.
+  image = "aphex-pipeline:latest",
+  workspace = "/workspace",
+  -- Seconds; a workflow that hangs must end by itself.
+  deadlines = { workflow = 7200, build = 1800, check = 120, deploy = 3600, test = 1800,
+    monitor = 300 },
+  retries = { limit = "2", retryPolicy = "OnError" }, -- the cluster's failures, not the commands'
+  keep_seconds = { success = 86400, failure = 604800 },
+  resources = {
+    requests = { cpu = "500m", memory = "1Gi" },
+    limits = { cpu = "2", memory = "4Gi" },
+  },
+  event_source = { port = 12000, endpoint = "/push", bus = "default" },
+  -- Secrets of the namespace: name and key.
+  webhook_secret = { name = "github-webhook", key = "secret" },
+  api_token = { name = "github-token", key = "token" },
+}

@@ -1,0 +1,102 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The files of a pipeline and the JSON Schemas they keep: nothing is written that its schema in
+-- the pipeline's contracts/ does not allow, and what is read is checked as well.
+--
+--   local contracts = require("std.contracts").of "aphex"
+--   contracts.write(path, "build_result", value)
+
+local error_of = require "std.error"
+local fs = require "std.fs"
+local json = require "std.json"
+local jsonschema = require "std.jsonschema"
+local resolve = require "std.resolve"
+local yaml = require "std.yaml"
+
+local M = {}
+
+local function file_of(entity) return entity:gsub("_", "-") .. ".schema.json" end
+
+local function compile(pipeline, entity)
+  local file = "contracts/" .. file_of(entity)
+  local path, tried = resolve.find(pipeline, file)
+  if not path then error(resolve.not_found(pipeline, file, tried), 0) end
+  local schema, err = json.read(path)
+  if not schema then error(err, 0) end
+  return assert(jsonschema.compile(schema))
+end
+
+local Contracts = {}
+Contracts.__index = Contracts
+
+local function of(self, entity)
+  self.compiled[entity] = self.compiled[entity] or compile(self.pipeline, entity)
+  return self.compiled[entity]
+end
+
+--- Where a value breaks its entity's schema: {{path = "/a/0", message =, keyword =}…}, or nil.
+---@return table[]|nil
+local function problems(self, entity, value)
+  local ok, result = of(self, entity)(value)
+  if ok then return nil end
+  return result.errors
+end
+
+local function check(self, entity, value)
+  local ok, result = of(self, entity)(value)
+  if ok then return true end
+  return nil, error_of.new { op = "contract " .. entity, code = "invalid",
+    message = jsonschema.describe(result) }
+end
+
+local function write(self, path, entity, value, text)
+  local ok, err = check(self, entity, value)
+  if not ok then error(err, 0) end
+  fs.mkdir(fs.dirname(path))
+  return fs.write(path, text)
+end
+
+local function read(self, path, entity)
+  local value, err = yaml.read(path)
+  if value == nil then return nil, err end
+  local ok, why = check(self, entity, value)
+  if ok then return value end
+  why.file = path
+  return nil, why
+end
+
+--- The contracts of a pipeline. Functions of what is returned:
+---   problems(entity, value)          nil, or the schema's errors
+---   check(entity, value)             true, or nil and an error with all of them
+---   write(path, entity, value)       JSON; a value that breaks its schema raises
+---   write_yaml(path, entity, value)
+---   read(path, entity)               JSON or YAML; nil, err where it breaks its schema
+---@param pipeline string
+function M.of(pipeline)
+  local self = setmetatable({ pipeline = pipeline, compiled = {} }, Contracts)
+  return {
+    problems = function(entity, value) return problems(self, entity, value) end,
+    check = function(entity, value) return check(self, entity, value) end,
+    write = function(path, entity, value)
+      return write(self, path, entity, value, json.encode(value, { pretty = true }) .. "\n")
+    end,
+    write_yaml = function(path, entity, value)
+      return write(self, path, entity, value, yaml.encode(value))
+    end,
+    read = function(path, entity) return read(self, path, entity) end,
+  }
+end
+
+--- Writes the schemas of a pipeline's records into a folder; prints their paths.
+---@param dir string
+---@param records table field tables and ENTITIES, a list of their names
+function M.generate(dir, records)
+  local schema = require "std.meta.schema"
+  for _, name in ipairs(records.ENTITIES) do
+    local path = fs.join(dir, file_of(name))
+    local ok, err = json.write(path, schema.of(name, { records = records, closed = true }))
+    if not ok then error(err, 0) end
+    print("wrote " .. path)
+  end
+end
+
+return M

@@ -1,0 +1,209 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The stages of three configurations of growing size run for real against an emulator: build,
+-- check, deploy, test, artifacts up and down, monitoring.
+local aws = require "std.aws"
+local artifacts = require "pipelines.aphex.model.artifacts"
+local emulators = require "std.emulator"
+local fs = require "std.fs"
+local json = require "std.json"
+local process = require "std.process"
+local program = require "lsqm.program"
+local python = require "std.python"
+local uv = require "luv"
+local xml = require "std.xml"
+
+local SHA <const> = ("c0ffee12"):rep(5)
+
+local QUEUE <const> = [[
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: {QueueName: jobs-%s}
+Outputs:
+  QueueUrl: {Value: !Ref Queue}
+]]
+
+local TABLE <const> = [[
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders-%s
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+Outputs:
+  TableName: {Value: !Ref Table}
+]]
+
+local function config(environments, build)
+  local lines = { 'version: "1.0"', "build:", "  commands:" }
+  for _, command in ipairs(build) do lines[#lines + 1] = "    - '" .. command .. "'" end
+  lines[#lines + 1] = "  artifacts: [dist]\nrequires: {tools: [git], context: [owner]}"
+  lines[#lines + 1] = "environments:"
+  for _, one in ipairs(environments) do
+    lines[#lines + 1] = ('  - name: %s\n    region: %s\n    account: "000000000000"\n    stacks:')
+      :format(one.name, one.region)
+    for _, stack in ipairs(one.stacks) do
+      lines[#lines + 1] = ("      - {name: %s, path: %s.yaml}"):format(stack, stack)
+    end
+    if one.test then
+      lines[#lines + 1] = "    tests: {commands: ['" .. one.test .. "']}"
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- Prints what pytest prints; --fail makes one fail.
+local REPORT <const> = 'echo "===== 3 passed, 1 skipped in 0.02s ====="'
+local JUNIT <const> = 'printf "<testsuite><testcase/><testcase><failure/></testcase></testsuite>"'
+  .. ' > report.xml'
+
+local CONFIGS <const> = {
+  small = { build = { "mkdir -p dist && echo one > dist/app" },
+    { name = "dev", region = "us-east-1", stacks = { "queue" } } },
+  medium = { build = { "mkdir -p dist", "echo two > dist/app", "test -s dist/app" },
+    { name = "dev", region = "us-east-1", stacks = { "queue", "table" }, test = REPORT },
+    { name = "staging", region = "eu-west-1", stacks = { "table" }, test = REPORT } },
+  large = { build = { "mkdir -p dist/deep", "echo three > dist/deep/app", "ls dist" },
+    { name = "dev", region = "us-east-1", stacks = { "queue", "table" }, test = REPORT },
+    { name = "staging", region = "eu-west-1", stacks = { "queue", "table" }, test = REPORT },
+    { name = "production", region = "us-west-2", stacks = { "queue", "table" }, test = REPORT } },
+}
+
+describe("aphex", function()
+  local home, emulator, client
+
+  setup(function()
+    home = assert(fs.tempdir("aphex-"))
+    local spec = dofile(program.share .. "/pipelines/weekly/rules/emulators.lua").ministack
+    local plan = assert(emulators.plan { name = "ministack", spec = spec, driver = "process",
+      python = python.find() })
+    emulator = assert(emulators.start(plan, { workdir = home.path }))
+    client = aws.client { region = "us-east-1", endpoint = emulator.endpoint,
+      credentials = { key = "test", secret = "test" } }
+  end)
+  teardown(function()
+    emulator:close()
+    home:close()
+  end)
+
+  local function run(dir, ...)
+    return assert(process.run { cwd = dir, timeout = 120, argv = { os.getenv "LSQM_BIN"
+      or uv.exepath(), "--workspace", dir, "aphex", ... }, inherit = { "LSQM_CACHE" },
+      env = { HOME = home.path, AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = "test",
+        AWS_ENDPOINT_URL = emulator.endpoint, APHEX_COMMIT = SHA,
+        APHEX_BRANCH = "refs/heads/main" } })
+  end
+
+  local function lay_out(name)
+    local dir = fs.join(home.path, name)
+    assert(fs.mkdir(dir))
+    assert(fs.write(dir .. "/aphex-config.yaml", config(CONFIGS[name], CONFIGS[name].build)))
+    assert(fs.write(dir .. "/queue.yaml", QUEUE:format(name)))
+    assert(fs.write(dir .. "/table.yaml", TABLE:format(name)))
+    assert(fs.write(dir .. "/cdk.json", '{"context": {"owner": "team"}}'))
+    return dir
+  end
+
+  local function succeeds(dir, ...)
+    local result = run(dir, ...)
+    assert.equal(0, result.code, table.concat({ ... }, " ") .. "\n" .. result.stdout
+      .. result.stderr)
+    return result.stdout
+  end
+
+  for name, environments in pairs(CONFIGS) do
+    it("builds, checks, deploys and tests: " .. name, function()
+      local dir = lay_out(name)
+      succeeds(dir, "generate")
+      succeeds(dir, "build")
+      local built = assert(json.read(dir .. "/results/build.json"))
+      assert.is_true(built.success)
+      assert.equal(1, #built.artifacts)
+      for _, one in ipairs(environments) do
+        assert.matches("ok +credentials: account 000000000000", succeeds(dir, "check", "-e",
+          one.name))
+        succeeds(dir, "deploy", "-e", one.name)
+        for _, stack in ipairs(one.stacks) do
+          local result = assert(json.read(("%s/results/deploy-%s-%s.json"):format(dir, one.name,
+            stack)))
+          assert.is_true(result.success)
+          assert.is_truthy(next(result.stack_outputs))
+          assert.is_true(#result.cloudformation_events > 0)
+        end
+        if one.test then
+          succeeds(dir, "test", "-e", one.name)
+          local result = assert(json.read(("%s/results/test-%s.json"):format(dir, one.name)))
+          assert.same({ 3, 3, 0 }, { result.test_count, result.passed_count,
+            result.failed_count })
+        end
+      end
+    end)
+  end
+
+  it("says what does not fit: account, stack, command, test", function()
+    local dir = lay_out "small"
+    local path = dir .. "/aphex-config.yaml"
+    local good = assert(fs.read(path))
+    assert(fs.write(path, (good:gsub("000000000000", "123456789012"))))
+    local result = run(dir, "check")
+    assert.equal(1, result.code)
+    assert.matches("they belong to account 000000000000, the environment is 123456789012",
+      result.stdout, 1, true)
+    assert(fs.write(path, (good:gsub("context: %[owner%]", "context: [owner, vpc]"))))
+    assert.matches("cdk.json has no value for vpc", run(dir, "check").stdout, 1, true)
+    assert(fs.write(path, (good:gsub("mkdir %-p dist", "echo broken >&2; exit 7; mkdir"))))
+    result = run(dir, "build")
+    assert.equal(1, result.code)
+    assert.matches("ended with 7\nbroken", result.stdout, 1, true)
+    assert(fs.write(path, good .. "    tests: {commands: ['" .. JUNIT .. "']}\n"))
+    result = run(dir, "test")
+    assert.equal(1, result.code)
+    assert.matches("dev: 1 of 2 tests passed", result.stdout, 1, true)
+    assert(fs.write(path, good))
+    assert(fs.write(dir .. "/queue.yaml", "Resources: {Q: {Type: 'AWS::SQS::Nothing'}}"))
+    assert.equal(1, run(dir, "deploy").code)
+  end)
+
+  it("keeps artifacts with their checksums in a bucket as the document wants it", function()
+    local settings = json.decode(succeeds(home.path, "artifacts", "prepare", "--bucket", "art"))
+    assert.same({ versioning = true, encryption = "AES256", days = 90 }, settings)
+    local file = home.path .. "/build.zip"
+    assert(fs.write(file, ("payload"):rep(20000)))
+    local metadata = json.decode(succeeds(home.path, "artifacts", "upload", file, "--bucket",
+      "art"))
+    assert.same({ SHA, ("s3://art/%s/build.zip"):format(SHA), 140000 }, { metadata.commit_sha,
+      metadata.s3_path, metadata.size_bytes })
+    assert(fs.remove(file))
+    succeeds(home.path, "artifacts", "download", file, "--bucket", "art")
+    assert.equal(("payload"):rep(20000), fs.read(file))
+    assert(client:s3 { method = "PUT", bucket = "art", key = SHA .. "/build.zip", body = "other" })
+    fs.remove(file)
+    local ok, err = artifacts.download(client, { bucket = "art", commit = SHA,
+      name = "build.zip", file = file })
+    assert.is_nil(ok)
+    assert.matches("its SHA%-256 is", tostring(err))
+    assert.is_false(fs.exists(file))
+    assert.is_false(fs.exists(file .. ".unverified"))
+  end)
+
+  it("tells CloudWatch how a workflow ended", function()
+    succeeds(home.path, "monitor", "--workflow", "aphex-1", "--status", "Failed", "--started",
+      "2026-01-15T10:30:00Z")
+    local group = "/aws/eks/aphex-pipeline/workflows"
+    local groups = assert(client:json("logs", "DescribeLogGroups", { logGroupNamePrefix = group }))
+    assert.equal(30, groups.logGroups[1].retentionInDays)
+    local events = assert(client:json("logs", "GetLogEvents", { logGroupName = group,
+      logStreamName = "aphex-1" })).events
+    local entry = assert(json.decode(events[#events].message))
+    assert.same({ "aphex-1", "workflow", "failed", SHA }, { entry.workflow_id, entry.stage,
+      entry.message, entry.commit_sha })
+    local metrics = assert(client:query("cloudwatch", "ListMetrics",
+      { Namespace = "AphexPipeline" }))
+    local names = {}
+    for _, one in ipairs(xml.all(metrics, "MetricName")) do names[one.text] = true end
+    assert.same({ WorkflowDuration = true, DeploymentCount = true, DeploymentDuration = true },
+      names)
+  end)
+end)
