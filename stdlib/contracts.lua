@@ -59,7 +59,7 @@ local function write(self, path, entity, value, text)
 end
 
 local function read(self, path, entity)
-  local value, err = yaml.read(path)
+  local value, err = (path:find "%.json$" and json or yaml).read(path)
   if value == nil then return nil, err end
   local ok, why = check(self, entity, value)
   if ok then return value end

@@ -90,7 +90,8 @@ describe("validator's schemas", function()
         reporting_seconds = 0.1, total_seconds = 3.6 } }
     refuses("validation_run", run, {
       id = function(r) r.id = "run-2026" end, rate = function(r) r.statistics.pass_rate = 1.1 end,
-      status = function(r) r.status = "over" end, time = function(r) r.timing.mining_seconds = -1 end,
+      status = function(r) r.status = "over" end,
+      time = function(r) r.timing.mining_seconds = -1 end,
       trigger = function(r) r.trigger = "chance" end,
     })
   end)
@@ -261,7 +262,8 @@ describe("validator's failure tracker", function()
   it("makes an issue due on the second failure in a row, not the first", function()
     local tracker = tracker_of.new()
     local function count(n, status)
-      return tracker_of.count(tracker, run_id(n), { { architecture_id = "abc/x", status = status } })
+      return tracker_of.count(tracker, run_id(n),
+        { { architecture_id = "abc/x", status = status } })
     end
     count(1, "failed")
     assert.same({}, tracker_of.due(tracker))

@@ -72,7 +72,7 @@ M.architecture = { title = "Architecture",
   req("terraform_content", "string"), opt("variables_content", "string"),
   opt("outputs_content", "string"), opt("metadata", "record", { of = "architecture_metadata" }),
   req("created_at", "datetime"), req("updated_at", "datetime"),
-  req("content_hash", "string", { help = "SHA-256 of terraform_content; empty until there is one" }),
+  req("content_hash", "string", { help = "SHA-256 of terraform_content; empty without one" }),
   opt("synthesis_notes", "string"),
   opt("status_reason", "text", { help = "ours: why it failed" }),
   opt("template_digest", "sha256", { help = "ours: by which a changed template is known" }),
@@ -106,6 +106,10 @@ M.run_statistics = { title = "RunStatistics", count "total_architectures", count
 }
 M.stage_timing = { title = "StageTiming", seconds "mining_seconds", seconds "generation_seconds",
   seconds "running_seconds", seconds "reporting_seconds", seconds "total_seconds",
+}
+M.work_done = { title = "What was done for the next run", file = "cache/work_done.json",
+  opt("mining_seconds", "number", { min = 0 }), opt("generation_seconds", "number", { min = 0 }),
+  opt("token_usage", "integer", { min = 0 }),
 }
 M.validation_run = { title = "ValidationRun", file = "docs/data/runs/{run_id}.json",
   req("id", "validation_run_id"), req("started_at", "datetime"), opt("completed_at", "datetime"),
@@ -176,8 +180,8 @@ M.latest = { title = "Latest", file = "docs/data/latest.json", req("generated_at
 
 M.ENTITIES = { "template_source", "sources", "source_state", "sources_state",
   "architecture_metadata", "architecture", "architecture_file", "sample_app", "sample_app_file",
-  "run_statistics", "stage_timing", "validation_run", "infrastructure_result", "test_result",
-  "log_bundle", "architecture_result", "failure_entry", "failure_tracker", "service_coverage",
-  "latest" }
+  "run_statistics", "stage_timing", "work_done", "validation_run", "infrastructure_result",
+  "test_result", "log_bundle", "architecture_result", "failure_entry", "failure_tracker",
+  "service_coverage", "latest" }
 
 return M
