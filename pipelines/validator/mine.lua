@@ -34,13 +34,14 @@ return stage {
     local place, began = place_of.open(args.root), time.monotonic()
     local list, err = sources.load(place)
     if not list then return nil, err end
-    local known, unreached = {}, nil
+    local known, tokens, unreached = {}, 0, nil
     for _, arch in ipairs(architectures.all(place)) do known[arch.id] = arch end
     for _, source in ipairs(list) do
       if not args.source or args.source == source.id then
         local report, why = mining.source(ctx, place, source, known, { force = args.force })
         if report then
           show(ctx, source, report)
+          tokens = tokens + report.tokens
         else
           unreached = unreached or why
           ctx.log:error("source not mined", { source = source.id, error = tostring(why) })
@@ -48,7 +49,8 @@ return stage {
       end
     end
     if not ctx.dry_run then
-      local ok, why = runs.add_work(place, { mining_seconds = time.monotonic() - began })
+      local ok, why = runs.add_work(place, { token_usage = tokens,
+        mining_seconds = time.monotonic() - began })
       if not ok then return nil, why end
     end
     if unreached then return nil, unreached end

@@ -140,13 +140,14 @@ end
 ---@param source table TemplateSource
 ---@param known table<string, table> id → architecture
 ---@param options {force: boolean|nil}
----@return {found: integer, same: integer, items: table[], problems: table[]}|nil
+---@return {found: integer, same: integer, items: table[], problems: table[], tokens: integer}|nil
 ---@return lsqm.Error|nil
 function M.source(ctx, place, source, known, options)
   local look, err = M.look(ctx, place, source)
   if not look then return nil, err end
   local items, same = select(source, look.found, known, options.force)
-  local report = { found = #look.found, same = same, items = items, problems = look.problems }
+  local report = { found = #look.found, same = same, items = items, problems = look.problems,
+    tokens = 0 }
   if ctx.dry_run then return report end
   for _, item in ipairs(items) do
     local ok
@@ -156,6 +157,7 @@ function M.source(ctx, place, source, known, options)
   local dir <close> = assert(fs.tempdir "validator-mine-")
   for i, outcome in ipairs(convert_all(ctx, items, dir.path)) do
     local ok
+    report.tokens = report.tokens + (outcome.ok and outcome.value.tokens or 0)
     ok, err = finish(place, items[i], outcome)
     if not ok then return nil, err end
   end
