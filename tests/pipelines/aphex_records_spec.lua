@@ -1,0 +1,163 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- aphex's entities and their schemas, what is checked before anything is deployed, how tests are
+-- counted, and where a workflow's story goes beside CloudWatch.
+local checks = require "pipelines.aphex.model.checks"
+local contracts = require("std.contracts").of "aphex"
+local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$") or "."
+local fs = require "std.fs"
+local json = require "std.json"
+local jsonschema = require "std.jsonschema"
+local lab_of = dofile(HERE .. "/lab.lua")
+local monitoring = require "pipelines.aphex.model.monitoring"
+local records = require "pipelines.aphex.model.records"
+local resolve = require "std.resolve"
+local schema_of = require "std.meta.schema"
+local tables = require "std.table"
+local test_counts = require "pipelines.aphex.model.test_counts"
+local uv = require "luv"
+
+local AT <const>, SHA <const> = "2026-01-15T10:30:00Z", ("a1"):rep(20)
+
+local STAGE <const> = { stage_name = "build", started_at = AT, status = "succeeded" }
+
+-- A good value of each entity that is no part of aphex-config.yaml, and fields that break it.
+local VALUES <const> = {
+  stage_metadata = { STAGE, { status = "odd", started_at = "yesterday", stage_name = "" } },
+  workflow_metadata = { { workflow_id = "w-1", commit_sha = SHA, branch = "main",
+    triggered_at = AT, completed_at = AT, status = "running", stages = json.array { STAGE } },
+    { status = "odd", commit_sha = "xyz", triggered_at = "now", stages = json.array { {} } } },
+  artifact_metadata = { { commit_sha = SHA, timestamp = AT, s3_path = "s3://b/" .. SHA .. "/x",
+    artifact_type = "package", size_bytes = 1, checksum = ("0f"):rep(32) },
+    { checksum = "0f", size_bytes = -1, s3_path = "b/x", commit_sha = "" } },
+  github_event = { { commit_sha = SHA, branch = "refs/heads/main", author = "a@example.com",
+    repo_url = "https://github.com/a/b.git", message = "", timestamp = AT },
+    { repo_url = "nowhere", author = "", timestamp = "now" } },
+  build_result = { { success = true, exit_code = 0, stdout = "", stderr = "", duration = 0.5,
+    artifacts = json.array { "dist/a" } }, { exit_code = "0", duration = -1, artifacts = "a" } },
+  test_execution_result = { { success = true, exit_code = 0, stdout = "", stderr = "",
+    duration = 1, test_count = 2, passed_count = 2, failed_count = 0 },
+    { test_count = -1, passed_count = "2", failed_count = 0.5 } },
+  deployment_result = { { success = true, stack_name = "S", stack_outputs = { Url = "x" },
+    duration = 1, cloudformation_events = json.array { { a = 1 } } },
+    { stack_outputs = { Url = 1 }, cloudformation_events = json.array { 1 }, stack_name = "" } },
+}
+
+describe("aphex's schemas", function()
+  it("are those of the records, for JSON Schema 2020-12", function()
+    for _, name in ipairs(records.ENTITIES) do
+      local stored = assert(json.read(assert(resolve.find("aphex", "contracts/"
+        .. name:gsub("_", "-") .. ".schema.json"))))
+      assert.equal("https://json-schema.org/draft/2020-12/schema", stored["$schema"])
+      assert.same(json.decode(json.encode(schema_of.of(name, { records = records,
+        closed = true }))), stored, name)
+      assert(jsonschema.compile(stored))
+    end
+  end)
+
+  for _, name in ipairs(tables.sorted_keys(VALUES)) do
+    it("hold to its fields: " .. name, function()
+      local good, broken = table.unpack(VALUES[name])
+      assert(contracts.check(name, good))
+      for field, value in pairs(broken) do
+        local bad = tables.deep_copy(good)
+        bad[field] = value
+        assert.is_nil((contracts.check(name, bad)), name .. "." .. field)
+      end
+      local more = tables.deep_copy(good)
+      more.something = 1
+      assert.is_nil((contracts.check(name, more)))
+    end)
+  end
+end)
+
+describe("before aphex deploys", function()
+  it("a tool must be on PATH and answer to --version or -v", function()
+    assert.is_true(checks.tool("git").ok)
+    assert.same({ ok = false, what = "no-such-tool-1", message = "it is not on PATH" },
+      checks.tool "no-such-tool-1")
+    assert.is_false(checks.tool("false").ok)
+  end)
+
+  it("cdk.json must have a value for each key that is required", function()
+    local dir <close> = assert(fs.tempdir "aphex-")
+    assert(fs.write(dir.path .. "/cdk.json", '{"context": {"a": "x", "b": "", "c": [], "d": 0}}'))
+    assert.is_true(checks.context(dir.path, { "a", "d" }).ok)
+    assert.equal("cdk.json has no value for b, c, e",
+      checks.context(dir.path, { "a", "b", "c", "e" }).message)
+    assert.is_false(checks.context(dir.path .. "/none", { "a" }).ok)
+  end)
+
+  it("JUnit reports are counted with failures and errors", function()
+    assert.same({ passed = 1, failed = 2 }, test_counts.junit("<testsuites><testsuite><testcase/>"
+      .. "<testcase><failure/></testcase><testcase><error/></testcase>"
+      .. "<testcase><skipped/></testcase></testsuite></testsuites>"))
+    assert.is_nil(test_counts.junit "<html/>")
+  end)
+end)
+
+describe("a workflow's story", function()
+  it("also goes to DynamoDB and S3 where rules name them, one failure keeping none away", function()
+    local asked = {}
+    local client = {
+      json = function(_, service, action, body)
+        asked[#asked + 1] = { service .. " " .. action, body }
+        if service == "logs" then return nil, "logs are away" end
+        return {}
+      end,
+      query = function(_, service, action)
+        asked[#asked + 1] = { service .. " " .. action }
+        return {}
+      end,
+      s3 = function(_, request)
+        asked[#asked + 1] = { "s3 " .. request.method, request }
+        return {}
+      end,
+    }
+    local rules = tables.merge(assert(resolve.load("aphex", "rules.monitoring")),
+      { table = "workflows", bucket = "stories" })
+    local metadata = VALUES.workflow_metadata[1]
+    local problems = monitoring.publish(client, rules, metadata)
+    assert.is_true(#problems >= 1)
+    local by_name = {}
+    for _, one in ipairs(asked) do by_name[one[1]] = one[2] or true end
+    local item = by_name["dynamodb PutItem"]
+    assert.equal("workflows", item.TableName)
+    assert.equal("w-1", item.Item.workflow_id.S)
+    local object = by_name["s3 PUT"]
+    assert.equal("workflows/w-1.json", object.key)
+    assert(contracts.check("workflow_metadata", assert(json.decode(object.body))))
+  end)
+end)
+
+-- Answers if its file says so, and keeps what it is given.
+local KUBECTL <const> = [[
+#!/bin/sh
+if [ "$1" = version ]; then test -e "$HOME/cluster"; exit; fi
+cat > "$HOME/applied.yaml"
+echo "created"
+]]
+
+describe("aphex apply", function()
+  it("submits to the cluster that answers, and says so where none does", function()
+    local lab <close> = lab_of.new()
+    assert(fs.write(lab.path .. "/aphex-config.yaml", 'version: "1.0"\nbuild: {commands: [make]}\n'
+      .. 'environments:\n- {name: dev, region: us-east-1, account: "123456789012",\n'
+      .. "   stacks: [{name: Net, path: a.ts}]}\n"))
+    local kubectl = lab.path .. "/bin/kubectl"
+    assert(fs.write(kubectl, KUBECTL))
+    assert(uv.fs_chmod(kubectl, 493)) -- 493 = octal 755
+    local function apply(...) return lab:run { "aphex", "apply", ... } end
+    local result = apply()
+    assert.equal(0, result.code, result.stderr)
+    assert.is_truthy(result.stdout:find("not submitted", 1, true), result.stdout)
+    assert.is_false(fs.exists(lab.path .. "/applied.yaml"))
+    assert(fs.write(lab.path .. "/cluster", ""))
+    result = apply()
+    assert.equal(0, result.code, result.stderr)
+    assert.is_truthy(fs.read(lab.path .. "/applied.yaml"):find("kind: WorkflowTemplate", 1, true))
+    assert.equal("created\n", result.stdout)
+    fs.remove(lab.path .. "/applied.yaml")
+    assert.equal(0, apply("--dry-run").code)
+    assert.is_false(fs.exists(lab.path .. "/applied.yaml"))
+  end)
+end)
