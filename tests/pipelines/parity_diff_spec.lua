@@ -336,6 +336,17 @@ networks: {back: {driver: bridge}}
     assert.equal(2, lab:run({ "fix", "engine:x", "staging" }).code)
   end)
 
+  it("brings no service that needs folders of its host, nor what waits for it", function()
+    write((TARGET:gsub('  cache: {image: "redis:7",', '  cache: {image: "redis:7", build: .,')
+      :gsub("{db: {condition: service_healthy}}", "%0, cache: {condition: service_started}}")
+      :gsub("service_healthy}}, cache", "service_healthy}, cache")))
+    local made, result = lab:json { "fix", SOURCE, "staging", "--json" }
+    assert.equal(1, result.code)
+    local left = table.concat(made.left, "\n")
+    assert.is_truthy(left:find("critical cache service", 1, true), left)
+    assert.is_truthy(left:find("api dependencies[cache].condition", 1, true), left)
+  end)
+
   it("never writes a secret that stands in a command", function()
     write((TARGET:gsub('%[serve, "%-%-port", "81"%]', "[serve, --password, staging-secret]")))
     local result = lab:run { "fix", "local", "staging" }
