@@ -2,7 +2,7 @@
 -- `lsqm parity ci`: expressions, matrices, jobs and needs, steps and what they hand on, artifacts,
 -- retries, git context, secrets, the workflow's stages, and act where it is installed.
 
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local expression = require "pipelines.parity.ci.expression"
 local fs = require "std.fs"
 local git = require "std.git"

@@ -3,7 +3,7 @@
 -- reports, exit codes, and the override that a second diff proves.
 
 local compare = require "pipelines.parity.diff.compare"
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local fs = require "std.fs"
 local images = require "pipelines.parity.diff.images"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
