@@ -131,18 +131,6 @@ local function lost_its_port(err)
   return (err.logs or ""):lower():find("address already in use", 1, true) ~= nil
 end
 
---- What its surroundings had not for it, by its own words; nil where its log complains of nothing.
----@param plan table from M.plan
----@param logs string
----@return string?
-function M.lacks(plan, logs)
-  for _, row in ipairs(plan.spec.lacks or {}) do
-    local found = logs:match(row[1])
-    if found then return (row[2]:gsub("%%s", (found:gsub("%%", "%%%%")))) end
-  end
-  return nil
-end
-
 --- Starts one instance by a plan and waits until it is healthy.
 ---@param plan table from M.plan
 ---@param options {run_id?: string, arch?: string, workdir?: string}
