@@ -262,7 +262,7 @@ end
 
 -- Inside, our own program listens on each port and leads to the socket, the only way out.
 local function behind_relay(argv, relay)
-  local own = uv.exepath()
+  local own = uv.exepath():gsub(" %(deleted%)$", "") -- an update put another one in its place
   bind(argv, "--ro-bind", { own })
   if not relay.later then bind(argv, "--bind", { relay.socket }) end
   table.move({ "--unshare-net", "--" }, 1, 2, #argv + 1, argv)

@@ -265,8 +265,9 @@ function M.pytest(options)
     if result.timed_out then
       return { total = 0, passed = 0, failed = 0, skipped = 0, output = output, timed_out = true }
     end
-    -- pytest itself says that tests failed: what broke the report was one of them.
-    if result.code == TESTS_FAILED then
+    -- pytest itself says that tests failed: what broke the report was one of them. A sandbox that
+    -- cannot be made has the same exit code.
+    if result.code == TESTS_FAILED and not output:find("^bwrap: ") then
       return { total = 1, passed = 0, failed = 1, skipped = 0, collection_errors = 0,
         output = output, tests = json.array {} }
     end

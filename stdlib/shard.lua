@@ -13,7 +13,7 @@ local sha256 = require "std.sha256"
 
 local M = {}
 
-local MAX <const> = 10000
+local MAX <const> = require("std.meta.records").MAX_SHARDS
 
 local function usage(message)
   return error_of.new { op = "shard", code = "usage", message = message,

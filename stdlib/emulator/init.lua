@@ -93,8 +93,10 @@ local function wait_healthy(instance, plan)
     last = answer and ("HTTP " .. answer.status) or tostring(err)
     local died = instance:died()
     if died then
-      return nil, error_of.new { op = "emulator " .. plan.name, code = "unavailable",
+      local why = error_of.new { op = "emulator " .. plan.name, code = "unavailable",
         message = "died at start: " .. died }
+      why.died = true
+      return nil, why
     end
     parallel.sleep(pause)
     pause = math.min(0.5, pause * 1.5)
@@ -131,6 +133,9 @@ local function lost_its_port(err)
   return (err.logs or ""):lower():find("address already in use", 1, true) ~= nil
 end
 
+-- An engine that is ending still starts containers, and ends them at once.
+local function was_ended(plan, err) return plan.driver == "docker" and err.died == true end
+
 --- Starts one instance by a plan and waits until it is healthy.
 ---@param plan table from M.plan
 ---@param options {run_id?: string, arch?: string, workdir?: string}
@@ -141,7 +146,7 @@ function M.start(plan, options)
   local instance, answer
   for _ = 1, ATTEMPTS do
     instance, answer = start_once(plan, options or {})
-    if instance or not lost_its_port(answer) then break end
+    if instance or not (lost_its_port(answer) or was_ended(plan, answer)) then break end
   end
   if not instance then return nil, answer end
   instance.name = plan.name

@@ -165,6 +165,7 @@ local TEST = [==[
 @pytest.mark.parametrize(
     "address",
     %s,
+    ids=str,
 )
 %s
     """%s"""

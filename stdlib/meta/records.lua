@@ -13,7 +13,10 @@ local BAD = { "FAILED", "TIMEOUT", "ERROR" }
 local CLASSES = { "regression", "flaky", "environment", "corpus" }
 local SOURCES = { "terraform_registry", "github", "serverless", "cdk" }
 
-local M = { STATUSES = STATUSES, GOOD = GOOD, BAD = BAD, SOURCES = SOURCES, CLASSES = CLASSES }
+local MAX_SHARDS <const> = 10000
+
+local M = { MAX_SHARDS = MAX_SHARDS,
+  STATUSES = STATUSES, GOOD = GOOD, BAD = BAD, SOURCES = SOURCES, CLASSES = CLASSES }
 
 M.architecture = {
   title = "Architecture", file = "architectures/{hash}/metadata.json",
@@ -52,8 +55,8 @@ M.emulator = {
 M.shard = {
   title = "Shard: a part of a run, kept outside of runs/ until it is merged",
   { "set", "string", required = true, help = "the same for the shards of one run" },
-  { "index", "integer", required = true, min = 1 },
-  { "count", "integer", required = true, min = 1 },
+  { "index", "integer", required = true, min = 1, max = MAX_SHARDS },
+  { "count", "integer", required = true, min = 1, max = MAX_SHARDS },
   { "history", "uuid", help = "the run whose durations balance the shards" },
   { "name", "string", help = "of the job that made them" },
 }
@@ -68,7 +71,7 @@ M.conflict = {
 M.merged = {
   title = "What a merged run was made of",
   { "set", "string", required = true },
-  { "count", "integer", required = true, min = 1 },
+  { "count", "integer", required = true, min = 1, max = MAX_SHARDS },
   { "name", "string", help = "of the job that made the shards" },
   { "shards", "array", required = true, items = { "", "integer" }, help = "the complete ones" },
   { "conflicts", "array", items = { "", "record", of = "conflict" } },

@@ -2,7 +2,8 @@
 -- How long `lsqm parity diff` takes for two environments of N services (500), every fifth of them
 -- drifted, from reading the files to the written report:
 --   build/lsqm exec tests/bench/parity_diff_bench.lua [N]
--- Prints the seconds of five runs of the program; exit 1 when the median is above one second.
+-- Prints the seconds of five runs of the program, on the clock and of the processor (a busy machine
+-- stretches the first); exit 1 when the median on the clock is above one second.
 
 local fs = require "std.fs"
 local process = require "std.process"
@@ -43,16 +44,26 @@ local dir <close> = assert(fs.tempdir())
 write(dir.path, "local", false)
 write(dir.path, "staging", true)
 
-local seconds = {}
+-- Processor seconds of all programs that this one has started and that have ended.
+local function used()
+  local text = assert(fs.read "/proc/self/stat"):match("%) (.*)$")
+  local fields = {}
+  for word in text:gmatch("%S+") do fields[#fields + 1] = tonumber(word) or word end
+  return (fields[14] + fields[15]) / 100
+end
+
+local seconds, processor = {}, {}
 for i = 1, 5 do
-  local start = time.monotonic()
+  local start, before = time.monotonic(), used()
   local result = assert(process.run { argv = { uv.exepath(), "--workspace", dir.path, "parity",
     "diff", fs.join(dir.path, "local"), fs.join(dir.path, "staging") },
     env = { DOCKER_HOST = "unix:///nowhere/docker.sock" } })
-  seconds[i] = time.monotonic() - start
+  seconds[i], processor[i] = time.monotonic() - start, used() - before
   assert(result.code == 1, result.stderr .. result.stdout)
-  print(("run %d: %.3f s"):format(i, seconds[i]))
+  print(("run %d: %.3f s, %.2f s of the processor"):format(i, seconds[i], processor[i]))
 end
 table.sort(seconds)
-print(("%d services, median of 5: %.3f s (limit %.1f s)"):format(count, seconds[3], LIMIT))
+table.sort(processor)
+print(("%d services, median of 5: %.3f s, %.2f s of the processor (limit %.1f s)"):format(count,
+  seconds[3], processor[3], LIMIT))
 return seconds[3] <= LIMIT and 0 or 1

@@ -144,6 +144,7 @@ end
 function Bench:deployed(root, app, fn)
   local emulator <close> = assert(emulators.start(self.plan, { workdir = self.dir }))
   local ok, err = self:deploy(root, app, emulator)
+  if error_of.is(err) then error(err, 0) end -- no provider: that says nothing about the root
   if not ok then return nil, err end
   return fn(emulator.endpoint)
 end

@@ -34,14 +34,14 @@ local function edges_of(rows)
   return edges
 end
 
--- Calls fn(name, row) for all, those that depend on others first, as many at once as may be.
+-- Calls fn(row, release) for all, those that depend on others first, as many at once as may be:
+-- what a service depends on is next as soon as it calls release.
 local function in_order(rows, fn)
   local done, dependents = {}, graph.reversed(edges_of(rows))
   for name in pairs(rows) do done[name] = parallel.event() end
   parallel.map(table_of.sorted_keys(rows), function(name)
     for _, other in ipairs(dependents[name] or {}) do done[other]:wait() end
-    fn(name, rows[name])
-    done[name]:set()
+    fn(rows[name], function() done[name]:set() end)
   end)
 end
 
@@ -55,6 +55,19 @@ end
 local function remove_labelled(list, remove, name_of)
   parallel.map(list, function(row) gone(remove(name_of(row))) end)
   return #list
+end
+
+-- Networks and volumes have nothing to do with each other: both at once.
+local function remove_resources(engine, labels, counts, with_volumes)
+  local function networks()
+    counts.networks = remove_labelled(must(engine:networks(labels)),
+      function(id) return engine:network_remove(id) end, function(row) return row.Id end)
+  end
+  local function volumes()
+    counts.volumes = remove_labelled(must(engine:volumes(labels)),
+      function(name) return engine:volume_remove(name) end, function(row) return row.Name end)
+  end
+  parallel.map(with_volumes and { networks, volumes } or { networks }, function(fn) fn() end)
 end
 
 local function guarded(fn)
@@ -71,19 +84,15 @@ end
 function M.run(engine, project, options)
   return guarded(function()
     local rows = must(watch_of.containers(engine, project))
-    in_order(rows, function(_, row)
+    in_order(rows, function(row, release)
       stop(engine, row, options.grace)
+      release()
       if not options.keep then gone(engine:remove(row.Id, { force = true, volumes = true })) end
     end)
     local counts = { containers = table_of.count(rows), networks = 0, volumes = 0 }
     if options.keep then return counts end
-    local labels = { labels = { [labels_of.PROJECT] = project } }
-    counts.networks = remove_labelled(must(engine:networks(labels)),
-      function(id) return engine:network_remove(id) end, function(row) return row.Id end)
-    if options.volumes then
-      counts.volumes = remove_labelled(must(engine:volumes(labels)),
-        function(name) return engine:volume_remove(name) end, function(row) return row.Name end)
-    end
+    remove_resources(engine, { labels = { [labels_of.PROJECT] = project } }, counts,
+      options.volumes)
     return counts
   end)
 end

@@ -3,6 +3,7 @@
 -- is in the state that it asks for. All of it at once where nothing has to wait.
 
 local archive = require "std.archive"
+local checks = require "pipelines.parity.health.checks"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local fs = require "std.fs"
@@ -180,7 +181,8 @@ local function wait_for_dependencies(state, name)
   for other, row in table_of.sorted_pairs(state.project.services[name].depends_on or {}) do
     if state.project.services[other] then
       state.started[other]:wait()
-      local ok, err = state.watch:wait(other, row.condition, state.deadline)
+      local ok, err = state.watch:wait(other, row.condition, state.deadline,
+        row.condition == "service_healthy")
       if not ok then
         if row.required then error(error_of.wrap(err, name .. " waits for " .. other), 0) end
         state.doubt(("%s starts without %s: %s"):format(name, other, tostring(err)))
@@ -210,12 +212,24 @@ local function run_service(state, name)
     and "healthy" or "started", time.monotonic() - begun))
 end
 
+-- The commands of the services' checks, as `exec` takes them.
+local function tests_of(project)
+  local tests = {}
+  for name, service in pairs(project.services) do
+    local check = service.healthcheck
+    if gate_of({ project = project }, name) == "service_healthy" then
+      tests[name] = { cmd = checks.argv_of(check.test), timeout = check.timeout or 30 }
+    end
+  end
+  return tests
+end
+
 local function new_state(engine, environment, options)
   local project = environments.project_of(environment)
   local made, doubts = {}, {}
   local state = { engine = engine, project = project, id = environment.id, started = {},
     renewed = {},
-    watch = watch_of.new(engine, project.name), wait = options.wait ~= false,
+    watch = watch_of.new(engine, project.name, tests_of(project)), wait = options.wait ~= false,
     deadline = time.monotonic() + (options.timeout or 300), say = options.say or function() end,
     made = function(text) made[#made + 1] = text end,
     doubt = function(text) doubts[#doubts + 1] = text end, list = made, doubts = doubts }

@@ -49,7 +49,8 @@ function M.of_engine(service, info)
   return list
 end
 
-local function argv_of(test)
+--- The command of a check: {"CMD", …} as it is, {"CMD-SHELL", text} through the shell.
+function M.argv_of(test)
   if test[1] == "CMD" then return table.move(test, 2, #test, 1, {}) end
   return { "/bin/sh", "-c", test[2] }
 end
@@ -69,7 +70,7 @@ end
 function M.script(engine, service, info, by)
   local check = service.health_check.check
   local start = time.monotonic()
-  local done, err = engine:exec(info.Id, { cmd = argv_of(check.test),
+  local done, err = engine:exec(info.Id, { cmd = M.argv_of(check.test),
     timeout = seconds_of(check) })
   local details = { response_time_ms = milliseconds(start) }
   if not done then

@@ -21,12 +21,17 @@ def list_keys(s3, bucket, prefix):
 ]==] },
     { name = "delete_object", code = [==[
 def delete_object(s3, bucket, key):
-    """Remove an object with all its versions."""
+    """Remove an object with all its versions, those that a lock governs too."""
     s3.delete_object(Bucket=bucket, Key=key)
     answer = s3.list_object_versions(Bucket=bucket, Prefix=key)
     for item in answer.get("Versions", []) + answer.get("DeleteMarkers", []):
         if item["VersionId"] != "null":
-            s3.delete_object(Bucket=bucket, Key=key, VersionId=item["VersionId"])
+            s3.delete_object(
+                Bucket=bucket,
+                Key=key,
+                VersionId=item["VersionId"],
+                BypassGovernanceRetention=True,
+            )
 ]==] },
     { name = "created_key", code = [==[
 def created_key(rule):

@@ -9,6 +9,7 @@ import pytest
     [
         "aws_iam_policy.read_settings",
     ],
+    ids=str,
 )
 def test_iam_policy(address, deployed, iam):
     """The managed policy's default version reads back as configured."""
@@ -25,6 +26,7 @@ def test_iam_policy(address, deployed, iam):
     [
         "aws_kms_key.settings",
     ],
+    ids=str,
 )
 def test_kms_key(address, deployed, kms):
     """The key does the work that it is made for."""
@@ -45,6 +47,7 @@ def test_kms_key(address, deployed, kms):
     [
         "aws_secretsmanager_secret.database",
     ],
+    ids=str,
 )
 def test_secretsmanager_secret(address, deployed, secretsmanager):
     """The secret takes a value and gives it back."""
@@ -71,6 +74,7 @@ def test_secretsmanager_secret(address, deployed, secretsmanager):
     [
         "aws_secretsmanager_secret_version.database",
     ],
+    ids=str,
 )
 def test_secretsmanager_version(address, deployed, secretsmanager):
     """The secret holds the configured value."""
@@ -87,6 +91,7 @@ def test_secretsmanager_version(address, deployed, secretsmanager):
         "aws_ssm_parameter.api_token",
         "aws_ssm_parameter.log_level",
     ],
+    ids=str,
 )
 def test_ssm_parameter(address, deployed, ssm):
     """The parameter reads back and takes a new version."""

@@ -9,6 +9,7 @@ import pytest
     [
         "aws_dynamodb_table.orders",
     ],
+    ids=str,
 )
 def test_dynamodb_item_round_trip(address, deployed, dynamodb):
     """An item is written, read, updated, and found through every index."""
@@ -44,6 +45,7 @@ def test_dynamodb_item_round_trip(address, deployed, dynamodb):
     [
         "aws_dynamodb_table.orders",
     ],
+    ids=str,
 )
 def test_dynamodb_key_schema(address, deployed, dynamodb):
     """The table has the key schema, indexes and stream of its configuration."""
@@ -65,6 +67,7 @@ def test_dynamodb_key_schema(address, deployed, dynamodb):
     [
         "aws_sns_topic_subscription.intake",
     ],
+    ids=str,
 )
 def test_sns_delivery(address, deployed, deployment, logs, sns, sqs):
     """What is published reaches the subscribed queue or function."""
@@ -94,6 +97,7 @@ def test_sns_delivery(address, deployed, deployment, logs, sns, sqs):
     [
         "aws_sns_topic.orders",
     ],
+    ids=str,
 )
 def test_sns_publish(address, deployed, sns):
     """The topic takes a message."""
@@ -109,6 +113,7 @@ def test_sns_publish(address, deployed, sns):
         "aws_sqs_queue.dead",
         "aws_sqs_queue.intake",
     ],
+    ids=str,
 )
 def test_sqs_message_round_trip(address, deployed, deployment, sqs):
     """A message that is sent arrives once and is gone when deleted."""
@@ -127,6 +132,7 @@ def test_sqs_message_round_trip(address, deployed, deployment, sqs):
     [
         "aws_sqs_queue_policy.intake",
     ],
+    ids=str,
 )
 def test_sqs_policy(address, deployed, sqs):
     """The queue policy reads back as configured."""
@@ -144,6 +150,7 @@ def test_sqs_policy(address, deployed, sqs):
         "aws_sqs_queue.dead",
         "aws_sqs_queue.intake",
     ],
+    ids=str,
 )
 def test_sqs_settings(address, deployed, sqs):
     """The queue keeps the settings of its configuration."""
