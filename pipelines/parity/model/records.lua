@@ -5,17 +5,9 @@
 -- A field is {name, type, required=, enum=, items=, values=, fields=, min=, help=}; see
 -- std.meta.records for the types. What is optional is left out, never null.
 
-local function req(name, kind, extra)
-  local field = extra or {}
-  field[1], field[2], field.required = name, kind, true
-  return field
-end
+local fields = require "std.meta.fields"
 
-local function opt(name, kind, extra)
-  local field = extra or {}
-  field[1], field[2] = name, kind
-  return field
-end
+local req, opt = fields.req, fields.opt
 
 local function list(name, of) return req(name, "array", { items = { "", "record", of = of } }) end
 local function texts(name) return opt(name, "array", { items = { "", "string" } }) end
