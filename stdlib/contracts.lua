@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The files of a pipeline and the JSON Schemas they keep: nothing is written that its schema in
--- the pipeline's contracts/ does not allow, and what is read is checked as well.
+-- the pipeline's contracts/ does not allow, no known secret is written (std.mask), and what is
+-- read is checked as well.
 --
 --   local contracts = require("std.contracts").of "aphex"
 --   contracts.write(path, "build_result", value)
@@ -9,6 +10,7 @@ local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
 local jsonschema = require "std.jsonschema"
+local mask = require "std.mask"
 local resolve = require "std.resolve"
 local yaml = require "std.yaml"
 
@@ -55,7 +57,7 @@ local function write(self, path, entity, value, text)
   local ok, err = check(self, entity, value)
   if not ok then error(err, 0) end
   fs.mkdir(fs.dirname(path))
-  return fs.write(path, text)
+  return fs.write(path, mask.text(text))
 end
 
 local function read(self, path, entity)

@@ -9,6 +9,7 @@ local error_of = require "std.error"
 local fs = require "std.fs"
 local hang = require "std.validation.hang"
 local json = require "std.json"
+local lacks = require "std.emulator.lacks"
 local leftovers = require "std.leftovers"
 local networks = require "std.validation.network"
 local owner = require "std.emulator.owner"
@@ -220,8 +221,8 @@ local function clean_up(self, work, outcome)
   outcome.refused = work.network:refused()
   local logs = work.emulator:logs(MAX_LOG * 2)
   outcome.container_logs = cut(logs)
-  outcome.emulator.lacks = emulators.lacks(self.plan, logs)
-    or emulators.lacks(self.plan, (outcome.deploy or {}).logs or "")
+  outcome.emulator.lacks = lacks.words(self.plan.spec.lacks, logs, outcome.deploy,
+    outcome.refused)
   -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
   local died = work.emulator:died()
   if died then outcome.emulator.died = died end

@@ -2,7 +2,7 @@
 -- What differs between two environments, and how bad it is.
 
 local compare = require "pipelines.parity.diff.compare"
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local fs = require "std.fs"
 local json = require "std.json"
 local mask = require "std.mask"

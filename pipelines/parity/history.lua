@@ -47,6 +47,23 @@ local function health_lines(ctx, rows)
   end
 end
 
+-- The results in one state, newest first, instead of everything else.
+local function print_status(ctx, args, since)
+  local database <close>, err = store.open(ctx)
+  if not database then return nil, err end
+  local list, why = store.by_status(database, args.status, since)
+  if not list then return nil, why end
+  if args.json then
+    ctx.out(json.encode(json.array(list), { pretty = true }))
+    return 0
+  end
+  for _, one in ipairs(list) do
+    ctx.out(("%s %s %s: %s"):format(one.timestamp, one.service_id, one.metadata.check_type,
+      ((one.details.error_message or one.details.output or ""):gsub("%s+", " "))))
+  end
+  return 0
+end
+
 local function workflow_lines(ctx, session)
   ctx.out(("workflow of %s: %s for %d min, %d restarts"):format(session.developer,
     session.current_stage, session.metadata.uptime_minutes, session.metadata.total_restarts))
@@ -71,6 +88,7 @@ local function run(ctx, args)
   local since
   since, err = since_of(args.since)
   if not since then return nil, err end
+  if args.status then return print_status(ctx, args, since) end
   local health
   health, err = health_of(ctx, environment, since)
   if not health then return nil, err end
@@ -93,6 +111,9 @@ return stage {
   args = open.args {
     { name = "--since", kind = "option", default = "24h", metavar = "DURATION",
       help = "How far to look back (default: 24h)" },
+    { name = "--status", kind = "option",
+      choices = { "healthy", "unhealthy", "starting", "unknown" },
+      help = "Only the health results in this state" },
     { name = "--json", kind = "flag", help = "Print all of it as JSON" },
   },
   run = run,

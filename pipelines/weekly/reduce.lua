@@ -37,25 +37,57 @@ local function symptom(work, result)
   return "no drift of " .. work.drift
 end
 
--- Deploys one candidate, and tests it where that is what fails. nil: the tries are used up.
-local function probe(work, files)
-  if work.tries >= work.limit then return nil end
+-- Ours, not the candidate's: it says nothing about what still fails. What deployed is not tested
+-- and has no verdict either, but is an answer.
+local function is_no_answer(result)
+  return result.status == "ERROR" and not (result.terraform_apply or {}).success
+    and not (result.emulator or {}).lacks
+end
+
+-- Deploys one candidate, and tests it where that is what fails. nil: the tries are used up, or it
+-- cannot be told.
+local function probe(work, files, lab, untested)
+  if work.tries >= work.limit then
+    work.stopped = "--tries"
+    return nil
+  end
   work.tries = work.tries + 1
   local dir <close> = assert(fs.tempdir(leftovers.prefix "reduce"))
   assert(pieces.write(dir.path, files))
   local job = { hash = work.job.hash, provider_aliases = work.job.provider_aliases,
-    tree = dir.path, untested = work.untested }
-  local result = work.lab:validate(job, work.run)
-  return result, symptom(work, result)
+    tree = dir.path, untested = untested }
+  local result
+  for _ = 0, lab.config.retries do
+    result = lab:validate(job, work.run)
+    if not is_no_answer(result) then return result, symptom(work, result) end
+  end
+  if not work.wanted then return result, symptom(work, result) end
+  work.stopped = result.error_message
+  return nil
+end
+
+-- Where it must still deploy, and without the drift that is asked for: what is no Terraform any
+-- more, or wrong everywhere, is not what the emulator does wrong. nil: the tries are used up.
+local function fails_elsewhere(work, files)
+  for _, lab in ipairs(work.elsewhere) do
+    local result, seen = probe(work, files, lab, true)
+    if not result then return nil end
+    if not (result.terraform_apply or {}).success or work.drift and seen == work.wanted then
+      return ("on %s: %s"):format(lab.plan.name, seen)
+    end
+  end
+  return false
 end
 
 local function shows(work, files)
-  local result, seen = probe(work, files)
+  local result, seen = probe(work, files, work.lab, work.untested)
   if not result then return nil end
   local same = seen == work.wanted
+  local elsewhere = same and fails_elsewhere(work, files)
+  if elsewhere == nil then return nil end
   work.progress:step(("%d lines: %s"):format(pieces.count_lines(files),
-    same and "the same" or seen))
-  return same
+    elsewhere or same and "the same" or seen))
+  return same and not elsewhere
 end
 
 -- "module.m.aws_x.y[0]" as its block is called in the root: "module.m", "aws_x.y".
@@ -90,8 +122,9 @@ local function reduce(ctx, work)
   files["metadata.json"] = nil
   local result
   work.untested = work.drift ~= nil
-  result, work.wanted = probe(work, files)
+  result, work.wanted = probe(work, files, work.lab, work.untested)
   local reason = nothing_to_reduce(work, result, work.wanted)
+    or fails_elsewhere(work, files)
   if reason then
     return nil, error_of.new { op = "reduce", code = "invalid",
       message = ("%s %s"):format(work.job.name or work.job.hash, reason) }
@@ -105,22 +138,40 @@ end
 
 local function print_result(ctx, work, files, complete, out)
   ctx.out(("reduced to %d lines after %d tries%s"):format(pieces.count_lines(files), work.tries,
-    complete and "" or " (stopped there: --tries)"))
+    complete and "" or (" (stopped there: %s)"):format(work.stopped)))
   ctx.out("written: " .. out)
   if files["main.tf"] then ctx.out(files["main.tf"]) end
 end
 
-local function open_work(ctx, args, job)
+-- The emulator that fails and those on which it must pass; close the first one.
+local function open_labs(ctx, args)
   local wanted, err = columns.of(ctx.config, args.emulator)
   if not wanted then return nil, err end
+  local others
+  others, err = columns.of(ctx.config, args.passes_on)
+  if not others then return nil, err end
   local lab
   lab, err = validation.open(ctx, wanted[1])
   if not lab then return nil, err end
   -- The emulator is thrown away: whether it would be empty is not asked.
   lab.config = setmetatable({ destroy = false, convergence = args.drift ~= nil },
     { __index = lab.config })
-  return { lab = lab, job = job, run = { run_id = uuid.v4() }, tries = 0, limit = args.tries,
-    drift = args.drift, signature = ctx.rules("signature"),
+  local elsewhere = {}
+  for i, emulator in ipairs(others) do
+    elsewhere[i], err = lab:beside(emulator)
+    if not elsewhere[i] then
+      lab:close()
+      return nil, err
+    end
+  end
+  return lab, elsewhere
+end
+
+local function open_work(ctx, args, job)
+  local lab, elsewhere = open_labs(ctx, args)
+  if not lab then return nil, elsewhere end
+  return { lab = lab, elsewhere = elsewhere, job = job, run = { run_id = uuid.v4() }, tries = 0,
+    limit = args.tries, drift = args.drift, signature = ctx.rules("signature"),
     progress = ctx.progress:task("reduce", args.tries) }
 end
 
@@ -135,6 +186,8 @@ return stage {
       help = "Emulator of rules/emulators.lua (default: the configuration's)" },
     { name = "--drift", kind = "option", metavar = "TYPE.ATTRIBUTE",
       help = "keep what a second plan would change, in place of a failure" },
+    { name = "--passes-on", kind = "option", metavar = "NAME[:VERSION],…",
+      help = "emulators on which what is left must still deploy" },
     { name = "--tries", kind = "option", type = "integer", default = 200,
       help = "validations at most (default 200)" },
   },

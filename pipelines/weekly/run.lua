@@ -91,6 +91,16 @@ local function flow(ctx, args, first, last)
   return outcome
 end
 
+-- Nothing regressed in a run in which nothing could be judged; nothing is known either.
+local function nothing_judged(ctx)
+  local latest = ctx.store:runs { finished = true }[1]
+  local summary = latest and latest.summary
+  if not summary or summary.total == 0 or summary.error < summary.total then return nil end
+  return error_of.new { op = "run", code = "unavailable",
+    message = ("none of %d architectures could be judged; the report says why"):format(
+      summary.total) }
+end
+
 local function closing(ctx, args)
   local latest = ctx.store:runs { finished = true }[1]
   if args.json then
@@ -140,6 +150,8 @@ return stage {
     if outcome.raised then error(outcome.failure, 0) end
     if ctx.dry_run then return 0 end
     if outcome.failure then return nil, outcome.failure end
+    local unknown = told and nothing_judged(ctx)
+    if unknown then return nil, unknown end
     return outcome.found
   end,
 }

@@ -6,7 +6,6 @@ local document = require "std.compose.document"
 local dotenv = require "std.compose.dotenv"
 local error_of = require "std.error"
 local fs = require "std.fs"
-local json = require "std.json"
 local merge = require "std.compose.merge"
 local mounts = require "std.compose.mounts"
 local origin = require "std.compose.origin"
@@ -204,7 +203,5 @@ function M.load(options)
   if error_of.is(project) then return nil, project end
   error(project, 0)
 end
-
-M.null = json.null
 
 return M

@@ -10,8 +10,9 @@ local NAME <const> = "^([%a_][%w_]*)()"
 
 local expand
 
-local function invalid(text, state)
-  origin.fail(state.place, "invalid interpolation format in %q: write $$ for a dollar", text)
+-- The text itself is not shown: it may be a password with a dollar in it.
+local function invalid(state)
+  origin.fail(state.place, "invalid interpolation format: write $$ for a dollar")
 end
 
 -- What follows an operator, up to the closing brace. It is expanded only when it is wanted, but
@@ -41,10 +42,10 @@ end
 
 local function braced(text, at, state)
   local name, after = text:match(NAME, at)
-  if not name then invalid(text, state) end
+  if not name then invalid(state) end
   local colon, operator, start = text:match("^(:?)([-+?])()", after)
   if not operator then
-    if text:sub(after, after) ~= "}" then invalid(text, state) end
+    if text:sub(after, after) ~= "}" then invalid(state) end
     return lookup(name, state), after + 1, name
   end
   local value = lookup(name, state)
@@ -63,7 +64,7 @@ local function dollar(text, at, state)
     value, after, name = braced(text, at + 2, state)
   else
     name, after = text:match(NAME, at + 1)
-    if not name then invalid(text, state) end
+    if not name then invalid(state) end
     value = lookup(name, state)
   end
   if value == nil then
@@ -79,7 +80,7 @@ function expand(text, at, state, nested)
   while true do
     local stop = text:find(nested and "[$}]" or "%$", at)
     if not stop then
-      if nested then invalid(text, state) end
+      if nested then invalid(state) end
       out[#out + 1] = text:sub(at)
       return table.concat(out), #text + 1
     end

@@ -136,18 +136,6 @@ end
 -- An engine that is ending still starts containers, and ends them at once.
 local function was_ended(plan, err) return plan.driver == "docker" and err.died == true end
 
---- What its surroundings had not for it, by its own words; nil where its log complains of nothing.
----@param plan table from M.plan
----@param logs string
----@return string?
-function M.lacks(plan, logs)
-  for _, row in ipairs(plan.spec.lacks or {}) do
-    local found = logs:match(row[1])
-    if found then return (row[2]:gsub("%%s", (found:gsub("%%", "%%%%")))) end
-  end
-  return nil
-end
-
 --- Starts one instance by a plan and waits until it is healthy.
 ---@param plan table from M.plan
 ---@param options {run_id?: string, arch?: string, workdir?: string}

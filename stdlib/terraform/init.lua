@@ -173,9 +173,11 @@ local function killed_by(result)
   return result.code and result.code > 128 and result.code - 128 or nil
 end
 
--- What bubblewrap says where it could not start the program: nothing about the template either.
+-- What bubblewrap says where it could not start the program: nothing about the template either. It
+-- says no more than that; what terraform prints is never its first and only line.
 local function not_started(result)
-  return not result.timed_out and (result.stdout .. result.stderr):match("^(bwrap: [^\n]*)") or nil
+  if result.timed_out or result.code ~= 1 then return nil end
+  return (result.stdout .. result.stderr):match("^(bwrap: [^\n]*)\n?$")
 end
 
 local function failed(step, result, err)

@@ -135,17 +135,28 @@ local function stand_in(words)
   return ('"arn:aws:%s:us-east-1:000000000000:lsqm"'):format(root:match("^aws_(%a+)") or "lsqm")
 end
 
-local function add_references(list, file, body)
+-- A reference that is all of a template's "${…}" goes with that.
+local function reference(file, text, node, words)
+  local piece = { file = file, first = node.first, last = node.last, line = node.line,
+    name = table.concat(words, "."), instead = stand_in(words) }
+  if text:sub(node.first - 2, node.first - 1) == "${"
+    and text:sub(node.last + 1, node.last + 1) == "}" then
+    piece.first, piece.last = node.first - 2, node.last + 1
+    piece.instead = piece.instead:sub(2, -2)
+  end
+  return piece
+end
+
+local function add_references(list, file, text, body)
   for _, item in ipairs(body.items) do
     if item.body then
-      add_references(list, file, item.body)
+      add_references(list, file, text, item.body)
     else
       walk(item.expr, function(node)
         local words = CHAIN[node.kind] and chain_of(node)
         if not words then return false end
         if #words > 1 and not GIVEN[words[1]] then
-          list[#list + 1] = { file = file, first = node.first, last = node.last,
-            line = node.line, name = table.concat(words, "."), instead = stand_in(words) }
+          list[#list + 1] = reference(file, text, node, words)
         end
         return true
       end)
@@ -160,7 +171,9 @@ end
 ---@return lsqm.Error|nil err
 function M.references(files)
   local list = {}
-  local ok, err = each_file(files, function(name, body) add_references(list, name, body) end)
+  local ok, err = each_file(files, function(name, body)
+    add_references(list, name, files[name], body)
+  end)
   return ok and in_order(list), err
 end
 

@@ -11,7 +11,7 @@ import time
 
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = json.dumps({"version": "9.9.9"}).encode()
+        body = json.dumps({"version": os.environ.get("FAKE_VERSION", "9.9.9")}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

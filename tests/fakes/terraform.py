@@ -1,8 +1,9 @@
 #!/usr/bin/python3 -SE
 # SPDX-License-Identifier: Apache-2.0
 """A terraform that deploys nothing. The first line of main.tf says how it behaves:
-# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | unstarted | refuse WORD | noise BYTES | init-fail TEXT | destroy-fail TEXT | destroy-left |
-# ask SERVICE.OPERATION (fails if it is refused) | drift | plan-fail TEXT"""
+# fake: ok | fail TEXT | fail-if WORD TEXT (fails while a line below says WORD) | hang | crash | crash-unless WORD | unstarted [TEXT] | refuse WORD | noise BYTES | init-fail TEXT | destroy-fail TEXT | destroy-left |
+# ask SERVICE.OPERATION (fails if it is refused) | drift | plan-fail TEXT |
+# only-on VERSION BAD NEEDED (fails while a line below says BAD; on other versions, unless one says NEEDED)"""
 import json
 import os
 import signal
@@ -49,6 +50,15 @@ def ask(service, operation):
     return 0
 
 
+def only_on(version, bad, needed):
+    with urllib.request.urlopen("http://127.0.0.1:4566/health") as answer:
+        found = json.load(answer)["version"]
+    with open("main.tf", encoding="utf-8") as file:
+        text = file.read().split("\n", 1)[1]
+    wrong = bad in text if found == version else needed not in text
+    return fail("it is wrong on %s" % found) if wrong else 0
+
+
 def plan(kind, rest):
     if kind == "plan-fail":
         return fail(rest)
@@ -73,9 +83,14 @@ def apply(kind, rest):
         time.sleep(3600)
     if kind == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if kind == "crash-unless":  # fails while a line below says the word
+        with open("main.tf", encoding="utf-8") as file:
+            if rest not in file.read().split("\n", 1)[1]:
+                os.kill(os.getpid(), signal.SIGSEGV)
+        return fail("it is there")
     if kind == "unstarted":
         print("bwrap: Can't find source path /gone: No such file or directory")
-        return 1
+        return fail(rest) if rest else 1
     if kind == "noise":
         sys.stdout.write(("x" * 99 + "\n") * (int(rest) // 100))
     if kind == "fail":
@@ -90,6 +105,8 @@ def apply(kind, rest):
             found = rest in file.read().split("\n", 1)[1]
         return fail("operation error KMS: CreateKey, https response error StatusCode: 400, "
                     "RequestID: %d, Malformed: %s" % (time.time_ns(), "bad" if found else "empty"))
+    if kind == "only-on" and only_on(*rest.split()):
+        return 1
     write_state()
     print("Apply complete! Resources: 1 added, 0 changed, 0 destroyed.")
     return 0

@@ -63,14 +63,6 @@ describe("emulator.start", function()
     assert.same({ 1, 1 }, { started, closed })
   end)
 
-  it("says what the emulator's log complains of its surroundings, as its row knows it", function()
-    local row = { lacks = { { "Installation of ([%w-]+)[^\n]- failed", "%s, a download" } } }
-    assert.equal("kinesis-local, a download",
-      emulators.lacks({ spec = row }, "INFO\nERROR Installation of kinesis-local 0.5.2 failed."))
-    assert.is_nil(emulators.lacks({ spec = row }, "Installation of kinesis-local\nit failed"))
-    assert.is_nil(emulators.lacks({ spec = {} }, "Installation of kinesis-local 0.5.2 failed"))
-  end)
-
   it("calls one that never becomes healthy a timeout, and closes it", function()
     deaths = {}
     http.get = function() return { status = 503 } end

@@ -64,6 +64,20 @@ resource "aws_lambda_function" "f" {
 ]], squeezed(files))
   end)
 
+  it("leaves a template without what it referred to", function()
+    local files = shrink(root(), (wants("aws_lambda_function", "function_name", "f-")))
+    assert.equal('resource "aws_lambda_function" "f" {\n  function_name = "f-lsqm"\n}\n',
+      squeezed(files))
+  end)
+
+  it("asks about no root without the block that it is said to be about", function()
+    local shows = wants("aws_lambda_function", "layers")
+    shrink(root(), function(candidate)
+      assert.is_truthy(candidate["main.tf"]:find('"aws_lambda_function" "f"', 1, true))
+      return shows(candidate)
+    end, "aws_lambda_function.f")
+  end)
+
   it("keeps the reference where the failure needs it, and the files that it needs", function()
     local files = shrink(root(), (wants("aws_iam_role.r.arn", "x")))
     assert.is_truthy(files["main.tf"]:find('resource "aws_iam_role" "r"', 1, true))
@@ -80,6 +94,7 @@ resource "aws_lambda_function" "f" {
     end, "aws_iam_role.r")
     assert.is_truthy(first:find("locals", 1, true) and first:find('"aws_iam_role" "r"', 1, true))
     assert.is_nil(first:find("aws_lambda_function", 1, true) or first:find("aws_region", 1, true))
+    assert.is_nil(first:find("local.name", 1, true))
     assert.equal('resource "aws_iam_role" "r" {\n}\n', squeezed(files))
     assert.is_true(asked.count < 20)
     assert.is_table(shrink(root(), (wants("aws_iam_role")), "aws_no.such"))

@@ -2,12 +2,14 @@
 -- `lsqm parity ci`: expressions, matrices, jobs and needs, steps and what they hand on, artifacts,
 -- retries, git context, secrets, the workflow's stages, and act where it is installed.
 
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local expression = require "pipelines.parity.ci.expression"
 local fs = require "std.fs"
 local git = require "std.git"
 local json = require "std.json"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
+local parallel = require "std.parallel"
+local process = require "std.process"
 local step = require "pipelines.parity.ci.step"
 local workflows = require "pipelines.parity.ci.workflow"
 
@@ -314,6 +316,22 @@ exit 1
     local other = ci("on: push\njobs: {a: {runs-on: x, steps: [{run: 'true'}]}}", { "--builtin" },
       { env = env })
     assert.equal("manual", other.metadata.tool)
+  end)
+
+  it("that is interrupted says so on disk", function()
+    lab:write { [".github/workflows/ci.yml"] = "on: push\njobs: {a: {runs-on: x, steps: "
+      .. "[{run: 'echo begun; touch " .. lab:path "begun" .. "; sleep 60'}]}}" }
+    local handle <close> = assert(process.start { cwd = lab.dir.path, timeout = 60,
+      argv = { lab.program, "--workspace", ".", "parity", "ci" } })
+    while not fs.exists(lab:path "begun") do
+      assert(not handle:poll(), "ended too early")
+      parallel.sleep(0.05)
+    end
+    handle:kill "INT"
+    assert.equal(130, handle:wait().code)
+    local name = assert(fs.list(lab:path "ci/runs"))[1].name
+    local run = assert(contracts.read(lab:path("ci/runs", name), "pipeline_run"))
+    assert.same({ "cancelled", "skipped" }, { run.status, run.stages[1].status })
   end)
 
   it("says which workflow to name where there are several or none", function()

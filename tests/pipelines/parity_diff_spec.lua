@@ -3,7 +3,7 @@
 -- reports, exit codes, and the override that a second diff proves.
 
 local compare = require "pipelines.parity.diff.compare"
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local fs = require "std.fs"
 local images = require "pipelines.parity.diff.images"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
@@ -150,6 +150,8 @@ describe("parity diff", function()
       assert.equal("incompatible", made.overall_status)
       local _, _, diff = found(made, "db")
       assert.equal("critical", diff.impact_level)
+      made = report(base(), (base():gsub("postgres:15.2", "postgres:16"):gsub("5432:", "5433:")))
+      assert.equal("critical", select(3, found(made, "db")).impact_level)
       assert.equal("major_differences", select(2, change("15.2", "15.3")).overall_status)
       assert.equal("minor_differences", select(2, change("LOG: info", "LOG: x")).overall_status)
       assert.equal("none", select(3, found(made, "api")).impact_level)
@@ -334,6 +336,17 @@ networks: {back: {driver: bridge}}
     assert.equal(1, result.code)
     assert.is_truthy(table.concat(made.left, "\n"):find("storage.volumes[/wal]", 1, true))
     assert.equal(2, lab:run({ "fix", "engine:x", "staging" }).code)
+  end)
+
+  it("brings no service that needs folders of its host, nor what waits for it", function()
+    write((TARGET:gsub('  cache: {image: "redis:7",', '  cache: {image: "redis:7", build: .,')
+      :gsub("{db: {condition: service_healthy}}", "%0, cache: {condition: service_started}}")
+      :gsub("service_healthy}}, cache", "service_healthy}, cache")))
+    local made, result = lab:json { "fix", SOURCE, "staging", "--json" }
+    assert.equal(1, result.code)
+    local left = table.concat(made.left, "\n")
+    assert.is_truthy(left:find("critical cache service", 1, true), left)
+    assert.is_truthy(left:find("api dependencies[cache].condition", 1, true), left)
   end)
 
   it("never writes a secret that stands in a command", function()

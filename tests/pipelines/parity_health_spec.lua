@@ -197,11 +197,18 @@ describe("parity health", function()
     end
     local text = lab:run({ "history" }).stdout
     assert.is_truthy(text:find("web +healthy +20 +100.0%% +10ms +19ms +20ms"), text)
+    do
+      local db <close> = assert(store.open(ctx))
+      assert(store.add(db, { result("local-shop/web", time.now() - 30, "unhealthy", 7,
+        { error_message = "no\nanswer" }) }))
+    end
+    text = lab:run({ "history", "--status", "unhealthy" }).stdout
+    assert.is_truthy(text:find("Z local%-shop/web script: no answer\n$"), text)
     local value = lab:json { "history", "--json", "--since", "5s" }
     assert.is_true(value.health[1].count <= 5)
     assert.equal(2, lab:run({ "history", "--since", "yesterday" }).code)
     assert.is_true(fs.exists(lab:path "health/health.sqlite"))
     local db <close> = assert(sqlite.open(lab:path "health/health.sqlite"))
-    assert.equal(20, assert(db:rows "SELECT count(*) AS n FROM health_check_results")[1].n)
+    assert.equal(21, assert(db:rows "SELECT count(*) AS n FROM health_check_results")[1].n)
   end)
 end)

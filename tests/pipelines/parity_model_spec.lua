@@ -2,7 +2,7 @@
 -- The data model of parity: every entity made from Compose files, every validation rule, the
 -- schemas of contracts/.
 
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local environments = require "pipelines.parity.model.environment"
 local fs = require "std.fs"
 local json = require "std.json"

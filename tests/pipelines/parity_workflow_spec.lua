@@ -2,7 +2,7 @@
 -- The workflow and environment state machines of parity: every pair of stages, history with
 -- durations, the session file.
 
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local fs = require "std.fs"
 local json = require "std.json"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")

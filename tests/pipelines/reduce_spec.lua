@@ -12,20 +12,19 @@ variable "name" {
 resource "aws_sqs_queue" "one" {
   name = var.name
 }
-resource "aws_sns_topic" "two" {
-  name         = aws_sqs_queue.one.name
-  display_name = "a name"
-}
 resource "aws_kms_key" "three" {
-  description = "some words"
+  description = aws_sqs_queue.one.name
   key_usage   = "NO_SUCH"
-  tags = {
-    a = "b"
-  }
 }
-output "topic" {
-  value = aws_sns_topic.two.arn
-}
+]]
+
+local function behaving(directive) return (MAIN:gsub("^[^\n]*", "# fake: " .. directive)) end
+
+-- A second emulator beside the configuration's, by a row of the user's.
+local ROW <const> = [[
+return { second = { health = "/health", version_field = "version",
+  process = { argv = { "{python}", "-m", "ministack" },
+    env = { BIND_HOST = "{host}", GATEWAY_PORT = "{port}", FAKE_VERSION = "1.0" } } } }
 ]]
 
 describe("lsqm reduce", function()
@@ -33,35 +32,54 @@ describe("lsqm reduce", function()
   before_each(function() lab = lab_of.new() end)
   after_each(function() lab:close() end)
 
-  it("leaves the one resource and attribute that fails", function()
-    lab:put("a", { files = { ["main.tf"] = MAIN } })
+  local function reduce(...)
     local out = lab.path .. "/out"
-    local result = lab:run { "reduce", "arch-a", "-o", out }
+    local result = lab:run { "reduce", "arch-a", "-o", out, ... }
     assert.equal(0, result.code, result.stderr)
+    return result, (assert(fs.read(out .. "/main.tf")):gsub("\n\n+", "\n"))
+  end
+
+  -- A smaller root is refused by the same operation, but in other words.
+  it("leaves the one resource and attribute that are answered so", function()
+    lab:put("a", { files = { ["main.tf"] = behaving "refuse NO_SUCH" } })
+    local result, text = reduce()
+    assert.matches("shows: FAILED KMS: CreateKey[^\n]*: Malformed: bad", result.stdout)
     assert.matches("reduced to 4 lines", result.stdout)
-    assert.equal("# fake: fail-if NO_SUCH creating KMS Key: ValidationException\n"
-      .. 'resource "aws_kms_key" "three" {\n  key_usage = "NO_SUCH"\n}\n',
-      (assert(fs.read(out .. "/main.tf")):gsub("\n\n+", "\n")))
+    assert.equal('# fake: refuse NO_SUCH\nresource "aws_kms_key" "three" {\n'
+      .. '  key_usage = "NO_SUCH"\n}\n', text)
     assert.same({}, lab:running())
   end)
 
-  it("keeps what the emulator answered, not only that it refused", function()
-    lab:put("a", { files = { ["main.tf"] = MAIN:gsub("^[^\n]*", "# fake: refuse NO_SUCH") } })
-    local out = lab.path .. "/out"
-    local result = lab:run { "reduce", "arch-a", "-o", out }
-    assert.equal(0, result.code, result.stderr)
-    assert.matches("shows: FAILED KMS: CreateKey[^\n]*: Malformed: bad", result.stdout)
-    assert.equal('# fake: refuse NO_SUCH\n\nresource "aws_kms_key" "three" {\n'
-      .. '  key_usage = "NO_SUCH"\n}\n', (assert(fs.read(out .. "/main.tf"))))
+  it("keeps what deploys on another emulator", function()
+    lab:put("a", { files = { ["main.tf"] = behaving "only-on 9.9.9 NO_SUCH description" } })
+    assert(fs.mkdir(lab.path .. "/own/weekly/rules"))
+    assert(fs.write(lab.path .. "/own/weekly/rules/emulators.lua", ROW))
+    lab.env.LSQM_PIPELINES = lab.path .. "/own"
+    local result, text = reduce("--passes-on", "second")
+    assert.matches("lines: on second: FAILED it is wrong on 1.0", result.stderr)
+    assert.equal('# fake: only-on 9.9.9 NO_SUCH description\nresource "aws_kms_key" "three" {\n'
+      .. '  description = "lsqm"\n  key_usage   = "NO_SUCH"\n}\n', text)
+    result = lab:run { "reduce", "arch-a", "--emulator", "second", "--passes-on", "ministack" }
+    assert.equal(3, result.code)
+    assert.matches("ends PASSED now", result.stderr)
+    lab:put("b", { terraform = "fail x" })
+    result = lab:run { "reduce", "arch-b", "--passes-on", "second" }
+    assert.equal(3, result.code)
+    assert.matches("arch%-b on second: FAILED x", result.stderr)
+  end)
+
+  it("takes no failure of its own for an answer", function()
+    lab:put("a", { files = { ["main.tf"] = behaving "crash-unless var.name" } })
+    local result, text = reduce()
+    assert.matches("stopped there: [^\n]*killed by signal", result.stdout)
+    assert.is_truthy(text:find("aws_sqs_queue", 1, true))
   end)
 
   it("keeps a drift that is asked for, and does not test", function()
-    lab:put("a", { files = { ["main.tf"] = "# fake: drift\n" .. MAIN } })
-    local out = lab.path .. "/out"
-    local result = lab:run { "reduce", "arch-a", "--drift", "aws_ssm_parameter.tier", "-o", out }
-    assert.equal(0, result.code, result.stderr)
+    lab:put("a", { terraform = "drift" })
+    local result, text = reduce("--drift", "aws_ssm_parameter.tier")
     assert.matches("shows: drift of aws_ssm_parameter.tier", result.stdout)
-    assert.equal("# fake: drift\n", (fs.read(out .. "/main.tf"):match("^[^\n]*\n")))
+    assert.equal("# fake: drift\n", text:match "^[^\n]*\n")
     result = lab:run { "reduce", "arch-a", "--drift", "aws_ssm_parameter.name" }
     assert.equal(3, result.code)
     assert.matches("no drift of aws_ssm_parameter.name", result.stderr)

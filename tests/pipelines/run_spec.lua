@@ -78,14 +78,27 @@ describe("run", function()
 
   it("exits 1 when something regressed, with the results stored and pushed", function()
     assert.equal(0, run().code)
-    local result = run { config = "{ emulator = { env = { FAKE_EMULATOR = 'die' } },"
+    for _, one in ipairs(lab:store():architectures()) do
+      assert(fs.write(lab:store():app_dir(one.hash) .. "/test_app.py", "# fake: 0 2 0\n"))
+    end
+    local result = run { config = "{ emulator = { env = { FAKE_VERSION = '10.0.0' } },"
       .. config:sub(2) }
     assert.equal(1, result.code, result.stderr)
-    contains(result.stdout, "total=2 passed=0 partial=0 failed=0 timeout=0 error=2")
+    contains(result.stdout, "total=2 passed=0 partial=0 failed=2 timeout=0 error=0")
     local regressions = assert(json.read(lab.repo .. "/trends/regressions.json"))
     assert.equal(1, #regressions)
-    assert.same({ "PASSED", "ERROR" }, { regressions[1].from_status, regressions[1].to_status })
+    assert.same({ "PASSED", "FAILED" }, { regressions[1].from_status, regressions[1].to_status })
     assert.same({}, (lab:check_contracts()))
+  end)
+
+  it("exits 3 when no architecture could be judged, and calls none of it a regression", function()
+    assert.equal(0, run().code)
+    local result = run { config = "{ emulator = { env = { FAKE_EMULATOR = 'die' } },"
+      .. config:sub(2) }
+    assert.equal(3, result.code, result.stderr)
+    contains(result.stdout, "total=2 passed=0 partial=0 failed=0 timeout=0 error=2")
+    contains(result.stderr, "none of 2 architectures could be judged")
+    assert.same({}, (assert(json.read(lab.repo .. "/trends/regressions.json"))))
   end)
 
   it("goes on after a stage that fails, and says so at the end", function()

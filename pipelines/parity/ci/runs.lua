@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- PipelineRuns on disk: ci/runs/<id>.json below the workspace.
 
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local fs = require "std.fs"
 local json = require "std.json"
 local open = require "pipelines.parity.model.open"

@@ -127,10 +127,21 @@ local function service_diff(state, name, status, list)
     metadata = { recommendation = recommendation(list) } }
 end
 
+-- Does a service need folders of the host that it comes from?
+local function is_of_host(environment, name)
+  local project = environments.project_of(environment)
+  local service = project and project.services[name] or {}
+  for _, mount in ipairs(service.volumes or {}) do
+    if mount.type == "bind" then return true end
+  end
+  return service.build ~= nil or service.secrets ~= nil or service.configs ~= nil
+end
+
 -- A service that only one side has: one difference for all of it.
 local function lonely(state, name, service, missing)
   local d = { path = "service", type = missing, infrastructure = service.type == "infrastructure",
-    target_from_files = environments.project_of(state.target) ~= nil, service = service }
+    target_from_files = environments.project_of(state.target) ~= nil,
+    of_host = missing == "missing_in_source" and is_of_host(state.target, name) }
   local field = { value = true, shown = service.container.image, place = origin.at(service) }
   local here, there = field, nil
   if missing == "missing_in_source" then here, there = nil, field end

@@ -149,6 +149,17 @@ local function add_resources(out, source, target)
   end
 end
 
+-- What the source does not have and the override does not bring cannot be waited for.
+local function drop_unknown_dependencies(services, source)
+  for _, service in pairs(services) do
+    local tagged = service.depends_on
+    local wanted = type(tagged) == "table" and (tagged.value or tagged) or {}
+    for name in pairs(wanted) do
+      if not source.services[name] and not services[name] then wanted[name] = nil end
+    end
+  end
+end
+
 --- The override as a value for std.yaml.encode, and how many differences it closes.
 ---@return table
 ---@return integer
@@ -165,6 +176,7 @@ function M.of(report, source_environment, target_environment)
       end
     end
   end
+  drop_unknown_dependencies(services, source)
   local out = { services = services }
   if closed > 0 then add_resources(out, source, target) end
   return out, closed

@@ -2,7 +2,7 @@
 -- HealthCheckResults as a time series in SQLite, with the two indexes of the data model. Every
 -- row keeps the entity's schema before it is written; outputs are masked and cut.
 
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local mask = require "std.mask"
 local open = require "pipelines.parity.model.open"
 local resolve = require "std.resolve"

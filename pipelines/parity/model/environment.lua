@@ -35,14 +35,19 @@ local function volume_kind(volume)
   return "named_volume"
 end
 
-local function users_of(project, volume)
-  local names = {}
+-- volume → names of the services that mount it
+local function users_of_volumes(project)
+  local users = {}
   for name, service in table_of.sorted_pairs(project.services) do
     for _, mount in ipairs(service.volumes or {}) do
-      if mount.source == volume then names[#names + 1] = name break end
+      if mount.type == "volume" and mount.source then
+        local names = users[mount.source] or {}
+        users[mount.source] = names
+        if names[#names] ~= name then names[#names + 1] = name end
+      end
     end
   end
-  return names
+  return users
 end
 
 local function volume_definition(project, env, name, volume)
@@ -50,7 +55,8 @@ local function volume_definition(project, env, name, volume)
   return origin.like({ id = env.id .. "/" .. name, labels = labels, type = volume_kind(volume),
     name = M.resource_name(project, name, volume), driver = volume.driver or "local",
     driver_opts = volume.driver_opts, metadata = {
-      purpose = labels["lsqm.purpose"] or "data of " .. table.concat(users_of(project, name), ", "),
+      purpose = labels["lsqm.purpose"]
+        or "data of " .. table.concat(env.users[name] or {}, ", "),
       size_estimate_gb = math.tointeger(tonumber(labels["lsqm.size_gb"])),
       backup_enabled = labels["lsqm.backup"] == "true" } }, volume)
 end
@@ -129,11 +135,14 @@ local function spell(value, out)
   end
   out[#out + 1] = "{"
   if #value > 0 then
-    for _, item in ipairs(value) do spell(item, out) end
+    for i = 1, #value do spell(value[i], out) end
   else
-    for _, key in ipairs(table_of.sorted_keys(value)) do
-      out[#out + 1] = key
-      spell(value[key], out)
+    local keys = {}
+    for key in next, value do keys[#keys + 1] = key end
+    table.sort(keys)
+    for i = 1, #keys do
+      out[#out + 1] = keys[i]
+      spell(value[keys[i]], out)
     end
   end
   out[#out + 1] = "}"
@@ -159,7 +168,7 @@ function M.of(project, options)
   local kind = options.type or "local"
   local now = time.iso()
   local env = { id = options.id or kind .. "-" .. project.name, project = project.name,
-    public = public_words(project) }
+    public = public_words(project), users = users_of_volumes(project) }
   local out = origin.like({ id = env.id, name = project.name, type = kind,
     state = options.state or "uninitialized",
     created_at = options.created_at or now, updated_at = now,

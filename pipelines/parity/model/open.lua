@@ -3,7 +3,7 @@
 -- folder below the workspace where parity keeps its files.
 
 local compose = require "std.compose"
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local fs = require "std.fs"

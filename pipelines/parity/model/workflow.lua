@@ -2,7 +2,7 @@
 -- The developer's workflow: one session file per developer, its stages and their history.
 -- rules/workflow.lua says which stage may follow which.
 
-local contracts = require "pipelines.parity.model.contracts"
+local contracts = require("std.contracts").of "parity"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"

@@ -3,17 +3,9 @@
 -- contracts/ are made from these tables and every file that is written is checked against them.
 -- See std.meta.records for what a field is. What is optional is left out, never null.
 
-local function req(name, kind, extra)
-  local field = extra or {}
-  field[1], field[2], field.required = name, kind, true
-  return field
-end
+local fields = require "std.meta.fields"
 
-local function opt(name, kind, extra)
-  local field = extra or {}
-  field[1], field[2] = name, kind
-  return field
-end
+local req, opt = fields.req, fields.opt
 
 local function count(name) return req(name, "integer", { min = 0 }) end
 local function seconds(name) return req(name, "number", { min = 0, help = "seconds" }) end

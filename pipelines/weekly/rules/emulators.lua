@@ -9,12 +9,18 @@
 --   version_field    field of the health answer's JSON that names the version (nil: none)
 --   version_command  program inside of the container that prints it, where there is no such field
 --   env      environment inside the container
---   lacks    { { pattern, words }, … } for what its log says where its surroundings lack what it
---            needs, such as a download: a deployment that fails then is no verdict about it
+--   lacks    { { pattern, words, error = pattern }, … } for how a line of its log begins where its
+--            surroundings lack what it needs, such as a download. A deployment that fails then is
+--            no verdict about it, where no answer came or one of 500 or more; or, with `error`,
+--            where the first line of one of terraform's errors ends so. Words say what is lacking,
+--            %s stands for the last pattern's capture
 --   process  how it runs without Docker (nil: containers only): `module` of the stock Python
 --            environment and the `package` that it is of, or `argv` of any program and the folders
 --            that it reads (`readable`, beside the system's); `env`. {port}, {host} and {python}
 --            are replaced
+
+-- How a line of LocalStack's log begins: time, level, thread, logger.
+local LOCALSTACK <const> = "%d%d%d%d%-%d%d%-%d%dT[%d:.]+%s+%u+ %-%-%- %[[^%]]*%] [%w._]+%s*: "
 
 return {
   ministack = {
@@ -36,8 +42,14 @@ return {
     version_field = "version",
     env = { GATEWAY_LISTEN = "0.0.0.0:4566", DISABLE_EVENTS = "1", SKIP_SSL_CERT_DOWNLOAD = "1" },
     lacks = {
-      { "Installation of ([%w._-]+)[^\n]- failed", "%s, which it downloads when it is first used" },
-      { "Failed to download archive from (%S+)", "the download %s" },
+      { LOCALSTACK .. "[^\n]*: Installation of ([%w._-]+) [%w._-]+ failed%.$",
+        "%s, which it downloads when it is first used" },
+      { LOCALSTACK .. "Attempt %d+%. Failed to download archive from ([^%s,]+):",
+        "the download %s" },
+      { LOCALSTACK .. "WARNING: Docker not available in the LocalStack container",
+        "Docker and %s, which functions run with",
+        error = "InternalError: Error while creating lambda: "
+          .. "Installation of ([%w._-]+) [%w._-]+ failed%." },
     },
   },
   moto = {
