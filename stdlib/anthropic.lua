@@ -15,6 +15,7 @@ local TIMEOUT <const> = 600
 local LONGEST_PAUSE <const> = 60
 local LEAST_OUTPUT <const> = 1024
 local BYTES_PER_TOKEN <const> = 3 -- on the low side, so that estimates are on the high side
+local TOKENS_PER_IMAGE <const> = 5000 -- on the high side: larger images are made smaller
 
 -- budget -----------------------------------------------------------------------------------------
 
@@ -38,8 +39,6 @@ function Budget:add(tokens) self.used = self.used + tokens end
 
 --- Holds tokens back, or with a negative number gives them free.
 function Budget:reserve(tokens) self.reserved = self.reserved + tokens end
-
-local function estimate(text) return math.ceil(#text / BYTES_PER_TOKEN) end
 
 -- How many tokens an answer may have, so that the call cannot pass the limit; or the error.
 function Budget:room(request_tokens, wanted)
@@ -229,6 +228,19 @@ function Client:read(message, request, raw)
     model = type(message.model) == "string" and message.model or self.model }
 end
 
+-- Images cost by their size in pixels, not in bytes.
+local function tokens_of(body)
+  local bytes, images = #json.encode(body), 0
+  for _, turn in ipairs(body.messages) do
+    for _, block in ipairs(type(turn.content) == "table" and turn.content or {}) do
+      if block.type == "image" then
+        bytes, images = bytes - #block.source.data, images + 1
+      end
+    end
+  end
+  return math.ceil(bytes / BYTES_PER_TOKEN) + images * TOKENS_PER_IMAGE
+end
+
 --- A request that fits into the budget, with its body as a table; or the error (code "limit").
 ---@param options {system: string[], messages: table[], schema: table, max_tokens: integer}
 ---@return {body: table, tokens: integer, max_tokens: integer}|nil
@@ -236,7 +248,7 @@ end
 function Client:prepare(options)
   local request = { system = options.system, messages = options.messages,
     schema = options.schema, wanted = options.max_tokens, max_tokens = options.max_tokens }
-  request.tokens = estimate(json.encode(body_of(self, request)))
+  request.tokens = tokens_of(body_of(self, request))
   local room, err = self.budget:room(request.tokens, request.wanted)
   if not room then return nil, err end
   request.max_tokens = room

@@ -16,10 +16,13 @@ local yaml = require "std.yaml"
 
 local M = {}
 
-local function file_of(entity) return entity:gsub("_", "-") .. ".schema.json" end
+local function file_of(entity, options)
+  local name = options and options.underscores and entity or entity:gsub("_", "-")
+  return name .. ".schema.json"
+end
 
-local function compile(pipeline, entity)
-  local file = "contracts/" .. file_of(entity)
+local function compile(self, entity)
+  local pipeline, file = self.pipeline, "contracts/" .. file_of(entity, self.options)
   local path, tried = resolve.find(pipeline, file)
   if not path then error(resolve.not_found(pipeline, file, tried), 0) end
   local schema, err = json.read(path)
@@ -31,7 +34,7 @@ local Contracts = {}
 Contracts.__index = Contracts
 
 local function of(self, entity)
-  self.compiled[entity] = self.compiled[entity] or compile(self.pipeline, entity)
+  self.compiled[entity] = self.compiled[entity] or compile(self, entity)
   return self.compiled[entity]
 end
 
@@ -58,7 +61,7 @@ local function write(self, path, entity, value, text)
 end
 
 local function read(self, path, entity)
-  local value, err = yaml.read(path)
+  local value, err = (path:find "%.json$" and json or yaml).read(path)
   if value == nil then return nil, err end
   local ok, why = check(self, entity, value)
   if ok then return value end
@@ -73,8 +76,9 @@ end
 ---   write_yaml(path, entity, value)
 ---   read(path, entity)               JSON or YAML; nil, err where it breaks its schema
 ---@param pipeline string
-function M.of(pipeline)
-  local self = setmetatable({ pipeline = pipeline, compiled = {} }, Contracts)
+---@param options {underscores: boolean?}? schemas are named a_b, not a-b
+function M.of(pipeline, options)
+  local self = setmetatable({ pipeline = pipeline, options = options, compiled = {} }, Contracts)
   return {
     problems = function(entity, value) return problems(self, entity, value) end,
     check = function(entity, value) return check(self, entity, value) end,
@@ -91,10 +95,11 @@ end
 --- Writes the schemas of a pipeline's records into a folder; prints their paths.
 ---@param dir string
 ---@param records table field tables and ENTITIES, a list of their names
-function M.generate(dir, records)
+---@param options {underscores: boolean?}? as `of` takes them
+function M.generate(dir, records, options)
   local schema = require "std.meta.schema"
   for _, name in ipairs(records.ENTITIES) do
-    local path = fs.join(dir, file_of(name))
+    local path = fs.join(dir, file_of(name, options))
     local ok, err = json.write(path, schema.of(name, { records = records, closed = true }))
     if not ok then error(err, 0) end
     print("wrote " .. path)

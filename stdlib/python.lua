@@ -244,7 +244,7 @@ end
 --- as of std.process's sandbox), and bounded in time, memory, processes, output and disk. With
 --- `plan` they are only collected and their fixtures looked up, without any network.
 ---@param options {python: string, dir: string, env: table, test_timeout: number, timeout?: number,
----  network?: table, plan?: boolean}
+---  network?: table, plan?: boolean, tests?: string the file in dir (test_app.py)}
 ---@return table? results {total, passed, failed, skipped, output, tests, collection_errors}
 ---@return table? err the harness failed: pytest itself did not run
 function M.pytest(options)
@@ -252,7 +252,7 @@ function M.pytest(options)
   local argv, err = guest(options, { options.python, "-m", "pytest", "-q", "--color=no",
     "-p", "no:cacheprovider", "--timeout=" .. math.tointeger(math.ceil(options.test_timeout)),
     "--json-report", "--json-report-file=" .. report_path, options.plan and "--setup-plan"
-    or "--color=no", "test_app.py" }, report_path)
+    or "--color=no", options.tests or "test_app.py" }, report_path)
   if not argv then return nil, err end
   local result
   result, err = process.run { argv = argv, cwd = options.dir, env = environment_of(options),

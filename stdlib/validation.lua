@@ -160,7 +160,7 @@ local function run_tests(self, work, deployed, endpoint)
   local ok
   ok, err = fs.write(state_path, json.encode(deployed.resources))
   if not ok then return nil, err end
-  return python_of.pytest { python = python, dir = work.app,
+  return python_of.pytest { python = python, dir = work.app, tests = work.architecture.tests_file,
     test_timeout = self.config.test_timeout, timeout = work.left(), network = work.network.inner,
     env = { LSQM_STATE = state_path, AWS_ENDPOINT_URL = endpoint,
       LOCALSTACK_ENDPOINT = endpoint } }
@@ -341,10 +341,12 @@ local function with_provider(self, work, outcome)
 end
 
 --- Validates one architecture; its field `tree` names another Terraform root in its place, with
---- `untested` it is only deployed (an ERROR where that works: there is no verdict). Always returns
---- a result record: a raise of ours is an ERROR, never a verdict about the emulator.
+--- `untested` it is only deployed (an ERROR where that works: there is no verdict), `tests_file` is
+--- what pytest is given in place of test_app.py. Always returns a result record: a raise of ours is
+--- an ERROR, never a verdict about the emulator.
 ---@param architecture table
----@param run {run_id: string}
+---@param run {run_id: string, observe: nil|fun(architecture: table, outcome: table)} observe gets
+---  what was seen, with more in it than the record keeps
 ---@return table result as the data model's ValidationResult
 function Lab:validate(architecture, run)
   self.run_id = run.run_id
@@ -361,6 +363,7 @@ function Lab:validate(architecture, run)
       error = tostring(err), stack_trace = err.traceback })
   end
   local result = result_of(self, work, outcome)
+  if run.observe then run.observe(architecture, outcome) end
   log:info("validated", { status = result.status, reason = result.reason,
     duration = result.duration_seconds })
   return result

@@ -70,7 +70,10 @@ function M.find(first, second)
   return nil
 end
 
---- Every command with its help, in alphabetical order.
+-- The word that the command line begins with.
+local function first_word(command) return command.group or command.name end
+
+--- Every command with its help, in alphabetical order, those of a pipeline together.
 function M.list()
   local list = {}
   for name in pairs(TOOLS) do list[#list + 1] = tool_command(name) end
@@ -81,7 +84,11 @@ function M.list()
       list[#list + 1] = command
     end
   end
-  table.sort(list, function(a, b) return a.name < b.name end)
+  table.sort(list, function(a, b)
+    local x, y = first_word(a), first_word(b)
+    if x ~= y then return x < y end
+    return a.name < b.name
+  end)
   return list
 end
 

@@ -126,7 +126,8 @@ local function command_parser(parser, groups, command)
   if not command.group then return parser:command(command.name) end
   local group = groups[command.group]
   if not group then
-    group = parser:command(command.group, ("Stages of the pipeline `%s`"):format(command.group))
+    group = parser:command(command.group, "A pipeline: "
+      .. table.concat(resolve.stages(command.group), ", "))
     group.error = raise_usage
     group:require_command(true):command_target "stage"
     groups[command.group] = group

@@ -50,6 +50,34 @@ M.sha256 = {
   pattern = "^[0-9a-f]{64}$",
   what = "a SHA-256 of 64 lower-case hex digits",
 }
+M.commit = {
+  test = function(s) return #s == 40 and s:find("^[0-9a-f]+$") ~= nil end,
+  pattern = "^[0-9a-f]{40}$",
+  what = "a commit's whole SHA",
+}
+M.source_id = {
+  test = function(s) return #s >= 3 and #s <= 50 and s:find("^[a-z0-9-]+$") ~= nil end,
+  pattern = "^[a-z0-9-]{3,50}$",
+  what = "3 to 50 small letters, digits and hyphens",
+}
+M.architecture_id = {
+  test = function(s)
+    local source, slug = s:match("^([a-z0-9-]+)/([a-z0-9][a-z0-9-]*)$")
+    return slug ~= nil and #source >= 3 and #source <= 50
+  end,
+  pattern = "^[a-z0-9-]{3,50}/[a-z0-9][a-z0-9-]*$",
+  what = "a source's id, a slash, the path in small letters, digits and hyphens",
+}
+M.validation_run_id = {
+  test = function(s) return s:find("^run%-%d%d%d%d%d%d%d%d%-%d%d%d%d%d%d$") ~= nil end,
+  pattern = "^run-[0-9]{8}-[0-9]{6}$",
+  what = "an id like run-20260110-000000",
+}
+M.service = {
+  test = function(s) return s:find("^[a-z0-9][a-z0-9-]*$") ~= nil end,
+  pattern = "^[a-z0-9][a-z0-9-]*$",
+  what = "an AWS service in small letters",
+}
 M.url = {
   test = function(s) return s:find("^%a[%w+.-]*:%S+$") ~= nil end,
   pattern = "^[A-Za-z][A-Za-z0-9+.-]*:\\S+$",

@@ -261,6 +261,7 @@ end
 --- dry_run?: boolean}
 ---@param note table see std.mining.note
 ---@return table[] candidates
+---@return table[] roots {dir, base}: the folders that they were looked for in
 function M.expand(source, options, note)
   local all = {}
   local roots, err = openers[source.type](source, options, note)
@@ -275,7 +276,7 @@ function M.expand(source, options, note)
     if not found then note:problem(err) end
     table.move(found or {}, 1, #(found or {}), #all + 1, all)
   end
-  return all
+  return all, roots or {}
 end
 
 return M

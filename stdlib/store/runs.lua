@@ -6,6 +6,7 @@ local errors = require "std.error"
 local files = require "std.store.files"
 local fs = require "std.fs"
 local index = require "std.store.index"
+local kept = require "std.store.outcomes"
 local snapshot = require "std.store.snapshot"
 local time = require "std.time"
 local trends = require "std.store.trends"
@@ -131,12 +132,14 @@ end
 ---All results without their logs and outputs.
 ---@return table hash → result; the run's own copy
 function Run:outcomes()
+  if not self._outcomes then self._outcomes = kept.load(self) end
   if not self._outcomes then
-    local all = {}
+    local all, stamp = {}, kept.stamp(self)
     -- What was just read belongs to nobody else and need not be copied.
     local lighten = self._results and without_logs or strip_logs
     for hash, result in self:each() do all[hash] = lighten(result) end
     self._outcomes = all
+    if self:is_finished() then kept.save(self, all, stamp) end
   end
   return self._outcomes
 end
@@ -338,6 +341,7 @@ function M.prune(store, keep)
     if i > keep then
       local ok, err = fs.remove(store:path("runs", run.run_id))
       if not ok then return nil, err end
+      kept.forget(store, run.run_id)
       deleted[#deleted + 1] = run.run_id
     end
   end

@@ -58,7 +58,8 @@ describe("aphex-config.yaml", function()
       assert.is_truthy(table.concat(lines, "\n"):find(case[3], 1, true),
         case[3] .. " is not in\n" .. table.concat(lines, "\n"))
     end
-    assert.matches("aphex%-config.yaml:3:1: /: flow sequence", problems_of('version: "1.0"\nbuild: [')[1])
+    assert.matches("aphex%-config.yaml:3:1: /: flow sequence",
+      problems_of('version: "1.0"\nbuild: [')[1])
   end)
 
   it("wants unique names, also as names of steps", function()

@@ -3,17 +3,9 @@
 -- contracts/ are made from these tables and every file that is written is checked against them.
 -- See std.meta.records for what a field is. What is optional is left out, never null.
 
-local function req(name, kind, extra)
-  local field = extra or {}
-  field[1], field[2], field.required = name, kind, true
-  return field
-end
+local fields = require "std.meta.fields"
 
-local function opt(name, kind, extra)
-  local field = extra or {}
-  field[1], field[2] = name, kind
-  return field
-end
+local req, opt = fields.req, fields.opt
 
 local function texts(name, least)
   return req(name, "array", { items = { "", "text" }, min_items = least })

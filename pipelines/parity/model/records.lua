@@ -5,21 +5,13 @@
 -- A field is {name, type, required=, enum=, items=, values=, fields=, min=, help=}; see
 -- std.meta.records for the types. What is optional is left out, never null.
 
-local function req(name, kind, extra)
-  local field = extra or {}
-  field[1], field[2], field.required = name, kind, true
-  return field
-end
+local fields = require "std.meta.fields"
 
-local function opt(name, kind, extra)
-  local field = extra or {}
-  field[1], field[2] = name, kind
-  return field
-end
+local req, opt = fields.req, fields.opt
 
 local function list(name, of) return req(name, "array", { items = { "", "record", of = of } }) end
 local function texts(name) return opt(name, "array", { items = { "", "string" } }) end
-local function group(name, fields) return req(name, "object", { fields = fields }) end
+local function group(name, inner) return req(name, "object", { fields = inner }) end
 local function strings(name) return req(name, "map", { values = { "", "string" } }) end
 local function one_of(name, values) return req(name, "string", { enum = values }) end
 local function count(name) return req(name, "integer", { min = 0 }) end

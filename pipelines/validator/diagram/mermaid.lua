@@ -1,0 +1,97 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Mermaid flowcharts and architecture diagrams as a graph: {nodes = {{id, label, icon}}, edges =
+-- {{from, to}}}, in the order in which they are written.
+
+local graph_of = require "pipelines.validator.diagram.graph"
+
+local M = {}
+
+-- What stands around a label.
+local BRACKETS <const> = { { "%[%[", "%]%]" }, { "%[%(", "%)%]" }, { "%(%[", "%]%)" },
+  { "%(%(", "%)%)" }, { "%{%{", "%}%}" }, { "%[/", "/%]" }, { "%[", "%]" }, { "%(", "%)" },
+  { "%{", "%}" }, { ">", "%]" } }
+
+-- "a[Queue]" at the start of a text: the id, and the rest.
+local function read_node(graph, text)
+  local id, rest = text:match "^%s*([%w_.]+)(.*)$"
+  if not id then return nil end
+  local label
+  for _, pair in ipairs(BRACKETS) do
+    local inside, after = rest:match("^" .. pair[1] .. "(.-)" .. pair[2] .. "(.*)$")
+    if inside then
+      label, rest = inside:gsub('^"(.*)"$', "%1"), after
+      break
+    end
+  end
+  rest = rest:gsub("^:::[%w_-]+", "")
+  graph:node(id, label)
+  return id, rest
+end
+
+-- "-->", "-- text -->", "-.->", "==>", "-->|text|", "---": what is left behind it.
+local function read_arrow(text)
+  local rest = text:match "^%s*<?%-%-+[->xo]?(.*)$" or text:match "^%s*<?%-%.+%-+>?(.*)$"
+    or text:match "^%s*<?==+>?(.*)$"
+  if not rest then return nil end
+  return rest:match "^%s*|[^|]*|(.*)$" or rest:match "^%s+[%w][^%-=>|]*%-%-+>(.*)$" or rest
+end
+
+local function read_group(graph, text)
+  local ids = {}
+  while true do
+    local id, rest = read_node(graph, text)
+    if not id then return ids, text end
+    ids[#ids + 1] = id
+    text = rest:match "^%s*&(.*)$"
+    if not text then return ids, rest end
+  end
+end
+
+local function read_chain(graph, line)
+  local from, rest = read_group(graph, line)
+  while rest and #from > 0 do
+    local after = read_arrow(rest)
+    if not after then return end
+    local to
+    to, rest = read_group(graph, after)
+    for _, a in ipairs(from) do
+      for _, b in ipairs(to) do graph:edge(a, b) end
+    end
+    from = to
+  end
+end
+
+local IGNORED <const> = { graph = true, flowchart = true, subgraph = true, ["end"] = true,
+  classDef = true, class = true, style = true, linkStyle = true, click = true, direction = true,
+  group = true, title = true, ["architecture-beta"] = true, junction = true }
+
+-- architecture-beta: `service db(database)[Database] in api` and `db:L -- R:server`.
+local function read_architecture(graph, line)
+  local id, icon, label = line:match "^service%s+([%w_]+)%(([^)]*)%)%s*%[([^%]]*)%]"
+  if id then
+    graph:node(id, label, icon)
+    return true
+  end
+  local from, to = line:match "^([%w_]+)[%w{}]*:[LRTB]%s*<?%-%-+>?%s*[LRTB]:([%w_]+)"
+  if from then graph:edge(from, to) end
+  return from ~= nil
+end
+
+---@param text string
+---@return table|nil graph
+---@return string|nil why
+function M.parse(text)
+  local graph, known = graph_of.new(), false
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
+    line = line:gsub("%%%%.*$", ""):gsub("^%s+", ""):gsub("[%s;]+$", "")
+    local word = line:match "^[%w-]+" or ""
+    known = known or word == "graph" or word == "flowchart" or word == "architecture-beta"
+    if known and not read_architecture(graph, line) and not IGNORED[word] and line ~= "" then
+      read_chain(graph, line)
+    end
+  end
+  if not known then return nil, "it is no flowchart and no architecture diagram of Mermaid" end
+  return graph
+end
+
+return M

@@ -1,0 +1,46 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What there is: architectures by status, the newest run, who fails and since when.
+
+local architectures = require "pipelines.validator.model.architecture"
+local json = require "std.json"
+local place_of = require "pipelines.validator.model.place"
+local records = require "pipelines.validator.model.records"
+local runs = require "pipelines.validator.model.runs"
+local stage = require "std.stage"
+local tables = require "std.table"
+local tracker_of = require "pipelines.validator.model.tracker"
+
+local function print_text(ctx, counts, run, tracker)
+  for _, status in ipairs(records.STATUSES) do
+    ctx.out(("%-18s %d"):format(status, counts[status] or 0))
+  end
+  ctx.out("newest run: " .. (run and ("%s, pass_rate %.3f"):format(run.id,
+    run.statistics.pass_rate) or "none"))
+  for _, id in ipairs(tables.sorted_keys(tracker.entries)) do
+    local entry = tracker.entries[id]
+    ctx.out(("failing: %s, %d in a row since %s%s"):format(id, entry.consecutive_failures,
+      entry.first_failure_run, entry.issue_number and ", issue #" .. entry.issue_number or ""))
+  end
+end
+
+return stage {
+  api = 1,
+  name = "status",
+  help = "Show architectures, the newest run and what fails",
+  args = place_of.args({ name = "--json", kind = "flag", help = "Print it as JSON" }),
+  run = function(ctx, args)
+    local place = place_of.open(args.root)
+    local tracker, err = tracker_of.load(place)
+    if not tracker then return nil, err end
+    local counts, list, problems = {}, architectures.all(place)
+    for _, arch in ipairs(list) do counts[arch.status] = (counts[arch.status] or 0) + 1 end
+    for _, problem in ipairs(problems) do ctx.progress:line(tostring(problem)) end
+    local run = runs.latest(place)
+    if args.json then
+      ctx.out(json.encode { architectures = counts, run = run, failure_tracker = tracker })
+    else
+      print_text(ctx, counts, run, tracker)
+    end
+    return 0
+  end,
+}
