@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An emulator that no table of ours knows: SSM parameters, and nothing else. tinycloud.py PORT"""
+"""An emulator that no table of ours knows: SSM parameters and whose account it is, and nothing
+else. tinycloud.py PORT"""
 import http.server
 import json
 import sys
@@ -36,13 +37,21 @@ OPERATIONS = {"PutParameter": put, "GetParameter": get, "DescribeParameters": de
               "DeleteParameter": delete, "ListTagsForResource": lambda ask: {"TagList": []}}
 
 
+# What the provider asks for its account id.
+ACCOUNT = """<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetUserResult><User>
+<Path>/</Path><UserName>t</UserName><UserId>t</UserId><CreateDate>2026-01-01T00:00:00Z</CreateDate>
+<Arn>arn:aws:iam::000000000000:user/t</Arn></User></GetUserResult></GetUserResponse>"""
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def answer(self, status, value):
-        body = json.dumps(value).encode()
+        self.send(status, "application/x-amz-json-1.1", json.dumps(value).encode())
+
+    def send(self, status, kind, body):
         self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -51,7 +60,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200 if self.path == "/up" else 404, {"release": "0.3.1"})
 
     def do_POST(self):
-        ask = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or "{}")
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if b"Action=GetUser" in body:
+            return self.send(200, "text/xml", ACCOUNT.encode())
+        ask = json.loads(body or "{}")
         name = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if name not in OPERATIONS:
             return self.answer(501, {"__type": "NotImplemented", "message": name})
