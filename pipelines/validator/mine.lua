@@ -19,9 +19,9 @@ local function show(ctx, source, report)
     end
   end
   for _, problem in ipairs(report.problems) do ctx.progress:line("  " .. tostring(problem)) end
-  ctx.out(("mine: %s: %d found, %d as before, %d pending, %d normalized, %d conversion_failed")
-    :format(source.id, report.found, report.same, counts.pending or 0, counts.normalized or 0,
-      counts.conversion_failed or 0))
+  ctx.out(("mine: %s: %d found, %d as before, %d pending, %d normalized, %d conversion_failed, "
+    .. "%d gone"):format(source.id, report.found, report.same, counts.pending or 0,
+      counts.normalized or 0, counts.conversion_failed or 0, report.gone))
 end
 
 return stage {

@@ -219,5 +219,12 @@ describe("validator's flow", function()
     assert.equal("conversion_failed", bad.status)
     assert.is_truthy(bad.status_reason:find("AWS::No::Such", 1, true))
     assert.equal("normalized", read("cache/architectures/own-src/good/metadata.json").status)
+    local removed = assert(process.run { argv = { "git", "-c", "user.name=a", "-c",
+      "user.email=a@b", "rm", "-q", "bad.yaml" }, cwd = dir, timeout = 60 })
+    assert.equal(0, removed.code, removed.stderr)
+    assert(process.run { argv = { "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit",
+      "-qm", "y" }, cwd = dir, timeout = 60 })
+    assert.is_truthy(validator("mine").stdout:find("1 as before", 1, true))
+    assert.is_false(fs.exists(root .. "/cache/architectures/own-src/bad-yaml"))
   end)
 end)

@@ -2,6 +2,7 @@
 -- Files the issues that the tracker has due. Each carries a marker with the architecture and the
 -- first run of its streak, so that one whose number was lost is found again and never made twice.
 
+local mask = require "std.mask"
 local results = require "pipelines.validator.model.results"
 local time = require "std.time"
 local tracker_of = require "pipelines.validator.model.tracker"
@@ -37,7 +38,7 @@ function M.text(entry, result, run)
     fenced(log:sub(-MAX_LOG)), "",
   }
   return { title = result.suggested_issue_title or entry.architecture_id .. ": fails",
-    body = table.concat(lines, "\n"), labels = { M.LABEL } }
+    body = mask.text(table.concat(lines, "\n")), labels = { M.LABEL } }
 end
 
 local function find(list, marker)

@@ -116,13 +116,14 @@ end
 
 -- Those that are new, changed, or to be tried again; the others are as they were.
 local function select(source, found, known, force)
-  local items, taken, same = {}, {}, 0
+  local items, taken, found_ids, same = {}, {}, {}, 0
   local kind = source.source_type == "diagram" and "diagram" or "template"
   for id, arch in pairs(known) do taken[id] = arch.template_path end
   for _, candidate in ipairs(found) do
     local arch = architectures.new(source, candidate.rel, { kind = kind, taken = taken,
       digest = #candidate.digest == 64 and candidate.digest or nil })
     local old = known[arch.id]
+    found_ids[arch.id] = true
     local is_same = old and old.status ~= "pending" and arch.template_digest ~= nil
       and old.template_digest == arch.template_digest
     if is_same and not force then
@@ -132,7 +133,20 @@ local function select(source, found, known, force)
       items[#items + 1] = { arch = arch, candidate = candidate }
     end
   end
-  return items, same
+  return items, same, found_ids
+end
+
+-- What the source has no more. Where a part of it could not be had, nothing is called gone.
+local function remove_gone(place, source, known, look, found_ids)
+  local gone = 0
+  for id, arch in pairs(#look.problems == 0 and known or {}) do
+    if arch.source_id == source.id and not found_ids[id] then
+      local ok, err = fs.remove(place:arch_dir(id))
+      if not ok then return nil, err end
+      gone = gone + 1
+    end
+  end
+  return gone
 end
 
 --- Discovers a source: what is new or changed becomes pending, then normalized or
@@ -140,15 +154,18 @@ end
 ---@param source table TemplateSource
 ---@param known table<string, table> id → architecture
 ---@param options {force: boolean|nil}
----@return {found: integer, same: integer, items: table[], problems: table[], tokens: integer}|nil
+---@return {found: integer, same: integer, items: table[], problems: table[], tokens: integer,
+---  gone: integer}|nil
 ---@return lsqm.Error|nil
 function M.source(ctx, place, source, known, options)
   local look, err = M.look(ctx, place, source)
   if not look then return nil, err end
-  local items, same = select(source, look.found, known, options.force)
+  local items, same, found_ids = select(source, look.found, known, options.force)
   local report = { found = #look.found, same = same, items = items, problems = look.problems,
-    tokens = 0 }
+    tokens = 0, gone = 0 }
   if ctx.dry_run then return report end
+  report.gone, err = remove_gone(place, source, known, look, found_ids)
+  if not report.gone then return nil, err end
   for _, item in ipairs(items) do
     local ok
     ok, err = architectures.save(place, item.arch)
