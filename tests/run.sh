@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 3
 # shellcheck source=vendor/lib.sh
 . vendor/lib.sh
 
-limit=${LSQM_TEST_LAYER_SECONDS:-600}
+limit=${LSQM_TEST_LAYER_SECONDS:-1200}
 logs=$PWD/build/test-logs
 rows=() skips=()
 total_passed=0 total_failed=0 total_skipped=0
