@@ -130,6 +130,9 @@ local GIVEN <const> = { each = true, count = true, path = true, self = true, ter
 -- A value of the right form where the name says which one it is.
 local function stand_in(words)
   local last, root = words[#words], words[1]
+  if last == "partition" then return '"aws"' end
+  if last == "account_id" then return '"000000000000"' end
+  if words[2] == "aws_region" then return '"us-east-1"' end
   if last ~= "arn" then return '"lsqm"' end
   if root == "aws_iam_role" then return '"arn:aws:iam::000000000000:role/lsqm"' end
   return ('"arn:aws:%s:us-east-1:000000000000:lsqm"'):format(root:match("^aws_(%a+)") or "lsqm")

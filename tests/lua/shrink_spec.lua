@@ -70,6 +70,14 @@ resource "aws_lambda_function" "f" {
       squeezed(files))
   end)
 
+  it("keeps a template's ARN one of AWS", function()
+    local files = shrink({ ["main.tf"] = 'resource "a" "b" {\n  x = "arn:${data.aws_partition.p'
+      .. '.partition}:${data.aws_region.r.name}:${data.aws_caller_identity.c.account_id}"\n}\n' },
+      (wants("arn:", "x")))
+    assert.equal('resource "a" "b" {\n  x = "arn:aws:us-east-1:000000000000"\n}\n',
+      squeezed(files))
+  end)
+
   it("asks about no root without the block that it is said to be about", function()
     local shows = wants("aws_lambda_function", "layers")
     shrink(root(), function(candidate)
