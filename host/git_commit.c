@@ -31,17 +31,15 @@ static int make_signature(git_signature **out, git_repository *repo, const char 
 
 static int stage(git_index *index, const char *const *paths)
 {
-    git_strarray list = {NULL, 0};
-    if (paths) {
-        list.strings = (char **)(uintptr_t)paths; /* libgit2 only reads them */
-        while (paths[list.count])
-            list.count++;
-        if (list.count == 0)
-            return 0;
-    }
+    if (!paths)
+        return lsqm_git_stage_all(git_index_owner(index), index);
+    git_strarray list = {(char **)(uintptr_t)paths, 0}; /* libgit2 only reads them */
+    while (paths[list.count])
+        list.count++;
+    if (list.count == 0)
+        return 0;
     /* also drops what is gone from the work tree */
-    return git_index_add_all(index, paths ? &list : NULL,
-                             paths ? GIT_INDEX_ADD_DISABLE_PATHSPEC_MATCH : 0, NULL, NULL);
+    return git_index_add_all(index, &list, GIT_INDEX_ADD_DISABLE_PATHSPEC_MATCH, NULL, NULL);
 }
 
 static int write_staged(git_repository *repo, const char *const *paths, git_tree **tree)

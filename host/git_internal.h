@@ -30,6 +30,8 @@ int lsqm_git_upstream(git_repository *repo, const char *remote, const char *bran
 /* Work tree (if any) to the commit, safely, then the branch. */
 int lsqm_git_move_branch(git_repository *repo, const char *branch_ref, const git_oid *oid,
                          const char *op, lsqm_error *err);
+/* Everything new, changed and gone of the work tree into the index: 0, or libgit2's code. */
+int lsqm_git_stage_all(git_repository *repo, git_index *index);
 void lsqm_git_start_library(void);
 
 #endif

@@ -90,6 +90,8 @@ function M.open(path)
   if type(path) ~= "string" then error("sqlite.open: path must be a string", 2) end
   local dbi, err = binding()
   if not dbi then return nil, err end
+  -- A database that SQLite cannot open is never freed by lua-dbi: what is known is not tried.
+  if fs.is_dir(path) then return failed("open " .. path, "it is a folder") end
   fs.mkdir(fs.dirname(path))
   local handle, why = dbi.Connect("SQLite3", path)
   if not handle then return failed("open " .. path, why) end

@@ -33,6 +33,37 @@ describe("std.git", function()
     assert.same({ { status = "?", path = "new" } }, a:status().entries)
   end)
 
+  it("commits modes, links and deletions of a whole tree as git itself does", function()
+    local uv = require "luv"
+    local function path(name) return fs.join(a.path, name) end
+    assert(fs.mkdir(path "deep/er"))
+    assert(fs.write(path "deep/er/run.sh", "#!/bin/sh\n"))
+    assert(uv.fs_chmod(path "deep/er/run.sh", 493)) -- 493 = octal 755
+    assert(fs.write(path "empty", ""))
+    assert(uv.fs_symlink("first", path "link"))
+    assert(fs.write(path ".gitignore", "*.log\n"))
+    assert(fs.write(path "x.log", "no"))
+    assert(a:commit { message = "many", author = author, all = true })
+    assert(fs.remove(path "empty"))
+    assert(a:commit { message = "fewer", author = author, all = true })
+    assert.is_true(a:status().clean)
+    local listed = assert(require("std.process").run { argv = { "git", "ls-files", "-s" },
+      cwd = a.path, env = { HOME = dir.path } })
+    local modes = {}
+    for mode, name in listed.stdout:gmatch "(%d+) %x+ 0\t([^\n]+)" do modes[name] = mode end
+    assert.same({ first = "100644", ["deep/er/run.sh"] = "100755", link = "120000",
+      [".gitignore"] = "100644" }, modes)
+  end)
+
+  it("leaves line ends to git where attributes ask for it", function()
+    assert(fs.write(fs.join(a.path, ".gitattributes"), "*.txt text eol=lf\n"))
+    assert(fs.write(fs.join(a.path, "dos.txt"), "one\r\ntwo\r\n"))
+    assert(a:commit { message = "dos", author = author, all = true })
+    local shown = assert(require("std.process").run { argv = { "git", "show", "HEAD:dos.txt" },
+      cwd = a.path, env = { HOME = dir.path } })
+    assert.equal("one\ntwo\n", shown.stdout)
+  end)
+
   it("pulls what another clone pushed", function()
     assert.equal("up_to_date", b:pull())
     write_commit(a, "second", "2")
