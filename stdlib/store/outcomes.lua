@@ -36,14 +36,14 @@ function M.load(run)
   return kept.outcomes
 end
 
---- Keeps the outcomes of a finished run. `stamp` is what M.stamp said before they were read.
+--- Keeps the outcomes of a run that is finished now: whoever finished it has them at hand.
 ---@param run lsqm.Run
----@param outcomes table hash → outcome
----@param stamp string|nil
-function M.save(run, outcomes, stamp)
-  local path, count = not run.dir and path_of(run.store, run.run_id), 0
+function M.save(run)
+  local path, stamp = not run.dir and path_of(run.store, run.run_id), stamp_of(run)
+  if not path or not stamp or run.store.readonly then return end
+  local outcomes, count = run:outcomes(), 0
   for _ in pairs(outcomes) do count = count + 1 end
-  if not path or not stamp or count < FEWEST or run.store.readonly then return end
+  if count < FEWEST then return end
   fs.mkdir(fs.dirname(path))
   -- Losing it costs time, nothing else.
   json.write(path, { format = FORMAT, stamp = stamp, outcomes = outcomes })
@@ -56,7 +56,5 @@ function M.forget(store, run_id)
   local path = path_of(store, run_id)
   if path then fs.remove(path) end
 end
-
-M.stamp = stamp_of
 
 return M

@@ -134,12 +134,11 @@ end
 function Run:outcomes()
   if not self._outcomes then self._outcomes = kept.load(self) end
   if not self._outcomes then
-    local all, stamp = {}, kept.stamp(self)
+    local all = {}
     -- What was just read belongs to nobody else and need not be copied.
     local lighten = self._results and without_logs or strip_logs
     for hash, result in self:each() do all[hash] = lighten(result) end
     self._outcomes = all
-    if self:is_finished() then kept.save(self, all, stamp) end
   end
   return self._outcomes
 end
@@ -217,6 +216,7 @@ function Run:finish(extra)
   local ok, err = files.write(self.store, self:path("summary.json"), "summary", summary)
   if not ok then return nil, err end
   if self.dir then return summary end
+  kept.save(self)
   index.note_results(self.store, self:outcomes())
   ok, err = self.store:save_index()
   if not ok then return nil, err end

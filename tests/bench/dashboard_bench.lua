@@ -86,9 +86,9 @@ end
 
 do
   local dir <close> = assert(fs.tempdir("bench-"))
+  assert(process.run { argv = { "git", "init", "--quiet", dir.path } })
   synthetic.make(dir.path, { architectures = architectures, runs = runs, log_lines = 60 })
   local name = ("%d architectures, %d runs"):format(architectures, runs)
-  assert(process.run { argv = { "git", "init", "--quiet", dir.path } })
   measure(name, dir.path, "report")
   local path = dir.path .. "/reports/latest/index.html"
   print(("%s: page_bytes=%d"):format(name, fs.stat(path).size))
@@ -97,8 +97,8 @@ end
 
 do
   local dir <close> = assert(fs.tempdir("bench-"))
-  synthetic.make(dir.path, { architectures = results, runs = 2, log_lines = 20 })
   assert(process.run { argv = { "git", "init", "--quiet", dir.path } })
+  synthetic.make(dir.path, { architectures = results, runs = 2, log_lines = 20 })
   local name = ("%d results"):format(results)
   measure(name, dir.path, "report")
   measure(name, dir.path, "compare")
