@@ -4,6 +4,8 @@
 -- GitHub behind Prism. Exit 1 where tracker, site or issue are not as the document has them. A
 -- WORKSPACE that has one or two whole runs already is gone on with.
 --   build/lsqm exec tests/corpus/validator.lua WORKSPACE [templates=20] [corpus=DIR]
+--     [driver=docker] [image=lsqm-test/ministack:1.5.33]
+-- With driver=docker the containers are those of the engine that DOCKER_HOST names.
 local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$")
 local corpus = dofile(HERE .. "/corpus.lua")
 local fs = require "std.fs"
@@ -41,7 +43,7 @@ local github <close> = assert(github_of.new { prism = true,
 local function validator(...)
   local env = { PATH = os.getenv "PATH", HOME = os.getenv "HOME", GITHUB_TOKEN = "t",
     GITHUB_API_URL = github.url, ISSUE_REPO = REPO, LSQM_WORKSPACE = root .. "/workspace",
-    LSQM_CACHE = require("std.python").cache_dir() }
+    LSQM_CACHE = require("std.python").cache_dir(), DOCKER_HOST = os.getenv "DOCKER_HOST" }
   local argv, began = { uv.exepath(), "--config", root .. "/config/lsqm.lua", "validator", (...),
     "--root", root }, time.monotonic()
   local more = { select(2, ...) }
@@ -117,7 +119,9 @@ sources:
 - {id: public, name: Public, source_type: github_repo, url: "file://%s/templates"}
 - {id: own-src, name: Own, source_type: github_repo, url: "file://%s/own"}
 ]]):format(program.share, root, root)))
-assert(fs.write(root .. "/config/lsqm.lua", "return { issue_limit = 100 }\n"))
+assert(fs.write(root .. "/config/lsqm.lua", ("return { issue_limit = 100,\n"
+  .. "  emulator = { name = 'ministack', driver = %q, image = %q } }\n"):format(
+  options.driver or "docker", options.image or "lsqm-test/ministack:1.5.33")))
 
 local OWN <const> = "own-src/queue-yaml"
 local known = whole_runs()
