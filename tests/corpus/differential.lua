@@ -24,6 +24,7 @@ local python = require "std.python"
 local resolve = require "std.resolve"
 local sha256 = require "std.sha256"
 local state = require "std.terraform.state"
+local tables = require "std.table"
 local terraform = require "std.terraform"
 local yaml = require "std.yaml"
 
@@ -47,10 +48,7 @@ local function services_of(template)
       found[name] = true
     end
   end
-  local list = {}
-  for name in pairs(found) do list[#list + 1] = name end
-  table.sort(list)
-  return list
+  return tables.sorted_keys(found)
 end
 
 -- Parameters without a default get what the Terraform's variables get.
