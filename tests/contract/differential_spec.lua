@@ -2,7 +2,7 @@
 -- Four of our samples mean the same as templates and as Terraform: both sides are deployed on
 -- emulators and compared. tests/corpus/differential.lua does this for many more.
 local CORPUS = debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/../corpus"
-local differential = assert(loadfile(CORPUS .. "/differential.lua"))("as a module")
+local differential = dofile(CORPUS .. "/differential_sides.lua")
 local cli_config = require "std.terraform.cli_config"
 local tables = require "std.table"
 local corpus_of = dofile(CORPUS .. "/corpus.lua")
