@@ -70,12 +70,6 @@ function M.client(options)
     timeout = options.timeout or 30, sleep = options.sleep }, Client)
 end
 
---- The same client in another region.
-function Client:in_region(region)
-  return M.client { region = region, credentials = self.credentials, endpoint = self.endpoint,
-    timeout = self.timeout, sleep = self.sleep }
-end
-
 local function address(self, service)
   if self.endpoint then return self.endpoint end
   return ("https://%s.%s.amazonaws.com"):format(SERVICES[service].host or service, self.region)
@@ -132,7 +126,6 @@ local function encode(text)
     return ("%%%02X"):format(char:byte())
   end))
 end
-M.encode = encode
 
 -- {Tags = {{Key = "a"}}} as Tags.member.1.Key=a
 local function flatten(prefix, value, out)
