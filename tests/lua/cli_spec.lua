@@ -45,10 +45,36 @@ describe("lsqm", function()
     assert.equal("lsqm " .. program.version .. "\n", run({ "--version" }).stdout)
   end)
 
+  it("explains a command by `help COMMAND` as by --help", function()
+    assert.equal(run({ "--help" }).stdout, run({ "help" }).stdout)
+    local help = run { "help", "run" }
+    assert.equal(run({ "run", "--help" }).stdout, help.stdout)
+    for _, part in ipairs { "Run the whole weekly flow.", "--shard <i/n>", "lsqm --help" } do
+      assert.is_truthy(help.stdout:find(part, 1, true), part)
+    end
+    assert.matches("^Usage: lsqm parity diff ", run({ "help", "parity", "diff" }).stdout)
+    local wrong = run { "help", "vaildate" }
+    assert.equal(2, wrong.code)
+    assert.matches("Did you mean 'validate'?", wrong.stderr, 1, true)
+  end)
+
+  it("says what each further pipeline is for", function()
+    local help = run({ "--help" }).stdout:gsub("%s+", " ")
+    assert.is_truthy(help:find("aphex CDK projects through an Argo workflow", 1, true), help)
+    assert.is_nil(help:find("A pipeline:", 1, true))
+  end)
+
+  it("refuses a --pipelines folder that is not there", function()
+    local result = run { "--pipelines", "/nonexistent", "which", "rules.status" }
+    assert.equal(2, result.code)
+    assert.matches("--pipelines: no such folder: /nonexistent", result.stderr, 1, true)
+  end)
+
   it("answers wrong usage with 2", function()
     local result = run { "frobnicate" }
     assert.equal(2, result.code)
     assert.matches("unknown command 'frobnicate'", result.stderr)
+    assert.matches("hint: lsqm mine --help says more", run({ "mine", "--nope" }).stderr, 1, true)
     assert.equal(2, run({ "status", "--nope" }).code)
     assert.equal(2, run({ "status", "--parallel", "many" }).code)
   end)
