@@ -8,6 +8,7 @@
 --     run = function(ctx, args) … return 0 end,
 --   }
 --
+-- readonly = true: the stage only asks; its ctx.store makes no folder and changes no file.
 -- run returns an exit code (nil = 0; 1 = found something), or nil and an error when the world
 -- failed (exit 3). Mistakes in the file raise at load time with its file:line.
 
@@ -21,7 +22,7 @@ M.API = 1
 
 local FIELDS = {
   api = "number", name = "string", help = "string", description = "string", args = "table",
-  run = "function", examples = "table",
+  run = "function", examples = "table", readonly = "boolean",
 }
 local REQUIRED = { "api", "name", "help", "run" }
 

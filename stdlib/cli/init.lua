@@ -221,7 +221,7 @@ local function run_stage(parsed, chosen, stage)
   local config, err = config_of.load { flags = flags, path = parsed.config }
   if not config then return M.EXIT.USAGE, err end
   local ctx = context.new { config = config, pipeline = chosen.pipeline, stage = stage.name,
-    args = args }
+    args = args, readonly = stage.readonly }
   local open <close> = ctx -- luacheck: ignore open
   local code, why = stage.run(ctx, args)
   if code == nil and why ~= nil then

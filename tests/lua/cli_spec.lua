@@ -84,6 +84,18 @@ describe("lsqm", function()
     assert.equal(1, (script("local a = ...\nassert(a == 'x')\nreturn 1", { "x" })).code)
   end)
 
+  it("ends with 3 where a script returns nil and an error, or the world fails in it", function()
+    local result = script("return require('std.fs').read('/nonexistent')")
+    assert.equal(3, result.code)
+    assert.matches("lsqm: read: /nonexistent: No such file", result.stderr, 1, true)
+    assert.equal(0, script("return nil").code)
+    local path
+    result, path = script("local e = require 'std.error'\n"
+      .. "error(e.new { code = 'denied', message = 'read-only' }, 0)")
+    assert.equal(3, result.code)
+    assert.equal(("lsqm: read-only\n  at %s:2: in local 'chunk'\n"):format(path), result.stderr)
+  end)
+
   it("shows a broken script's own file and line first, and exits 2", function()
     local cases = {
       { "local x = 1\nlocal y = nil\nreturn y.z", 3, "attempt to index a nil value" },

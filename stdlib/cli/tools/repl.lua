@@ -6,6 +6,7 @@ local stage = require "std.stage"
 
 return stage {
   api = 1, name = "repl", help = "Explore results interactively",
+  readonly = true,
   args = {},
   examples = { "lsqm repl", "lsqm> ctx.store:runs()[1].summary" },
   run = function(ctx)
