@@ -68,7 +68,8 @@ local function load_required(ctx, name)
   return value
 end
 
-local Context = {}
+-- The parts that are opened on first use have names before they are there.
+local Context = { __names = openers }
 
 function Context.__index(ctx, key)
   local open = openers[key]

@@ -4,7 +4,8 @@
 --   return stage {
 --     api = 1, name = "compare", help = "List regressions between two runs",
 --     args = { { name = "run_a", kind = "positional", optional = true, help = "…" },
---              { name = "--json", kind = "flag", help = "…" } },
+--              { name = "--json", kind = "flag", help = "…" },
+--              { name = "--out", optional = false, metavar = "DIR", help = "…" } },
 --     run = function(ctx, args) … return 0 end,
 --   }
 --

@@ -4,6 +4,7 @@
 
 local error_of = require "std.error"
 local program = require "lsqm.program"
+local suggest = require "std.suggest"
 
 local M = {}
 
@@ -50,6 +51,15 @@ local function source_excerpt(err)
   file:close()
 end
 
+-- `fs.raed(…)`: what the module of that name has instead.
+local function missing_field(err)
+  local name = err.message:match("attempt to call a nil value %(%a+ '([%w_]+)'%)")
+  local word = name and err.source and err.source:match("([%w_]+)%s*%.%s*" .. name .. "%f[^%w_]")
+  local module = word and package.loaded["std." .. word]
+  local near = type(module) == "table" and suggest.did_you_mean(name, module)
+  if near then err.hint = err.hint or ("std.%s has %s"):format(word, near) end
+end
+
 --- The world failed: one line, the cause, the hint.
 function M.world(err)
   io.stderr:write("lsqm: ", error_of.format(err), "\n")
@@ -68,6 +78,7 @@ function M.raised(err, argv)
     return 130
   end
   source_excerpt(err)
+  missing_field(err)
   io.stderr:write("lsqm: ", error_of.format(err), "\n")
   local lines = frames(err.traceback or "", is_verbose(argv), WORLDLY[err.code])
   if #lines > 0 then io.stderr:write(table.concat(lines, "\n"), "\n") end

@@ -118,7 +118,7 @@ local function add_argument(parser, arg)
   elseif arg.kind == "option" then
     item = parser:option((arg.short and arg.short .. " " or "") .. arg.name, arg.help)
     if not arg.choices then item:argname(value_name(arg)) end
-    if arg.repeatable then item:count "*" end
+    if arg.repeatable then item:count "*" elseif arg.optional == false then item:count(1) end
   else
     item = parser:argument(arg.name, arg.help)
     local least = (arg.optional or arg.default ~= nil) and "*" or "+"

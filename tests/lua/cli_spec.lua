@@ -79,6 +79,12 @@ describe("lsqm", function()
     assert.equal(2, run({ "status", "--parallel", "many" }).code)
   end)
 
+  it("wants the options that a stage says must be given", function()
+    local result = run { "normalize", "template.yaml" }
+    assert.equal(2, result.code)
+    assert.matches("missing option '-o'", result.stderr, 1, true)
+  end)
+
   it("runs expressions and scripts, with their exit code", function()
     assert.equal("2\n", run({ "exec", "-e", "1 + 1" }).stdout)
     assert.equal(1, (script("local a = ...\nassert(a == 'x')\nreturn 1", { "x" })).code)
@@ -101,7 +107,8 @@ describe("lsqm", function()
       { "local x = 1\nlocal y = nil\nreturn y.z", 3, "attempt to index a nil value" },
       { "local function f(", 1, "expected near <eof>" },
       { "x = 1", 1, "assignment to undeclared global 'x'" },
-      { "return 1, pirnt", 1, "undefined global 'pirnt'" },
+      { "return 1, pirnt", 1, "undefined global 'pirnt', did you mean \"print\"?" },
+      { "local s = 1\nrequire 'std.sotre'", 2, "module 'std.sotre' not found" },
       { "local s = require 'std.fs'\ns.read(nil)", 2, "" },
     }
     for _, case in ipairs(cases) do
@@ -112,6 +119,14 @@ describe("lsqm", function()
       assert.equal(place, head:sub(1, #place))
       assert.matches(case[3], head, 1, true)
     end
+  end)
+
+  it("says which module or function was meant", function()
+    assert.matches("hint: std.fs has read\n",
+      script("local fs = require 'std.fs'\nfs.raed('x')").stderr, 1, true)
+    local lines = select(2, script("require 'std.sotre'").stderr:gsub("\n", ""))
+    assert.equal(3, lines)
+    assert.matches("did you mean \"store\"?", script("require 'std.sotre'").stderr, 1, true)
   end)
 
   it("ends an endless loop on Ctrl-C at the loop's line", function()
