@@ -9,6 +9,7 @@
 --   4. the installed pipelines
 
 local uv = require "luv"
+local error_of = require "std.error"
 local program = require "lsqm.program"
 local tables = require "std.table"
 
@@ -49,8 +50,15 @@ end
 
 --- Sets the first place (--pipelines DIR), made absolute.
 ---@param dir string
+---@return boolean|nil
+---@return lsqm.Error|nil code "not_found": a slip must not mean the stock files
 function M.set_pipelines(dir)
-  uv.os_setenv("LSQM_PIPELINES", uv.fs_realpath(dir) or dir)
+  local info = uv.fs_stat(dir)
+  if not info or info.type ~= "directory" then
+    return nil, error_of.new { op = "--pipelines", code = "not_found",
+      message = "no such folder: " .. dir }
+  end
+  return uv.os_setenv("LSQM_PIPELINES", assert(uv.fs_realpath(dir)))
 end
 
 -- "rules.status" → "rules/status.lua"; names with a slash are paths already.

@@ -4,10 +4,12 @@
 --   return stage {
 --     api = 1, name = "compare", help = "List regressions between two runs",
 --     args = { { name = "run_a", kind = "positional", optional = true, help = "…" },
---              { name = "--json", kind = "flag", help = "…" } },
+--              { name = "--json", kind = "flag", help = "…" },
+--              { name = "--out", optional = false, metavar = "DIR", help = "…" } },
 --     run = function(ctx, args) … return 0 end,
 --   }
 --
+-- readonly = true: the stage only asks; its ctx.store makes no folder and changes no file.
 -- run returns an exit code (nil = 0; 1 = found something), or nil and an error when the world
 -- failed (exit 3). Mistakes in the file raise at load time with its file:line.
 
@@ -22,7 +24,7 @@ M.API = 1
 
 local FIELDS = {
   api = "number", name = "string", help = "string", description = "string", args = "table",
-  run = "function", examples = "table",
+  run = "function", examples = "table", readonly = "boolean",
 }
 local REQUIRED = { "api", "name", "help", "run" }
 

@@ -320,7 +320,8 @@ function M.find(store, word)
   if WORDS[word] then
     local record = M.list(store, { finished = true })[WORDS[word]]
     if record then return M.open(store, record.run_id) end
-    return nil, errors.new { op = op, code = "not_found", message = "there is no such run yet" }
+    return nil, errors.new { op = op, code = "not_found", message = "there is no such run yet",
+      hint = "`lsqm run` or `lsqm validate` makes one" }
   end
   local matches = {}
   for _, id in ipairs(files.folders(store:path("runs"))) do

@@ -292,6 +292,8 @@ describe("lsqm generate", function()
       assert.is_true(fs.exists(fs.join(store:app_dir(lab_of.hash "a"), name)), name)
     end
     assert.is_nil(store:app(lab_of.hash "b"))
+    assert.same({ true, false }, { store:index().architectures[lab_of.hash "a"].has_app,
+      store:index().architectures[lab_of.hash "b"].has_app })
     assert.same({}, (lab:check_contracts()))
   end)
 

@@ -97,6 +97,15 @@ describe("run", function()
     assert.same({}, (assert(json.read(lab.repo .. "/trends/regressions.json"))))
   end)
 
+  it("refuses an emulator that nobody knows before it mines anything", function()
+    local result = run({}, "--emulator", "minstack")
+    assert.equal(2, result.code)
+    assert.contains(result.stderr, "unknown emulator 'minstack'")
+    assert.contains(result.stderr, "did you mean 'ministack'?")
+    assert.equal("", result.stdout)
+    assert.equal(0, run({}, "--emulator", "minstack", "--to", "mine").code)
+  end)
+
   it("goes on after a stage that fails, and says so at the end", function()
     shadow("report.lua", [[
       return require "std.stage" { api = 1, name = "report", help = "x", args = {},
@@ -108,6 +117,7 @@ describe("run", function()
     assert.contains(result.stdout, "push: committed")
     assert.contains(result.stdout, "notify: ")
     assert.contains(result.stdout, "total=2 passed=1")
+    assert.not_contains(result.stdout, "\nreport: ")
     local found
     for _, one in ipairs(lab:log()) do found = found or one.msg == "stage failed" and one end
     assert.same({ "report", "no paper left", "io" },
