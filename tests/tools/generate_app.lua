@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Writes the app of a Terraform root by the stock rules:
---   lsqm exec tests/pipelines/generate_app.lua ROOT FOLDER
+--   lsqm exec tests/tools/generate_app.lua ROOT FOLDER
 local fs = require "std.fs"
 local generate = require "std.generate"
 local resolve = require "std.resolve"
