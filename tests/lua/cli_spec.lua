@@ -121,6 +121,14 @@ describe("lsqm", function()
     end
   end)
 
+  it("shows what a script's own table says", function()
+    assert.matches("^lsqm: { why = \"no\" }\n  at .*script%.lua:1:",
+      script("error { why = 'no' }").stderr)
+    assert.matches("^lsqm: mine\n",
+      script("error(setmetatable({}, { __tostring = function() return 'mine' end }))").stderr)
+    assert.matches("^lsqm: nil\n", script("error()").stderr)
+  end)
+
   it("says which module or function was meant", function()
     assert.matches("hint: std.fs has read\n",
       script("local fs = require 'std.fs'\nfs.raed('x')").stderr, 1, true)
@@ -134,7 +142,7 @@ describe("lsqm", function()
     local path = dir.path .. "/loop.lua"
     assert(fs.write(path, "io.stdout:write('ready\\n')\nio.stdout:flush()\nwhile true do end\n"))
     local result = interrupt_when_ready { lsqm, "exec", path }
-    assert.equal(2, result.code)
+    assert.equal(130, result.code)
     assert.matches(path .. ":3: interrupted", first_line(result.stderr), 1, true)
   end)
 
