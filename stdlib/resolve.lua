@@ -80,6 +80,27 @@ function M.find(pipeline, name)
   return winner, tried
 end
 
+--- "rules.status", "weekly.rules.status", "validator.rules.x": the pipeline may be named first.
+---@param default string the pipeline otherwise
+---@return string pipeline
+---@return string name
+function M.split(name, default)
+  local first, rest = name:match("^([%w_]+)[%./](.+)$")
+  for _, known in ipairs(M.pipelines()) do
+    if known == first then return first, rest end
+  end
+  return default, name
+end
+
+--- The stock file of a name, though a user's may shadow it.
+---@return string? path nil when there is none
+---@return string relative its path below pipelines/
+function M.stock(pipeline, name)
+  local below = pipeline .. "/" .. relative(name)
+  local path = program.share .. "/pipelines/" .. below
+  return is_file(path) and path or nil, below
+end
+
 --- For require: "pipelines.weekly.report.view" → path, or nil and the places tried.
 function M.module(name)
   local pipeline, rest = name:match("^pipelines%.([%w_]+)%.(.+)$")
