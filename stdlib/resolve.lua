@@ -11,6 +11,7 @@
 local uv = require "luv"
 local error_of = require "std.error"
 local program = require "lsqm.program"
+local tables = require "std.table"
 
 local M = {}
 
@@ -184,20 +185,13 @@ local function scan(dir, want)
   return names
 end
 
-local function sorted_set(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 --- Names of all pipelines in all places.
 function M.pipelines()
   local set = {}
   for _, place in ipairs(M.places()) do
     for _, name in ipairs(scan(place.dir, "directory")) do set[name] = true end
   end
-  return sorted_set(set)
+  return tables.sorted_keys(set)
 end
 
 --- Names of a pipeline's stages: its top-level Lua files.
@@ -209,7 +203,7 @@ function M.stages(pipeline)
       if name then set[name] = true end
     end
   end
-  return sorted_set(set)
+  return tables.sorted_keys(set)
 end
 
 return M

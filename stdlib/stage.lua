@@ -16,6 +16,7 @@
 local error_of = require "std.error"
 local program = require "lsqm.program"
 local suggest = require "std.suggest"
+local tables = require "std.table"
 
 local M = {}
 
@@ -34,13 +35,6 @@ local ARG_FIELDS = {
 }
 local ARG_KINDS = { positional = true, option = true, flag = true }
 local ARG_TYPES = { string = true, integer = true, number = true }
-
-local function keys_of(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
 
 -- `return stage { … }` is a tail call, so the stage file has no frame any more: its path comes
 -- from the innermost chunk being loaded, the line from the text.
@@ -66,7 +60,7 @@ local function check_fields(what, value, fields)
   for key, got in pairs(value) do
     local want, word = fields[key], tostring(key)
     if not want then
-      local near = suggest.did_you_mean(word, keys_of(fields))
+      local near = suggest.did_you_mean(word, tables.sorted_keys(fields))
       refuse(word, "%s: unknown key '%s'%s", what, word,
         near and (", did you mean '%s'?"):format(near) or "")
     end

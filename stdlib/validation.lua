@@ -227,8 +227,7 @@ local function clean_up(self, work, outcome)
   outcome.refused = work.network:refused()
   local logs = work.emulator:logs(MAX_LOG * 2)
   outcome.container_logs = cut(logs)
-  outcome.emulator.lacks = lacks.words(self.plan.spec.lacks, logs, outcome.deploy,
-    outcome.refused)
+  outcome.emulator.lacks = lacks.words(self.plan.spec.lacks, logs, outcome)
   -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
   local died = work.emulator:died()
   if died then outcome.emulator.died = died end

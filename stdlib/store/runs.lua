@@ -8,6 +8,7 @@ local fs = require "std.fs"
 local index = require "std.store.index"
 local kept = require "std.store.outcomes"
 local snapshot = require "std.store.snapshot"
+local tables = require "std.table"
 local time = require "std.time"
 local trends = require "std.store.trends"
 local uuid = require "std.uuid"
@@ -62,8 +63,7 @@ local function strip_logs(result)
 end
 
 local function copy_without(record, names)
-  local copy = {}
-  for key, value in pairs(record) do copy[key] = value end
+  local copy = tables.copy(record)
   for _, name in ipairs(names) do copy[name] = nil end
   return copy
 end
