@@ -127,6 +127,15 @@ function M.load(pipeline, name)
   return cache[path], path
 end
 
+--- The value of a stock file, for a user's file that only adds to it.
+---@param pipeline string
+---@param name string raises when there is no such file
+function M.load_stock(pipeline, name)
+  local path, below = M.stock(pipeline, name)
+  if not path then error(("there is no stock file pipelines/%s"):format(below), 2) end
+  return (program.run_file(path, name, path))
+end
+
 -- The fields of a nearer row replace those of the same name; `false` takes a row away.
 local function add_rows(rows, nearer)
   for key, row in pairs(nearer) do
