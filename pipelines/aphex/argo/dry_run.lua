@@ -4,6 +4,7 @@
 -- Parameterization".
 
 local json = require "std.json"
+local regex = require "std.regex"
 local tables = require "std.table"
 
 local M = {}
@@ -18,13 +19,27 @@ local function at(event, path)
   return value
 end
 
+-- Argo's "$" is the text's end, PCRE's also stands before a last newline.
+local function matches(pattern, value)
+  return assert(regex.compile((pattern:gsub("%$$", "\\z")))):test(value)
+end
+
+local function is_one_of(filter, value)
+  for _, wanted in ipairs(filter.value) do
+    if filter.type == "bool" then
+      if tostring(value) == wanted then return true end
+    elseif matches(wanted, tostring(value)) then
+      return true
+    end
+  end
+  return false
+end
+
 local function passes(filter, event)
   local value = at(event, filter.path)
   if value == nil then return false, filter.path .. " is not there" end
-  for _, wanted in ipairs(filter.value) do
-    if tostring(value) == wanted then return true end
-  end
-  return false, ("%s is %s"):format(filter.path, tostring(value))
+  if is_one_of(filter, value) then return true end
+  return false, ("%s is %s"):format(filter.path, (tostring(value):gsub("%c", "?"):sub(1, 120)))
 end
 
 local function check_filters(dependency, event)
