@@ -26,7 +26,7 @@ local VALUES <const> = {
   workflow_metadata = { { workflow_id = "w-1", commit_sha = SHA, branch = "main",
     triggered_at = AT, completed_at = AT, status = "running", stages = json.array { STAGE } },
     { status = "odd", commit_sha = "xyz", triggered_at = "now", stages = json.array { {} } } },
-  artifact_metadata = { { commit_sha = SHA, timestamp = AT, s3_path = "s3://b/" .. SHA .. "/x",
+  artifact_metadata = { { commit_sha = SHA, timestamp = AT, s3_path = "s3://bkt/" .. SHA .. "/x",
     artifact_type = "package", size_bytes = 1, checksum = ("0f"):rep(32) },
     { checksum = "0f", size_bytes = -1, s3_path = "b/x", commit_sha = "" } },
   github_event = { { commit_sha = SHA, branch = "refs/heads/main", author = "a@example.com",

@@ -58,20 +58,20 @@ local function build(rules, file)
 end
 
 -- One template for a step of all environments; what differs comes as parameters. A name may begin
--- with a hyphen, so that each stands in one word with its option.
-local function step_template(rules, file, name, inputs)
+-- with a hyphen, so that each stands in one word with its option. keeps: it writes results.
+local function step_template(rules, file, name, inputs, keeps)
   local parameters, args = list { { name = "service-account" } }, { name, file }
   for _, input in ipairs(inputs) do
     parameters[#parameters + 1] = { name = input }
     args[#args + 1] = ("--%s={{inputs.parameters.%s}}"):format(input, input)
   end
-  args[#args + 1], args[#args + 2] = "--results", rules.workspace .. "/results"
+  if keeps then args[#args + 1], args[#args + 2] = "--results", rules.workspace .. "/results" end
   return {
     name = name, activeDeadlineSeconds = seconds(rules, name), retryStrategy = rules.retries,
     serviceAccountName = "{{inputs.parameters.service-account}}",
     inputs = { parameters = parameters,
       artifacts = list { { name = "workspace", path = source_of(rules) } } },
-    outputs = { artifacts = list { results_out(rules) } },
+    outputs = keeps and { artifacts = list { results_out(rules) } } or nil,
     container = container(rules, args, source_of(rules)),
   }
 end
@@ -156,8 +156,8 @@ function M.of(config, rules, file)
   local names = labels_of("environment-", config.environments)
   local templates = list { pipeline(names), build(rules, file),
     step_template(rules, file, "check", { "environment" }),
-    step_template(rules, file, "deploy", { "environment", "stack" }),
-    step_template(rules, file, "test", { "environment" }), monitoring(rules) }
+    step_template(rules, file, "deploy", { "environment", "stack" }, true),
+    step_template(rules, file, "test", { "environment" }, true), monitoring(rules) }
   for i, one in ipairs(config.environments) do
     templates[#templates + 1] = environment(one, names[i], rules)
   end
