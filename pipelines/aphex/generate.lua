@@ -28,9 +28,12 @@ local function show_push(ctx, files, path)
   if not files.sensor then
     return nil, error_of.new { op = "aphex", code = "usage", message = "--push needs --repo" }
   end
-  local payload, err = json.read(path)
-  if not payload then return nil, err end
-  local workflow, why = dry_run.run(files, payload)
+  local text, err = fs.read(path)
+  if not text then return nil, err end
+  local payload
+  payload, err = json.decode(text)
+  if payload == nil then return nil, error_of.wrap(err, path) end
+  local workflow, why = dry_run.run(files, payload, #text)
   ctx.out(workflow and (files_of.yaml(workflow):gsub("\n$", "")) or "no workflow: " .. why)
   return workflow and 0 or 1
 end

@@ -4,6 +4,7 @@
 -- golden files anew and read the difference:
 --   LSQM_GOLDEN=write build/lsqm exec tests/busted.lua tests/pipelines/aphex_argo_spec.lua
 local config_of = require "pipelines.aphex.model.config"
+local cut = require "pipelines.aphex.argo.cut"
 local dry_run = require "pipelines.aphex.argo.dry_run"
 local event_of = require "pipelines.aphex.model.event"
 local events = require "pipelines.aphex.argo.events"
@@ -61,6 +62,39 @@ describe("aphex generate", function()
       end
     end)
   end
+
+  it("is held to Argo's schemas as they are cut for it", function()
+    if not fs.is_dir(SCHEMAS) then
+      pending "the published schemas are not beside the checkout"
+      return
+    end
+    for file, schema in pairs(cut.schemas(SCHEMAS)) do
+      assert.same(json.decode(json.encode(schema)),
+        assert(json.read(program.share .. "/pipelines/aphex/contracts/" .. file)), file)
+    end
+  end)
+
+  it("breaks them where a field has another type or a name that Argo does not know", function()
+    local CASES <const> = {
+      ["workflowtemplate: /spec/activeDeadlineSeconds"] = function(f)
+        f.template.spec.activeDeadlineSeconds = "7200" end,
+      ["workflowtemplate: /spec/templates/1/container/comand"] = function(f)
+        f.template.spec.templates[2].container.comand = json.array {} end,
+      ["eventsource: /spec/github/push/active"] = function(f)
+        f.source.spec.github.push.active = "true" end,
+      ["sensor: /spec/triggers/0/template"] = function(f)
+        f.sensor.spec.triggers[1].template.name = nil end,
+      ["workflow: /spec/arguments/parameters/0/value"] = function(f)
+        f.sensor.spec.triggers[1].template.argoWorkflow.source.resource.spec.arguments
+          .parameters[1].value = 1 end,
+    }
+    for words, change in pairs(CASES) do
+      local all = tables.deep_copy(files "small")
+      change(all)
+      local found = table.concat(files_of.problems(all), "\n")
+      assert.is_truthy(found:find(words, 1, true), words .. " is not in " .. found)
+    end
+  end)
 
   it("takes no commands of the configuration into the workflow", function()
     assert.is_truthy(fs.read(GOLDEN .. "/large.yaml"):find("{{ evil", 1, true))
@@ -262,6 +296,15 @@ describe("a push's dry run", function()
     end
     assert.is_truthy(dry_run.run(files "small", tables.merge(payload,
       { ref = "refs/heads/release/1.0", forced = true })))
+  end)
+
+  it("ends at the EventSource for a payload that is larger than it takes", function()
+    assert.is_truthy(dry_run.run(files "small", payload, 20 << 20))
+    local all = tables.deep_copy(files "small")
+    all.source.spec.github.push.webhook.maxPayloadSize = nil
+    local workflow, why = dry_run.run(all, payload, 20 << 20)
+    assert.is_nil(workflow)
+    assert.matches("the EventSource takes 1048576", why, 1, true)
   end)
 
   it("takes branches as `event` does", function()

@@ -9,6 +9,8 @@ local tables = require "std.table"
 
 local M = {}
 
+local DEFAULT_BYTES <const> = 1 << 20 -- an EventSource that says nothing
+
 -- "body.repository.clone_url"; the value or nil.
 local function at(event, path)
   local value = event
@@ -65,11 +67,17 @@ end
 --- The Workflow that a push starts; nil and why none is.
 ---@param files {source: table, sensor: table}
 ---@param payload table the push's body
+---@param size integer|nil its bytes
 ---@return table|nil workflow
 ---@return string|nil why
-function M.run(files, payload)
+function M.run(files, payload, size)
   local dependency = files.sensor.spec.dependencies[1]
-  if not files.source.spec.github[dependency.eventName] then return nil, "no such event" end
+  local source = files.source.spec.github[dependency.eventName]
+  if not source then return nil, "no such event" end
+  local most = source.webhook.maxPayloadSize or DEFAULT_BYTES
+  if size and size > most then
+    return nil, ("the payload has %d bytes, the EventSource takes %d"):format(size, most)
+  end
   local event = { headers = { ["X-Github-Event"] = json.array { "push" } }, body = payload }
   local ok, why = check_filters(dependency, event)
   if not ok then return nil, why end

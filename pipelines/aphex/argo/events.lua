@@ -10,6 +10,7 @@ local template = require "pipelines.aphex.argo.template"
 local M = {}
 
 local EVENT <const> = "push"
+local MAX_BYTES <const> = 25 << 20 -- GitHub sends no more; Argo takes 1 MB unless told
 
 -- Where each parameter of the workflow is in the event.
 M.KEYS = { ["commit-sha"] = "body.after", branch = "body.ref",
@@ -34,7 +35,7 @@ function M.source(rules, where)
     github = { [EVENT] = {
       repositories = list { { owner = where.owner, names = list { where.repo } } },
       webhook = { endpoint = rules.event_source.endpoint, port = tostring(port),
-        method = "POST", url = where.url },
+        method = "POST", url = where.url, maxPayloadSize = MAX_BYTES },
       events = list { "push" }, contentType = "json", active = true, insecure = false,
       webhookSecret = rules.webhook_secret, apiToken = rules.api_token,
     } },

@@ -2,6 +2,7 @@
 -- The three files of a configuration, checked before anybody sees them.
 
 local config_of = require "pipelines.aphex.model.config"
+local contracts = require("std.contracts").of "aphex"
 local emit = require "std.yaml.emit"
 local error_of = require "std.error"
 local events = require "pipelines.aphex.argo.events"
@@ -16,6 +17,10 @@ local M = {}
 M.ORDER = { "template", "source", "sensor" }
 M.NAMES = { template = "workflow-template.yaml", source = "event-source.yaml",
   sensor = "sensor.yaml" }
+
+-- Which contract a kind is held to.
+M.SCHEMAS = { WorkflowTemplate = "argo_workflow_template", EventSource = "argo_event_source",
+  Sensor = "argo_sensor", Workflow = "argo_workflow" }
 
 M.ARGS = {
   { name = "file", kind = "positional", optional = true, default = "aphex-config.yaml",
@@ -75,10 +80,28 @@ local function add_events(files, rules, args)
   return true
 end
 
---- What Argo would refuse of the files; an empty list is good.
+local function schema_problems(object)
+  local out = {}
+  for _, problem in ipairs(contracts.problems(M.SCHEMAS[object.kind], object) or {}) do
+    out[#out + 1] = ("%s: %s: %s"):format(object.kind:lower(), problem.path, problem.message)
+  end
+  return out
+end
+
+--- What Argo would refuse of the files; an empty list is good. The linters read only what keeps the
+--- schemas.
 ---@param files table
 ---@return string[]
 function M.problems(files)
+  local problems = {}
+  for _, key in ipairs(M.ORDER) do
+    if files[key] then tables.append(problems, schema_problems(files[key])) end
+  end
+  if #problems == 0 and files.sensor then
+    tables.append(problems,
+      schema_problems(files.sensor.spec.triggers[1].template.argoWorkflow.source.resource))
+  end
+  if #problems > 0 then return problems end
   return tables.append(names.problems(files), files.sensor and lint.files(files, events.KEYS)
     or lint.workflow(files.template))
 end
