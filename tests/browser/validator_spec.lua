@@ -33,7 +33,7 @@ local function fill(place)
   tracker_of.count(tracker, RUN, list)
   assert(tracker_of.save(place, tracker))
   assert(site.write_pages(place))
-  assert(site.write_latest(place, run))
+  assert(site.write_latest(place, run, { error = error }))
 end
 
 describe("validator's site", function()

@@ -94,6 +94,7 @@ M.sample_app_file = without(M.sample_app, { source_code = true, test_code = true
 M.run_statistics = { title = "RunStatistics", count "total_architectures", count "passed",
   count "partial", count "failed", count "skipped",
   opt("timeout", "integer", { min = 0, help = "ours: of failed, those that took too long" }),
+  opt("unjudged", "integer", { min = 0, help = "ours: of skipped, what the harness failed at" }),
   rate "pass_rate",
 }
 M.stage_timing = { title = "StageTiming", seconds "mining_seconds", seconds "generation_seconds",
@@ -136,6 +137,7 @@ M.architecture_result = { title = "ArchitectureResult",
   seconds "duration_seconds", opt("issue_number", "integer", { min = 1 }),
   opt("suggested_issue_title", "text"),
   opt("reason", "string", { help = "ours: why the status is what it is, one line" }),
+  opt("harness_error", "string", { help = "ours: of a skipped one, what kept it from a verdict" }),
 }
 
 -- tracker, coverage, site -------------------------------------------------------------------------

@@ -68,17 +68,21 @@ local function lines_of(list)
 end
 
 --- Writes latest.json about a run.
+---@param log table
 ---@return boolean|nil
 ---@return lsqm.Error|nil
-function M.write_latest(place, run)
+function M.write_latest(place, run, log)
   local by_id, services, rows = {}, {}, json.array {}
-  for _, arch in ipairs(architectures.all(place)) do
+  for _, arch in ipairs(architectures.all(place, log)) do
     by_id[arch.id], services[arch.id] = arch, arch.metadata and arch.metadata.services
   end
-  local list = runs.results(place, run)
+  local list, err = runs.results(place, run)
+  if not list then return nil, err end
+  local past, why = runs.all(place)
+  if not past then return nil, why end
   for i, result in ipairs(list) do rows[i] = row_of(result, by_id[result.architecture_id]) end
   return place:write(place:data "latest.json", "latest", { generated_at = time.iso(), run = run,
-    results = rows, runs = lines_of(runs.all(place)),
+    results = rows, runs = lines_of(past),
     service_coverage = with_older(place, M.coverage(run.id, list, services)) })
 end
 
