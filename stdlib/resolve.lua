@@ -9,7 +9,9 @@
 --   4. the installed pipelines
 
 local uv = require "luv"
+local error_of = require "std.error"
 local program = require "lsqm.program"
+local tables = require "std.table"
 
 local M = {}
 
@@ -48,8 +50,15 @@ end
 
 --- Sets the first place (--pipelines DIR), made absolute.
 ---@param dir string
+---@return boolean|nil
+---@return lsqm.Error|nil code "not_found": a slip must not mean the stock files
 function M.set_pipelines(dir)
-  uv.os_setenv("LSQM_PIPELINES", uv.fs_realpath(dir) or dir)
+  local info = uv.fs_stat(dir)
+  if not info or info.type ~= "directory" then
+    return nil, error_of.new { op = "--pipelines", code = "not_found",
+      message = "no such folder: " .. dir }
+  end
+  return uv.os_setenv("LSQM_PIPELINES", assert(uv.fs_realpath(dir)))
 end
 
 -- "rules.status" → "rules/status.lua"; names with a slash are paths already.
@@ -155,20 +164,13 @@ local function scan(dir, want)
   return names
 end
 
-local function sorted_set(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 --- Names of all pipelines in all places.
 function M.pipelines()
   local set = {}
   for _, place in ipairs(M.places()) do
     for _, name in ipairs(scan(place.dir, "directory")) do set[name] = true end
   end
-  return sorted_set(set)
+  return tables.sorted_keys(set)
 end
 
 --- Names of a pipeline's stages: its top-level Lua files.
@@ -180,7 +182,7 @@ function M.stages(pipeline)
       if name then set[name] = true end
     end
   end
-  return sorted_set(set)
+  return tables.sorted_keys(set)
 end
 
 return M

@@ -5,6 +5,7 @@
 local emit = require "std.generate.emit"
 local model = require "std.generate.model"
 local plan = require "std.generate.plan"
+local tables = require "std.table"
 
 local M = {}
 
@@ -14,23 +15,15 @@ local M = {}
 ---@field covered string[]    resource types with at least one check
 ---@field uncovered string[]  resource types without a rule, and modules that cannot be read
 
-local function sorted_set(set)
-  local out = {}
-  for name in pairs(set) do out[#out + 1] = name end
-  table.sort(out)
-  return out
-end
-
 local function summary(found, made, options)
-  local uncovered, covered, cases = {}, {}, 0
-  for _, name in ipairs(made.uncovered) do uncovered[name] = true end
+  local uncovered, covered, cases = tables.set(made.uncovered), {}, 0
   for _, resource in ipairs(found.resources) do
     if options.rules[resource.type] and not uncovered[resource.type] then
       covered[resource.type] = true
     end
   end
   for _, check in ipairs(made.checks) do cases = cases + #check.addresses end
-  return { tests = #made.checks, cases = cases, covered = sorted_set(covered),
+  return { tests = #made.checks, cases = cases, covered = tables.sorted_keys(covered),
     uncovered = made.uncovered }
 end
 

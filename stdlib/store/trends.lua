@@ -6,6 +6,7 @@ local compare = require "std.store.compare"
 local files = require "std.store.files"
 local history = require "std.store.history"
 local json = require "std.json"
+local tables = require "std.table"
 local time = require "std.time"
 
 local M = {}
@@ -281,8 +282,7 @@ end
 ---@param deleted string[] run ids
 function M.forget(store, deleted)
   if #deleted == 0 then return true end
-  local gone, kept = {}, json.array {}
-  for _, id in ipairs(deleted) do gone[id] = true end
+  local gone, kept = tables.set(deleted), json.array {}
   for _, record in ipairs(M.regressions(store)) do
     if not gone[record.from_run_id] and not gone[record.to_run_id] then
       table.insert(kept, record)

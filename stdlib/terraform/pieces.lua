@@ -23,8 +23,8 @@ local function walk(expr, fn)
   end
 end
 
--- The members of lists and objects, each with what separates it from the next one; a comma after
--- the last one is no error.
+-- The members of lists and objects, each with what separates it from the next one, or from the
+-- list's end: a comma that is left of the last one is no error, one that stands alone is.
 local function add_members(list, file, expr)
   walk(expr, function(node)
     local is_object = node.kind == "object"
@@ -32,8 +32,7 @@ local function add_members(list, file, expr)
     local function first(item) return (is_object and item.key or item).first end
     for i, item in ipairs(items) do
       list[#list + 1] = { file = file, first = first(item), line = node.line, name = "member",
-        last = items[i + 1] and first(items[i + 1]) - 1
-          or (is_object and item.value or item).last }
+        last = (items[i + 1] and first(items[i + 1]) or node.last) - 1 }
     end
   end)
 end

@@ -5,6 +5,7 @@
 local fs = require "std.fs"
 local json = require "std.json"
 local state = require "std.terraform.state"
+local tables = require "std.table"
 
 local M = {}
 
@@ -21,13 +22,6 @@ function M.is_wanted(configured, lease)
   return lease ~= nil and not lease.declined
 end
 
-local function equal(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-  for key, value in pairs(a) do if not equal(value, b[key]) then return false end end
-  for key in pairs(b) do if a[key] == nil then return false end end
-  return true
-end
-
 local function is_change(change)
   for _, action in ipairs(change.actions or {}) do
     if action ~= "no-op" and action ~= "read" then return true end
@@ -42,14 +36,13 @@ local function attributes_of(change)
   if type(before) ~= "table" or type(after) ~= "table" then
     return { "(" .. tostring(actions[1]) .. ")" }
   end
-  local names, list = {}, {}
+  local names = {}
   local unknown = type(change.after_unknown) == "table" and change.after_unknown or {}
   for key, value in pairs(before) do
-    if unknown[key] ~= true and not equal(value, after[key]) then names[key] = true end
+    if unknown[key] ~= true and not tables.deep_equal(value, after[key]) then names[key] = true end
   end
   for key in pairs(after) do if before[key] == nil then names[key] = true end end
-  for key in pairs(names) do list[#list + 1] = key end
-  table.sort(list)
+  local list = tables.sorted_keys(names)
   -- Sensitive values look alike.
   return #list > 0 and list or { "(" .. table.concat(actions, ", ") .. ")" }
 end

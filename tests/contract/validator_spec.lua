@@ -29,11 +29,7 @@ describe("validator's flow", function()
     github, why = fake.new { prism = true, repos = { [REPO] = { sha = ("1"):rep(40) } } }
   end)
 
-  teardown(function()
-    if not github then return end
-    print("\nrequests that Prism validated:\n" .. table.concat(github:counts(), "\n"))
-    github:__close()
-  end)
+  teardown(function() if github then github:finish() end end)
 
   before_each(function()
     lab = lab_of.new()

@@ -8,10 +8,6 @@ local program = require "lsqm.program"
 local sha256 = require "std.sha256"
 local uv = require "luv"
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
 describe("an own folder", function()
   local lab, own
   before_each(function()
@@ -60,9 +56,9 @@ describe("an own folder", function()
     assert.equal(1, n)
     assert(fs.write(section, footer))
     local page = report()
-    contains(page, "Made for the storage team")
+    assert.contains(page, "Made for the storage team")
     assert.is_nil(stock:find("Made for the storage team", 1, true))
-    contains(lsqm("which", "rules.status").stdout, rule)
+    assert.contains(lsqm("which", "rules.status").stdout, rule)
     -- without the copies: the stock behaviour
     assert(fs.remove(rule))
     assert(fs.remove(section))
@@ -78,12 +74,12 @@ describe("an own folder", function()
     assert(fs.write(rule, "return function(facts)\n  return facts.tests.nothing.at.all\nend\n"))
     local result = lab:run({ "validate" }, { cwd = own })
     assert.equal(2, result.code)
-    contains(result.stderr:match("^[^\n]*"), "rules/status.lua:2:")
+    assert.contains(result.stderr:match("^[^\n]*"), "rules/status.lua:2:")
     assert.is_true(lab:store():runs({ finished = true })[1].run_id == first.run_id)
     assert.same({}, lab:running())
     assert(fs.write(rule, "return function(\n"))
     result = lab:run({ "validate" }, { cwd = own })
     assert.equal(2, result.code)
-    contains(result.stderr, "rules/status.lua:2:")
+    assert.contains(result.stderr, "rules/status.lua:2:")
   end)
 end)

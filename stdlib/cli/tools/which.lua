@@ -29,7 +29,7 @@ return stage {
     { name = "name", kind = "positional", help = "For example rules.status or validate" },
     { name = "--json", kind = "flag", help = "Print the places as JSON" },
   },
-  examples = { "lsqm which rules.status", "lsqm which report/style.css" },
+  examples = { "lsqm which rules.status", "lsqm which report/report.css" },
   run = function(ctx, args)
     local pipeline, name = split(args.name, ctx.pipeline)
     local path, tried = resolve.find(pipeline, name)
