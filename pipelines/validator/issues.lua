@@ -56,7 +56,7 @@ return stage {
       if not ok then return nil, err end
     end
     ok, err = issues.link(place, tracker, run)
-    if ok then ok, err = site.write_latest(place, run, ctx.log) end
+    if ok then ok, err = site.write_latest(place, run, ctx) end
     if not ok then return nil, err end
     return 0
   end,

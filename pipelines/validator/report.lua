@@ -29,13 +29,13 @@ return stage {
     end
     local ok
     ok, err = site.write_pages(place)
-    if ok then ok, err = site.write_latest(place, run, ctx.log) end
+    if ok then ok, err = site.write_latest(place, run, ctx) end
     if not ok then return nil, err end
     local timing = run.timing
     timing.reporting_seconds = time.monotonic() - began
     run.timing = runs.timing(timing)
     ok, err = runs.save(place, run)
-    if ok then ok, err = site.write_latest(place, run, ctx.log) end
+    if ok then ok, err = site.write_latest(place, run, ctx) end
     if not ok then return nil, err end
     ctx.out("report: " .. place:path("docs", "index.html"))
     return 0

@@ -97,6 +97,31 @@ describe("validator", function()
     assert.equal(list[1].id, read("docs/data/latest.json").run.id)
   end)
 
+  it("shows the newest result of each, also where a run tested some only", function()
+    for _, name in ipairs { "one", "two", "gone" } do template(name, "ok") end
+    ok("mine", "generate", "run", "report")
+    assert(fs.remove(lab.path .. "/templates/gone"))
+    template("two", "fail api error NotImplemented")
+    ok("mine", "generate")
+    assert.equal(0, validator({ "run", "own-src/two" }).code)
+    local list, path = runs(), root .. "/docs/data/latest.json"
+    -- with what the file has, without the file, and with one that nobody can read
+    for _, text in ipairs { false, "", "[]" } do
+      if text then assert(fs.write(path, text)) end
+      if text == "" then assert(fs.remove(path)) end
+      ok "report"
+      local latest, shown = read "docs/data/latest.json", {}
+      assert.equal(list[2].id, latest.run.id)
+      assert.equal(1, latest.run.statistics.total_architectures)
+      for i, row in ipairs(latest.results) do
+        shown[i] = table.concat({ row.architecture_id, row.status, row.run_id }, " ")
+      end
+      assert.same({ "own-src/one passed " .. list[1].id, "own-src/two failed " .. list[2].id },
+        shown)
+      assert.equal("https://github.com/localstack/localstack/issues", latest.issues_url)
+    end
+  end)
+
   it("refuses names that do not exist and what has nothing to run", function()
     template("good", "ok")
     ok "mine"

@@ -156,17 +156,19 @@ M.service_coverage = { title = "ServiceCoverage", req("service_name", "service")
   count "architectures_tested", count "architectures_passed", count "architectures_failed",
   rate "pass_rate", req("last_tested_run", "validation_run_id"),
 }
-M.latest_result = { title = "A row of the site's table",
-  req("architecture_id", "architecture_id"), req("status", "string", { enum = M.RESULTS }),
+M.latest_result = { title = "An architecture's newest result, a row of the site's table",
+  req("architecture_id", "architecture_id"), req("run_id", "validation_run_id"),
+  req("status", "string", { enum = M.RESULTS }),
   seconds "duration_seconds", list("services", "service"), req("source_type", "string"),
   opt("reason", "string"), opt("issue_number", "integer", { min = 1 }),
-  opt("diagram_confidence", "number", { min = 0, max = 1 }),
+  opt("diagram_confidence", "number", { min = 0, max = 1 }), opt("synthesis_notes", "string"),
 }
 M.run_line = { title = "A run in the list of runs", req("id", "validation_run_id"),
   req("started_at", "datetime"), opt("statistics", "record", { of = "run_statistics" }),
 }
 M.latest = { title = "Latest", file = "docs/data/latest.json", req("generated_at", "datetime"),
   req("run", "record", { of = "validation_run" }),
+  opt("issues_url", "url", { help = "where issues have their numbers" }),
   req("results", "array", { items = { "", "record", of = "latest_result" } }),
   req("service_coverage", "array", { items = { "", "record", of = "service_coverage" } }),
   req("runs", "array", { items = { "", "record", of = "run_line" } }),
