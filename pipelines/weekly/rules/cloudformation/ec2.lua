@@ -2,6 +2,7 @@
 -- Networks; machines are in ec2_compute.lua, gateways and what hangs on them in ec2_gateway.lua.
 local expr = require "std.normalize.expr"
 local shared = require "std.normalize.cfn.shared"
+local tables = require "std.table"
 local values = require "std.normalize.cfn.values"
 
 -- --- security groups ----------------------------------------------------------------------------
@@ -96,17 +97,9 @@ end
 
 -- --- networks -----------------------------------------------------------------------------------
 
-local function sorted_ids(scope)
-  local ids = {}
-  for id in pairs(scope.resources) do ids[#ids + 1] = id end
-  table.sort(ids)
-  return ids
-end
-
 -- The IPv6 range of a network comes with the association that the template makes, if any.
 local function ipv6_ranges(target, address, scope)
-  for _, id in ipairs(sorted_ids(scope)) do
-    local other = scope.resources[id]
+  for id, other in tables.sorted_pairs(scope.resources) do
     if other.type == "aws_vpc_ipv6_cidr_block_association" then
       local owner = shared.logical_id(scope.template.Resources[id].Properties.VpcId)
       if owner and scope.resources[owner] == target then
