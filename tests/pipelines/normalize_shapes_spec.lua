@@ -153,6 +153,18 @@ describe("a template", function()
     assert.falsy(other:find("instance_type", 1, true))
   end)
 
+  it("that gives long ids has a name for each, however they begin", function()
+    local id = ("Construct"):rep(8)
+    local record, main = resources(("  %sOne: { Type: AWS::IAM::Group }\n"
+      .. "  %sTwo: { Type: AWS::IAM::Group }\n"):format(id, id))
+    normalized(record)
+    local names = {}
+    for name in main:gmatch(' name = "([^"]+)"') do names[#names + 1] = name end
+    assert.equal(2, #names)
+    assert.not_equal(names[1], names[2])
+    for _, name in ipairs(names) do assert.truthy(#name <= 64 and name:find("%-%x+$"), name) end
+  end)
+
   it("that names a folder as code has it packed", function()
     local record = run([[
 Resources:
