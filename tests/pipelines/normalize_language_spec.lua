@@ -186,6 +186,7 @@ Resources:
   Fn::ForEach::One: [I, !FindInMap [M, !Ref Env, list], { "A${I}": { Type: AWS::SNS::Topic } }]
   Fn::ForEach::Two: [I, !FindInMap [R, !Ref "AWS::Region", list],
     { "B${I}": { Type: AWS::SNS::Topic } }]
+  Fn::ForEach::None: [I, [], { "D${I}": { Type: AWS::SNS::Topic } }]
   Fn::ForEach::Three: [I, [x, !Ref Name], { "C${I}": { Type: AWS::SNS::Topic } }]
 ]==]
     local record = convert(text:format ", Default: y")

@@ -100,7 +100,7 @@ end
 
 local function items_of(state, collection)
   if type(collection) ~= "table" then return nil end
-  if #collection > 0 then return text_items(state, collection) end
+  if #collection > 0 or next(collection) == nil then return text_items(state, collection) end
   if type(collection.Ref) == "string" then return parameter_items(state, collection.Ref) end
   local lookup = collection["Fn::FindInMap"]
   return type(lookup) == "table" and mapped_items(state, lookup) or nil
