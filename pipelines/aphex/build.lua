@@ -7,7 +7,9 @@ local json = require "std.json"
 local runner = require "pipelines.aphex.model.runner"
 local session_of = require "pipelines.aphex.model.session"
 local stage = require "std.stage"
+local stage_log = require "pipelines.aphex.model.stage_log"
 local tables = require "std.table"
+local time = require "std.time"
 
 -- Files that the configuration calls artifacts: a folder means all that is in it. Also what is
 -- called so and is not there.
@@ -28,6 +30,7 @@ local function artifacts_of(dir, wanted)
   return list, missing
 end
 
+-- BuildResult, and what is wrong.
 local function execute(ctx, session)
   local build, rules = session.config.build, ctx.rules "deploy"
   local ran = runner.run(build.commands, { dir = session.dir, timeout = rules.build_timeout,
@@ -41,17 +44,17 @@ local function execute(ctx, session)
       result.stderr = result.stderr .. ("build.artifacts: there is no '%s'\n"):format(pattern)
     end
   end
-  return result, ran.failed
+  return result, not result.success and (ran.failed
+    and ("'%s' ended with %d"):format(ran.failed, ran.exit_code) or "artifacts are missing") or nil
 end
 
-local function say(ctx, args, session, result, failed)
+local function say(ctx, args, session, result, problem)
   if args.json then return ctx.out(json.encode(result)) end
   if result.success then
     return ctx.out(("build: %d commands, %d artifacts, %.1f s"):format(
       #session.config.build.commands, #result.artifacts, result.duration))
   end
-  ctx.out(("build: %s\n%s"):format(failed and ("'%s' ended with %d"):format(failed,
-    result.exit_code) or "artifacts are missing", (result.stderr:sub(-2000):gsub("\n$", ""))))
+  ctx.out(("build: %s\n%s"):format(problem, (result.stderr:sub(-2000):gsub("\n$", ""))))
 end
 
 return stage {
@@ -67,11 +70,13 @@ return stage {
       for _, one in ipairs(session.config.build.commands) do ctx.out("would run: " .. one) end
       return 0
     end
-    local result, failed = execute(ctx, session)
+    local began = time.now()
+    local result, problem = execute(ctx, session)
+    stage_log.tell(ctx, "build", began, problem)
     local path
     path, err = session_of.keep(args, "build_result", result, "build")
     if not path then return nil, err end
-    say(ctx, args, session, result, failed)
+    say(ctx, args, session, result, problem)
     return result.success and 0 or 1
   end,
 }

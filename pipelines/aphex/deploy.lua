@@ -8,6 +8,8 @@ local monitoring = require "pipelines.aphex.model.monitoring"
 local session_of = require "pipelines.aphex.model.session"
 local stacks = require "pipelines.aphex.model.stacks"
 local stage = require "std.stage"
+local stage_log = require "pipelines.aphex.model.stage_log"
+local time = require "std.time"
 
 local function wanted(environment, name)
   for _, stack in ipairs(environment.stacks) do
@@ -43,8 +45,11 @@ local function deploy(ctx, session, args, stack)
   local rules = ctx.rules "deploy"
   local env = session_of.environment_variables(session.environment, rules.variables)
   env.STACK = stack.name
+  local began = time.now()
   local result, err, missing = stacks.deploy(session.client, stack, { dir = session.dir,
     timeout = rules.timeout, command = rules.command, env = env })
+  stage_log.tell(ctx, ("deploy-%s-%s"):format(session.environment.name, stack.name), began,
+    err and tostring(err) or nil)
   if missing then ctx.log:warn("events are missing", { error = tostring(missing) }) end
   local path, why = session_of.keep(args, "deployment_result", result, "deploy",
     session.environment.name, stack.name)

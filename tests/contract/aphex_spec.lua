@@ -89,13 +89,16 @@ describe("aphex", function()
     home:close()
   end)
 
-  local function run(dir, ...)
+  -- As a pod of a workflow where one is named.
+  local function run_in(workflow, dir, ...)
     return assert(process.run { cwd = dir, timeout = 120, argv = { os.getenv "LSQM_BIN"
       or uv.exepath(), "--workspace", dir, "aphex", ... }, inherit = { "LSQM_CACHE" },
       env = { HOME = home.path, AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = SECRET,
         PATH = home.path .. "/bin:" .. os.getenv "PATH", AWS_ENDPOINT_URL = emulator.endpoint,
-        APHEX_COMMIT = SHA, APHEX_BRANCH = "refs/heads/main" } })
+        APHEX_COMMIT = SHA, APHEX_BRANCH = "refs/heads/main", APHEX_WORKFLOW = workflow } })
   end
+
+  local function run(dir, ...) return run_in("", dir, ...) end
 
   local function lay_out(name)
     local dir = fs.join(home.path, name)
@@ -272,13 +275,35 @@ test ! -e fails
     end
   end)
 
+  local GROUP <const> = "/aws/eks/aphex-pipeline/workflows"
+
+  it("collects what its stages told CloudWatch, each once", function()
+    local dir = lay_out "medium"
+    local good = assert(fs.read(dir .. "/aphex-config.yaml"))
+    assert(fs.write(dir .. "/aphex-config.yaml", (good:gsub("3 passed, 1 skipped", "1 failed"))))
+    for _, words in ipairs { { "build" }, { "check", "-e", "dev" },
+      { "deploy", "-e", "dev", "--stack", "table" }, { "test", "-e", "dev" } } do
+      run_in("wf-1", dir, table.unpack(words))
+    end
+    local ended = run_in("wf-1", dir, "monitor", "--workflow", "wf-1", "--status", "Failed",
+      "--json")
+    assert.equal(0, ended.code, ended.stderr)
+    local metadata, found = assert(json.decode(ended.stdout)), {}
+    for i, one in ipairs(metadata.stages) do found[i] = one.stage_name .. " " .. one.status end
+    assert.same({ "build succeeded", "check-dev succeeded", "deploy-dev-table succeeded",
+      "test-dev failed" }, found)
+    assert.equal("1 of 1 tests failed", metadata.stages[4].error_message)
+    local events = assert(client:json("logs", "GetLogEvents", { logGroupName = GROUP,
+      logStreamName = "wf-1" })).events
+    assert.equal(5, #events)
+  end)
+
   it("tells CloudWatch how a workflow ended", function()
     succeeds(home.path, "monitor", "--workflow", "aphex-1", "--status", "Failed", "--started",
       "2026-01-15T10:30:00Z")
-    local group = "/aws/eks/aphex-pipeline/workflows"
-    local groups = assert(client:json("logs", "DescribeLogGroups", { logGroupNamePrefix = group }))
+    local groups = assert(client:json("logs", "DescribeLogGroups", { logGroupNamePrefix = GROUP }))
     assert.equal(30, groups.logGroups[1].retentionInDays)
-    local events = assert(client:json("logs", "GetLogEvents", { logGroupName = group,
+    local events = assert(client:json("logs", "GetLogEvents", { logGroupName = GROUP,
       logStreamName = "aphex-1" })).events
     local entry = assert(json.decode(events[#events].message))
     assert.same({ "aphex-1", "workflow", "failed", SHA }, { entry.workflow_id, entry.stage,
