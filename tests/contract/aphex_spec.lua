@@ -208,11 +208,8 @@ test ! -e fails
       ["artifacts upload x --bucket dry"] = "would upload x in dry" } do
       local argv = {}
       for word in words:gmatch "%S+" do argv[#argv + 1] = word end
-      local ran = run(dir, table.unpack(argv))
-      assert.is_truthy(ran.code, words)
       argv[#argv + 1] = "--dry-run"
-      fs.remove(dir .. "/results")
-      ran = run(dir, table.unpack(argv))
+      local ran = run(dir, table.unpack(argv))
       assert.equal(0, ran.code, words .. ran.stderr)
       assert.is_truthy(ran.stdout:find(expected, 1, true), ran.stdout)
       assert.is_false(fs.exists(dir .. "/results"))
@@ -242,6 +239,22 @@ test ! -e fails
     assert.matches("its SHA%-256 is", tostring(err))
     assert.is_false(fs.exists(file))
     assert.is_false(fs.exists(file .. ".unverified"))
+  end)
+
+  it("uploads what a build made, and what is uploaded comes down the same", function()
+    local dir = lay_out "large"
+    succeeds(home.path, "artifacts", "prepare", "--bucket", "builds")
+    assert.matches("in s3://builds/" .. SHA .. "/", succeeds(dir, "build", "--bucket", "builds"),
+      1, true)
+    local file = home.path .. "/down"
+    local metadata = json.decode(succeeds(home.path, "artifacts", "download", file, "--bucket",
+      "builds", "--name", "dist/deep/app"))
+    assert.equal(("s3://builds/%s/dist/deep/app"):format(SHA), metadata.s3_path)
+    assert.equal("three\n", fs.read(file))
+    assert.equal(2, run(dir, "build", "--bucket", "builds", "--commit", "main").code)
+    fs.remove(dir .. "/results")
+    assert.equal(3, run(dir, "build", "--bucket", "nobody").code)
+    assert.is_true(assert(json.read(dir .. "/results/build.json")).success)
   end)
 
   it("says what is wrong with a bucket and with what is asked of it", function()

@@ -120,7 +120,12 @@ describe("aphex generate", function()
       local text = files_of.yaml(made.template)
       assert.is_truthy(text:find("value: deployer", 1, true))
       assert.is_truthy(text:find("sshPrivateKeySecret:", 1, true))
+      assert.is_nil(text:find("--bucket", 1, true))
       assert.is_nil(files_of.yaml(files("medium").template):find("deployer", 1, true))
+      own.artifact_bucket = "builds"
+      made = assert(files_of.of(own, { file = GOLDEN .. "/medium.yaml", path = "m.yaml" }))
+      local args = made.template.spec.templates[2].container.args
+      assert.same({ "--bucket", "builds" }, { args[#args - 1], args[#args] })
     end)
 
   it("knows where the configuration lies in its repository", function()

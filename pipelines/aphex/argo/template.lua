@@ -45,15 +45,16 @@ local function seconds(rules, name) return tostring(rules.deadlines[name]) end
 -- --- templates ----------------------------------------------------------------------------------
 
 local function build(rules, file)
-  local source = source_of(rules)
+  local source, args = source_of(rules), { "build", file, "--results",
+    rules.workspace .. "/results" }
+  if rules.artifact_bucket then tables.append(args, { "--bucket", rules.artifact_bucket }) end
   return {
     name = "build", activeDeadlineSeconds = seconds(rules, "build"), retryStrategy = rules.retries,
     inputs = { artifacts = list { { name = "source", path = source,
       git = tables.merge(rules.git, { repo = parameter "repo-url",
         revision = parameter "commit-sha" }) } } },
     outputs = { artifacts = list { { name = "workspace", path = source }, results_out(rules) } },
-    container = container(rules, { "build", file, "--results", rules.workspace .. "/results" },
-      source),
+    container = container(rules, args, source),
   }
 end
 

@@ -55,7 +55,7 @@ M.workflow_metadata = { title = "WorkflowMetadata", file = "workflows/{workflow_
   req("status", "string", { enum = M.STATUSES }), list("stages", "stage_metadata"),
 }
 M.artifact_metadata = { title = "ArtifactMetadata",
-  file = "artifacts/{commit_sha}/{name}.json",
+  file = "s3://{bucket}/{commit_sha}/{name}.metadata.json",
   req("commit_sha", "sha"), req("timestamp", "datetime"), req("s3_path", "s3_path"),
   req("artifact_type", "text"), req("size_bytes", "integer", { min = 0 }),
   req("checksum", "sha256"),

@@ -14,6 +14,8 @@ return {
   -- Further fields of the source's git artifact: usernameSecret and passwordSecret, or
   -- sshPrivateKeySecret, of a private repository.
   git = {},
+  -- S3 bucket (lsqm aphex artifacts prepare) that the build uploads its artifacts to.
+  artifact_bucket = nil,
   -- Seconds; what hangs must end by itself. workflow: nil is the sum of its steps.
   deadlines = { workflow = nil, build = 1800, check = 120, deploy = 3600, test = 1800,
     monitor = 300 },
