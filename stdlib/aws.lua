@@ -177,7 +177,6 @@ local function encode(text)
     return ("%%%02X"):format(char:byte())
   end))
 end
-M.encode = encode
 
 -- {Tags = {{Key = "a"}}} as Tags.member.1.Key=a
 local function flatten(prefix, value, out)

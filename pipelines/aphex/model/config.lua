@@ -4,6 +4,7 @@
 
 local contracts = require("std.contracts").of "aphex"
 local error_of = require "std.error"
+local place = require "std.yaml.place"
 local resolve = require "std.resolve"
 local suggest = require "std.suggest"
 local yaml = require "std.yaml"
@@ -15,29 +16,6 @@ local M = {}
 ---@field message string
 ---@field line integer
 ---@field col integer
-
--- The nearest place above a path that the reader noted.
-local function place(root, marks, path)
-  local value, at = root, { 1, 1 }
-  local function note(mark, key)
-    if not mark then return end
-    local keys = mark.keys and mark.keys[key]
-    at = keys or { mark.line, mark.col }
-  end
-  if marks[root] then at = { marks[root].line, marks[root].col } end
-  for part in path:gmatch "/([^/]*)" do
-    part = part:gsub("~1", "/"):gsub("~0", "~")
-    if type(value) ~= "table" then break end
-    local key = value[part] == nil and math.tointeger(tonumber(part))
-    key = key and key + 1 or part
-    note(marks[value], key)
-    value = value[key]
-    if type(value) == "table" and marks[value] and math.type(key) == "integer" then
-      at = { marks[value].line, marks[value].col }
-    end
-  end
-  return at[1], at[2]
-end
 
 local PATTERNS <const> = { ["\\S"] = "must not be empty", ["^[0-9]{12}$"] = "must be 12 digits" }
 
