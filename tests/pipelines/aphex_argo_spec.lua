@@ -128,6 +128,14 @@ describe("aphex generate", function()
       assert.same({ "--bucket", "builds" }, { args[#args - 1], args[#args] })
     end)
 
+  it("lets workflows take turns, each as long as its steps may take", function()
+    local spec = files("medium").template.spec
+    assert.equal(rules.name, spec.synchronization.mutexes[1].name)
+    local limits = rules.deadlines
+    assert.equal(limits.build + 2 * (limits.check + 2 * limits.deploy + limits.test),
+      spec.activeDeadlineSeconds)
+  end)
+
   it("knows where the configuration lies in its repository", function()
     local dir <close> = assert(fs.tempdir "aphex-")
     local file = dir.path .. "/repo/deploy/eu.yaml"

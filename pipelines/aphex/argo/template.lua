@@ -102,8 +102,7 @@ local function labels_of(prefix, items)
   return labels
 end
 
--- Inputs of a template of steps have no path: they are only passed on. CloudFormation changes a
--- stack once at a time: the next workflow waits for its turn in the environment.
+-- Inputs of a template of steps have no path: they are only passed on.
 local function environment(one, name, rules)
   local own = { { "service-account", rules.service_accounts[one.name] or rules.service_account },
     { "environment", one.name } }
@@ -114,8 +113,7 @@ local function environment(one, name, rules)
   if one.tests and #one.tests.commands > 0 then
     steps[#steps + 1] = step("test", "test", own)
   end
-  return { name = name, steps = steps, inputs = { artifacts = list { { name = "workspace" } } },
-    synchronization = { mutexes = list { { name = rules.name .. "-" .. name } } } }
+  return { name = name, steps = steps, inputs = { artifacts = list { { name = "workspace" } } } }
 end
 
 local function pipeline(names)
@@ -148,7 +146,8 @@ local function deadline(config, rules)
   return limits.workflow or sum
 end
 
---- The WorkflowTemplate.
+--- The WorkflowTemplate. CloudFormation changes a stack once at a time: workflows take turns. A
+--- mutex of a template of steps would be finer, but is lost when Argo's controller restarts.
 ---@param config table AphexConfig
 ---@param rules table rules/argo.lua
 ---@param file string where the configuration lies in the repository
@@ -170,6 +169,7 @@ function M.of(config, rules, file)
     spec = { entrypoint = "pipeline", onExit = "monitoring",
       serviceAccountName = rules.service_account, arguments = { parameters = parameters },
       activeDeadlineSeconds = deadline(config, rules), podGC = { strategy = "OnPodSuccess" },
+      synchronization = { mutexes = list { { name = rules.name } } },
       ttlStrategy = { secondsAfterSuccess = rules.keep_seconds.success,
         secondsAfterFailure = rules.keep_seconds.failure },
       templates = templates } }

@@ -25,6 +25,8 @@ return {
     requests = { cpu = "500m", memory = "1Gi" },
     limits = { cpu = "2", memory = "4Gi" },
   },
+  -- A push with many files has more than the 1 MB that an EventBus carries unless its maxPayload
+  -- says more.
   event_source = { port = 12000, endpoint = "/push", bus = "default" },
   -- Secrets of the namespace: name and key.
   webhook_secret = { name = "github-webhook", key = "secret" },
