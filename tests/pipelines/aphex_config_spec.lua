@@ -125,6 +125,8 @@ describe("a GitHub push", function()
       [payload { ref = "refs/tags/v1" }] = "ignored", [payload { deleted = true }] = "ignored",
       [payload { after = ("0"):rep(40) }] = "ignored", ["{"] = "invalid", ["[]"] = "invalid",
       ["{}"] = "invalid", [payload { after = "main; rm -rf /" }] = "invalid",
+      [payload { ref = "refs/heads/a\nb" }] = "invalid", [payload { ref = "main" }] = "invalid",
+      [payload { repository = { clone_url = "file:///etc" } }] = "invalid",
       [payload { ref = "refs/heads/" }] = "invalid", [payload { ref = { "x" } }] = "invalid",
       [payload { repository = json.null }] = "invalid", [payload { head_commit = 3 }] = "invalid",
     }

@@ -255,8 +255,13 @@ describe("aphex on the command line", function()
     local path = lab.path .. "/push.json"
     assert(fs.write(path, json.encode(payload)))
     local ran = lsqm(lab, { "aphex", "event", path, "--unsigned" })
+    assert.equal(3, ran.code)
+    assert.is_truthy(ran.stderr:find("not a ref: refs/heads/x?[2J?", 1, true), ran.stderr)
+    payload.ref = "refs/heads/topic"
+    assert(fs.write(path, json.encode(payload)))
+    ran = lsqm(lab, { "aphex", "event", path, "--unsigned" })
     assert.equal(1, ran.code)
-    assert.equal("ignored: refs/heads/x?[2J? is none of main\n", ran.stdout)
+    assert.equal("ignored: refs/heads/topic is none of main\n", ran.stdout)
     ran = lsqm(lab, { "aphex", "event", path, "--unsigned", "--json" })
     assert.matches("is none of main", json.decode(ran.stdout).ignored, 1, true)
     payload.ref = "refs/heads/main"
