@@ -159,6 +159,21 @@ describe("a stack", function()
     assert.is_true(result.success, tostring(err))
   end)
 
+  it("is waited for when a question gets no answer", function()
+    local dir <close> = assert(fs.tempdir "aphex-")
+    assert(fs.write(dir.path .. "/net.yaml", "Resources: {}"))
+    local answers = { described "CREATE_COMPLETE", described "UPDATE_IN_PROGRESS",
+      { code = "unavailable", message = "Throttling: Rate exceeded" },
+      described "UPDATE_COMPLETE" }
+    local client, asked = client_of { UpdateStack = "<A/>", DescribeStackEvents = "<A/>",
+      DescribeStacks = function() return table.remove(answers, 1) end }
+    local result, err = stacks.deploy(client, { name = "Net", path = "net.yaml" },
+      { dir = dir.path, timeout = 20 })
+    assert.is_true(result.success, tostring(err))
+    assert.equal(0, #answers)
+    assert.equal("UpdateStack", asked[3])
+  end)
+
   it("has its events from all pages, oldest first, up to the one that is known", function()
     local client = client_of { DescribeStackEvents = function(params)
       local page = params.NextToken and 2 or 1
