@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Runs the build's commands; writes BuildResult.
 
+local checks = require "pipelines.aphex.model.checks"
 local fs = require "std.fs"
 local json = require "std.json"
 local runner = require "pipelines.aphex.model.runner"
@@ -11,9 +12,26 @@ local store = require "pipelines.aphex.model.artifacts"
 local tables = require "std.table"
 local time = require "std.time"
 
+-- A program that is not there fails before anything is built.
+local function missing_tools(session)
+  local lines = {}
+  for _, name in ipairs((session.config.requires or {}).tools or {}) do
+    local one = checks.tool(name)
+    if not one.ok then
+      lines[#lines + 1] = ("requires.tools: %s: %s\n"):format(name, one.message)
+    end
+  end
+  return #lines > 0 and table.concat(lines) or nil
+end
+
 -- BuildResult, and what is wrong.
 local function execute(ctx, session)
   local build, rules = session.config.build, ctx.rules "deploy"
+  local lacking = missing_tools(session)
+  if lacking then
+    return { success = false, exit_code = 127, stdout = "", stderr = lacking, duration = 0,
+      artifacts = json.array {} }, "tools are missing"
+  end
   local ran = runner.run(build.commands, { dir = session.dir, timeout = rules.build_timeout,
     env = session_of.variables(rules.variables) })
   local artifacts, missing = store.find(session.dir, build.artifacts or {})

@@ -2,6 +2,8 @@
 -- Deploys an environment's stacks in their order; writes a DeploymentResult for each. The first
 -- that fails ends it.
 
+local checks = require "pipelines.aphex.model.checks"
+local error_of = require "std.error"
 local json = require "std.json"
 local mask = require "std.mask"
 local monitoring = require "pipelines.aphex.model.monitoring"
@@ -60,6 +62,15 @@ local function deploy(ctx, session, args, stack)
   return result
 end
 
+-- Nothing is deployed with another account's credentials.
+local function is_own_account(ctx, session)
+  local began, environment = time.now(), session.environment
+  local verdict = checks.credentials(session.client, environment.account)
+  if verdict.ok then return true end
+  stage_log.tell(ctx, "deploy-" .. environment.name, began, verdict.message)
+  return nil, error_of.new { op = "credentials", code = "denied", message = verdict.message }
+end
+
 local function plan(ctx, session, list)
   for _, stack in ipairs(list) do
     ctx.out(("would deploy %s (%s) in %s, account %s, %s"):format(stack.name, stack.path,
@@ -80,12 +91,15 @@ return stage {
     if not session then return nil, err end
     local list = wanted(session.environment, args.stack)
     if #list == 0 then
-      return nil, require("std.error").new { op = "aphex", code = "usage",
+      return nil, error_of.new { op = "aphex", code = "usage",
         message = ("%s has no stack '%s'"):format(session.environment.name, args.stack) }
     end
     if ctx.dry_run then return plan(ctx, session, list) end
     session.client, err = session_of.client(session.environment.region)
     if not session.client then return nil, err end
+    local own
+    own, err = is_own_account(ctx, session)
+    if not own then return nil, err end
     for _, stack in ipairs(list) do
       local result
       result, err = deploy(ctx, session, args, stack)

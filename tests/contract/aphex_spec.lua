@@ -148,6 +148,7 @@ describe("aphex", function()
 
   it("says what does not fit: account, stack, command, test", function()
     local dir = lay_out "small"
+    fs.remove(dir .. "/results")
     local path = dir .. "/aphex-config.yaml"
     local good = assert(fs.read(path))
     assert(fs.write(path, (good:gsub("000000000000", "123456789012"))))
@@ -155,6 +156,10 @@ describe("aphex", function()
     assert.equal(1, result.code)
     assert.matches("they belong to account 000000000000, the environment is 123456789012",
       result.stdout, 1, true)
+    result = run(dir, "deploy")
+    assert.equal(3, result.code)
+    assert.matches("they belong to account 000000000000", result.stderr, 1, true)
+    assert.is_false(fs.exists(dir .. "/results/deploy-dev"))
     assert(fs.write(path, (good:gsub("context: %[owner%]", "context: [owner, vpc]"))))
     assert.matches("cdk.json has no value for vpc", run(dir, "check").stdout, 1, true)
     assert(fs.write(path, (good:gsub("mkdir %-p dist", "echo broken >&2; exit 7; mkdir"))))

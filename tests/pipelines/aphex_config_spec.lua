@@ -65,6 +65,13 @@ describe("aphex-config.yaml", function()
     assert.matches("2:1: /: tab", problems_of('build:\n\tcommands: [a]')[1])
   end)
 
+  it("may have tests without commands", function()
+    for _, tests in ipairs { "{}", "{commands: []}", "{commands: [make test]}" } do
+      assert.same({}, problems_of(GOOD .. "    tests: " .. tests .. "\n"))
+    end
+    assert.equal(1, #problems_of(GOOD .. "    tests: {commands: make}\n"))
+  end)
+
   it("has all its problems said at once, one for each value", function()
     local lines = problems_of((GOOD:gsub('"1.0"', "1.0"):gsub("us%-east%-1", "us-est-1")
       :gsub("%[npm ci%]", "[npm ci, 3]"):gsub("lib/net.ts", "3")))

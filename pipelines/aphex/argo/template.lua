@@ -110,7 +110,7 @@ local function environment(one, name, rules)
   for i, stack in ipairs(one.stacks) do
     steps[#steps + 1] = step(labels[i], "deploy", { own[1], own[2], { "stack", stack.name } })
   end
-  if one.tests and #one.tests.commands > 0 then
+  if one.tests and #(one.tests.commands or {}) > 0 then
     steps[#steps + 1] = step("test", "test", own)
   end
   return { name = name, steps = steps, inputs = { artifacts = list { { name = "workspace" } } } }

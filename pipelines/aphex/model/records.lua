@@ -37,7 +37,9 @@ M.environment_config = { title = "EnvironmentConfig",
   opt("tests", "record", { of = "test_config" }),
 }
 M.stack_config = { title = "StackConfig", req("name", "text"), req("path", "text") }
-M.test_config = { title = "TestConfig", texts "commands" }
+M.test_config = { title = "TestConfig",
+  opt("commands", "array", { items = { "", "text" } }),
+}
 M.requirements = { title = "Requirements",
   opt("tools", "array", { items = { "", "text" }, help = "programs that must answer" }),
   opt("context", "array", { items = { "", "text" }, help = "keys that cdk.json must have" }),
