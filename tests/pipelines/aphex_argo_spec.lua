@@ -115,12 +115,14 @@ describe("aphex generate", function()
   it("has an environment's own service account and the source's secret where rules name them",
     function()
       local own = tables.merge(rules, { service_accounts = { production = "deployer" },
+        build_service_account = "builder",
         git = { sshPrivateKeySecret = { name = "key", key = "ssh" } } })
       local made = assert(files_of.of(own, { file = GOLDEN .. "/medium.yaml", path = "m.yaml" }))
       local text = files_of.yaml(made.template)
       assert.is_truthy(text:find("value: deployer", 1, true))
       assert.is_truthy(text:find("sshPrivateKeySecret:", 1, true))
       assert.is_nil(text:find("--bucket", 1, true))
+      assert.equal("builder", made.template.spec.templates[2].serviceAccountName)
       assert.is_nil(files_of.yaml(files("medium").template):find("deployer", 1, true))
       own.artifact_bucket = "builds"
       made = assert(files_of.of(own, { file = GOLDEN .. "/medium.yaml", path = "m.yaml" }))

@@ -50,6 +50,7 @@ local function build(rules, file)
   if rules.artifact_bucket then tables.append(args, { "--bucket", rules.artifact_bucket }) end
   return {
     name = "build", activeDeadlineSeconds = seconds(rules, "build"), retryStrategy = rules.retries,
+    serviceAccountName = rules.build_service_account,
     inputs = { artifacts = list { { name = "source", path = source,
       git = tables.merge(rules.git, { repo = parameter "repo-url",
         revision = parameter "commit-sha" }) } } },

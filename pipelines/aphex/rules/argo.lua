@@ -8,6 +8,8 @@ return {
   -- Of an environment by its name, where its AWS account wants another role (IRSA):
   -- { production = "aphex-production" }. Each may create workflowtaskresults.
   service_accounts = {},
+  -- Of the build, whose programs (and all that they install) need no role that may deploy.
+  build_service_account = nil,
   -- Has lsqm, git and what the configuration's commands need.
   image = "aphex-pipeline:latest",
   workspace = "/workspace",
