@@ -316,6 +316,26 @@ test ! -e fails
     assert.equal(5, #events)
   end)
 
+  it("keeps the metadata in DynamoDB and S3 where rules name them", function()
+    assert(client:json("dynamodb", "CreateTable", { TableName = "runs",
+      BillingMode = "PAY_PER_REQUEST",
+      AttributeDefinitions = { { AttributeName = "workflow_id", AttributeType = "S" } },
+      KeySchema = { { AttributeName = "workflow_id", KeyType = "HASH" } } }))
+    assert(client:s3 { method = "PUT", bucket = "stories" })
+    local rules = assert(fs.read(program.share .. "/pipelines/aphex/rules/monitoring.lua"))
+    assert(fs.mkdir(home.path .. "/own/aphex/rules"))
+    assert(fs.write(home.path .. "/own/aphex/rules/monitoring.lua",
+      (rules:gsub("table = nil", 'table = "runs"'):gsub("bucket = nil", 'bucket = "stories"'))))
+    local metadata = json.decode(succeeds(home.path, "monitor", "--workflow", "wf-2", "--json",
+      "--pipelines", home.path .. "/own"))
+    local item = assert(client:json("dynamodb", "GetItem", { TableName = "runs",
+      Key = { workflow_id = { S = "wf-2" } } })).Item
+    assert.same({ "succeeded", SHA, "refs/heads/main" }, { item.status.S, item.commit_sha.S,
+      item.branch.S })
+    assert.same(metadata, json.decode(assert(client:s3 { bucket = "stories",
+      key = "workflows/wf-2.json" }).body))
+  end)
+
   it("tells CloudWatch how a workflow ended", function()
     succeeds(home.path, "monitor", "--workflow", "aphex-1", "--status", "Failed", "--started",
       "2026-01-15T10:30:00Z")
