@@ -205,6 +205,18 @@ test ! -e fails
     assert.is_truthy(ran.stdout:find("secret ***", 1, true))
   end)
 
+  it("has a role's credentials where the cluster gives a token", function()
+    local dir = lay_out "small"
+    assert(fs.write(home.path .. "/token", "a.b.c\n"))
+    local ran = assert(process.run { cwd = dir, timeout = 60, argv = { os.getenv "LSQM_BIN"
+      or uv.exepath(), "--workspace", dir, "aphex", "check" }, inherit = { "LSQM_CACHE" },
+      env = { HOME = home.path, AWS_ENDPOINT_URL = emulator.endpoint,
+        AWS_ROLE_ARN = "arn:aws:iam::000000000000:role/deployer",
+        AWS_WEB_IDENTITY_TOKEN_FILE = home.path .. "/token" } })
+    assert.equal(0, ran.code, ran.stdout .. ran.stderr)
+    assert.matches("ok +credentials: account 000000000000", ran.stdout)
+  end)
+
   it("does nothing with --dry-run, and says what it would do", function()
     local dir = lay_out "small"
     fs.remove(dir .. "/results")
