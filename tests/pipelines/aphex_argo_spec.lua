@@ -296,6 +296,20 @@ describe("a push's dry run", function()
     end
   end)
 
+  it("takes a whole payload of GitHub's, of which only what is checked gets in", function()
+    local path = GOLDEN .. "/push.json"
+    local body = assert(fs.read(path))
+    local event = assert(event_of.parse(body))
+    local workflow = assert(dry_run.run(files "small", assert(json.decode(body)), #body))
+    local values = {}
+    for i, one in ipairs(workflow.spec.arguments.parameters) do values[i] = one.value end
+    assert.same({ event.commit_sha, event.branch, event.repo_url }, values)
+    local text = files_of.yaml(workflow)
+    assert.is_nil(text:find("{{", 1, true))
+    assert.is_nil(text:find("$(", 1, true))
+    assert.is_truthy(event.message:find("{{workflow.name}}", 1, true)) -- text: nothing reads it
+  end)
+
   it("ends at the filter for other branches and for deletions", function()
     for _, fields in ipairs { { ref = "refs/heads/topic" }, { ref = "refs/tags/main" },
       { ref = "refs/heads/main-2" }, { ref = "refs/tags/refs/heads/main" },
