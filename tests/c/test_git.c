@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Git on disk: everything runs against bare repositories in a temporary directory. */
+#include "fs.h"
 #include "git.h"
 
 #include <setjmp.h>
@@ -8,7 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <ftw.h>
+#include "check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,19 +23,6 @@ typedef struct world {
 } world;
 
 static lsqm_error err;
-
-#define OK(call)                                            \
-    do {                                                    \
-        lsqm_error_clear(&err);                             \
-        if ((call) != LSQM_OK)                              \
-            fail_msg("%s: %s", err.op, err.message);        \
-    } while (0)
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
 
 static void write_file(const char *dir, const char *name, const char *text)
 {
@@ -98,7 +87,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     world *w = *state;
-    nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    lsqm_fs_remove(w->dir, &err);
     free(w);
     return 0;
 }
