@@ -6,6 +6,7 @@
 #include "error.h"
 
 #include <dirent.h>
+#include <stdio.h>
 
 /* A host call that must work; it reports into the program's own `err`. */
 #define OK(call)                                     \
@@ -24,6 +25,20 @@ static inline int count_fds(void)
         n++;
     closedir(dir);
     return n;
+}
+
+/* The beginning of a text file, valid until the next call; NULL: no such file. */
+static inline char *read_file(const char *base, const char *name)
+{
+    static char text[256];
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", base, name);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return NULL;
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    return text;
 }
 
 #endif

@@ -39,19 +39,6 @@ static int teardown(void **state)
     return lsqm_fs_remove(dir, &err);
 }
 
-static char *read_file(const char *base, const char *name)
-{
-    static char text[256];
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", base, name);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return NULL;
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    return text;
-}
-
 static int exists(const char *name)
 {
     char path[512];

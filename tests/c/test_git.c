@@ -38,19 +38,6 @@ static void write_file(const char *dir, const char *name, const char *text)
     fclose(f);
 }
 
-static char *read_file(const char *dir, const char *name)
-{
-    static char text[256];
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return NULL;
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    return text;
-}
-
 static void commit(const char *repo, const char *message, char oid[LSQM_GIT_OID])
 {
     lsqm_git_commit_options o = {message, NULL, "Tester", "t@example.org", 1700000000};
