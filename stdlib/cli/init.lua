@@ -196,6 +196,18 @@ local function build(argv)
   return parser, chosen, stage
 end
 
+--- Every command with its arguments, as a shell completes them.
+---@param shell string bash, fish or zsh
+---@return string script
+function M.completion(shell)
+  local parser, groups = new_parser(), {}
+  for _, command in ipairs(commands.list()) do
+    local ok, stage = pcall(command.load)
+    add_command(parser, groups, command, ok and stage or nil)
+  end
+  return parser["get_" .. shell .. "_complete"](parser)
+end
+
 -- Global flags as configuration values; the rest as the stage's arguments.
 local function split(parsed, stage)
   local flags, args = {}, {}
