@@ -60,8 +60,26 @@ describe("lsqm", function()
 
   it("says what each further pipeline is for", function()
     local help = run({ "--help" }).stdout:gsub("%s+", " ")
-    assert.is_truthy(help:find("aphex CDK projects through an Argo workflow", 1, true), help)
+    assert.contains(help, "aphex CDK projects through an Argo workflow")
     assert.is_nil(help:find("A pipeline:", 1, true))
+  end)
+
+  it("completes commands, stages of pipelines and options in bash", function()
+    local function complete(line)
+      local words = {}
+      for word in (line .. "|"):gmatch("%S+") do words[#words + 1] = (word:gsub("|$", "")) end
+      local argv = { "bash", "-c", 'eval "$("$1" completion bash)"; shift; COMP_WORDS=("$@"); '
+        .. 'COMP_CWORD=$(($# - 1)); _lsqm; printf "%s " "${COMPREPLY[@]}"', "bash", lsqm,
+        table.unpack(words) }
+      return assert(process.run { argv = argv, timeout = 60, env = {} }).stdout
+    end
+    assert.equal("validate validator ", complete "lsqm val")
+    assert.equal("--passes-on ", complete "lsqm reduce --pas")
+    assert.equal("diff ", complete "lsqm parity di")
+    assert.equal("--fail-on ", complete "lsqm parity diff --fa")
+    for _, shell in ipairs { "zsh", "fish" } do
+      assert.matches("passes%-on", run({ "completion", shell }).stdout)
+    end
   end)
 
   it("refuses a --pipelines folder that is not there", function()
@@ -169,6 +187,29 @@ describe("lsqm", function()
     assert.equal(2, result.code)
     assert.matches("did you mean 'parallel'?", result.stderr, 1, true)
     assert.equal(2, run({ "--config", dir.path .. "/none.lua", "status" }).code)
+  end)
+end)
+
+describe("stdout", function()
+  local function shell(command)
+    local argv = { "sh", "-c", command, "sh", lsqm }
+    return assert(process.run { argv = argv, cwd = "/tmp", timeout = 60, env = {} })
+  end
+
+  it("that is full or closed makes the command fail, whatever else it found", function()
+    for _, target in ipairs { ">/dev/full", ">&-" } do
+      for _, command in ipairs { "which rules.status", "--help" } do
+        local result = shell(('exec "$1" %s %s'):format(command, target))
+        assert.equal(3, result.code, command .. target)
+        assert.equal("lsqm: stdout: not all of the output could be written\n", result.stderr)
+      end
+    end
+    assert.equal(0, shell('exec "$1" which rules.status <&-').code)
+  end)
+
+  it("whose reader went away ends nothing and complains of nothing", function()
+    local result = shell('{ "$1" exec -e "(\'x\'):rep(1000000)"; echo "code $?" >&2; } | head -c 1')
+    assert.equal("code 0\n", result.stderr)
   end)
 end)
 
