@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Configuration: flag › environment › --config FILE (a Lua file that returns a table) › default.
+-- Configuration: flag › environment › --config FILE (a Lua file that returns a table; in a folder
+-- that `lsqm init` made its lsqm.lua unless one is given) › default.
 -- Each key is declared once, in SPEC; unknown keys are errors with a suggestion.
 
 local uv = require "luv"

@@ -24,7 +24,8 @@ end
 
 -- FR-002, and what every command shares. `config` names the key a flag sets.
 local GLOBAL = {
-  { "--config", help = "Configuration: a Lua file that returns a table", value = "PATH" },
+  { "--config", value = "PATH",
+    help = "Configuration: a Lua file that returns a table (default: lsqm.lua of `lsqm init`)" },
   { "-v --verbose", help = "Detailed log output", config = "verbose" },
   { "--dry-run", help = "Say what would happen and touch nothing", config = "dry_run" },
   { "--parallel", help = "How many architectures at once, or auto (default 4)", value = "N",
@@ -230,7 +231,8 @@ end
 
 local function run_stage(parsed, chosen, stage)
   local flags, args = split(parsed, stage)
-  local config, err = config_of.load { flags = flags, path = parsed.config }
+  local config, err = config_of.load { flags = flags,
+    path = parsed.config or resolve.project_config() }
   if not config then return M.EXIT.USAGE, err end
   local ctx = context.new { config = config, pipeline = chosen.pipeline, stage = stage.name,
     args = args, readonly = stage.readonly }

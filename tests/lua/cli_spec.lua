@@ -226,6 +226,22 @@ describe("a folder of one's own", function()
     assert.equal(1, run({ "which", "rules.nothing" }).code)
   end)
 
+  it("brings its configuration, where lsqm init made it and none is named", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert.equal(0, run({ "init", dir.path }).code)
+    assert(fs.write(dir.path .. "/lsqm.lua", "return { retries = 7 }"))
+    assert(fs.write(dir.path .. "/other.lua", "return { retries = 8 }"))
+    local function retries(...)
+      local args = { ... }
+      table.move({ "exec", "-e", "(...).config.retries" }, 1, 3, #args + 1, args)
+      return run(args, { cwd = dir.path }).stdout
+    end
+    assert.equal("7\n", retries())
+    assert.equal("8\n", retries("--config", "other.lua"))
+    assert(fs.remove(dir.path .. "/.lsqm"))
+    assert.equal("1\n", retries())
+  end)
+
   it("gets further stock files by name, and nothing that was deleted", function()
     local dir <close> = assert(fs.tempdir("cli-"))
     assert.equal(0, run({ "init", dir.path }).code)

@@ -13,7 +13,7 @@ local STARTERS = { "rules/status.lua", "rules/sources.lua", "rules/services.lua"
   "rules/emulators.lua", "report/layout.lua" }
 
 local CONFIG = [[
--- Configuration of this folder: lsqm --config lsqm.lua run
+-- Configuration of this folder: what lsqm uses here unless --config names another.
 -- Flags and environment variables win over what stands here. Secrets are never read from files:
 -- set ANTHROPIC_API_KEY, GITHUB_TOKEN and SLACK_WEBHOOK_URL in the environment.
 return {
@@ -30,15 +30,15 @@ local REPORT = [[
 local store = assert(require("std.store").open("./workspace/artifacts", { readonly = true }))
 local latest = store:runs { finished = true }[1]
 if not latest then
-  print("no finished run yet: lsqm --config lsqm.lua run")
+  print("no finished run yet: lsqm run")
   return 0
 end
-local results = {}
+local names, results = store:by_hash(), {}
 for _, result in pairs(store:run(latest.run_id):results()) do results[#results + 1] = result end
 table.sort(results, function(a, b) return a.duration_seconds > b.duration_seconds end)
 for i = 1, math.min(10, #results) do
   print(("%7.1fs  %-8s %s"):format(results[i].duration_seconds, results[i].status,
-    results[i].arch_hash))
+    names[results[i].arch_hash].name))
 end
 ]]
 
@@ -50,7 +50,7 @@ local README = [[
 - `lsqm which rules.status` shows which file is used.
 - `lsqm init --copy prompts.system` brings a further stock file here to be edited.
 - `lsqm check` loads everything here without running it.
-- `lsqm.lua` is the configuration: `lsqm --config lsqm.lua run`.
+- `lsqm.lua` is the configuration that `lsqm` uses here.
 - `reports/slowest.lua` is an example of a script: `lsqm exec reports/slowest.lua`.
 ]]
 
