@@ -242,6 +242,35 @@ describe("a folder of one's own", function()
     assert.equal("1\n", retries())
   end)
 
+  it("has the types of std.* for editors, and they say what the modules have", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert.equal(0, run({ "init", dir.path }).code)
+    assert.contains(assert(fs.read(dir.path .. "/.luarc.json")), '".lsqm-types"')
+    local checked = 0
+    for _, name in ipairs(program.std_names()) do
+      local path = ("%s/.lsqm-types/std/%s.lua"):format(dir.path, name)
+      local globals = {}
+      local real, types = require("std." .. name), assert(loadfile(path, "t", globals))()
+      assert.same({}, globals, name)
+      for key, value in pairs(type(real) == "table" and real or {}) do
+        if type(value) == "function" then
+          assert.equal("function", type(types[key]), name .. " lacks " .. key)
+          checked = checked + 1
+        end
+      end
+      for key, value in pairs(types or {}) do
+        if type(value) == "function" then assert.is_function(real[key], name .. " has " .. key) end
+      end
+    end
+    assert.is_true(checked > 200, checked)
+    local store = assert(fs.read(dir.path .. "/.lsqm-types/std/store.lua"))
+    assert.contains(store, "---@param word string\n---@return lsqm.Run|nil\n"
+      .. "---@return lsqm.Error|nil\nfunction Store:find_run(word) end\n")
+    assert.is_nil(store:find("readonly = (options", 1, true))
+    assert.contains(assert(fs.read(dir.path .. "/.lsqm-types/std/store/runs.lua")),
+      "---@class lsqm.Run")
+  end)
+
   it("gets further stock files by name, and nothing that was deleted", function()
     local dir <close> = assert(fs.tempdir("cli-"))
     assert.equal(0, run({ "init", dir.path }).code)
