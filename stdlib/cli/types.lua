@@ -46,7 +46,7 @@ end
 
 --- The definitions of one module.
 ---@param source string its Lua text
----@param real any its value
+---@param real any its value, nil where it cannot be loaded
 ---@return string
 function M.of(source, real)
   local lines, out, comments = {}, { "---@meta" }, {}
@@ -73,9 +73,9 @@ function M.of(source, real)
       comments = {}
     end
   end
-  if module and type(real) == "table" then
+  if module then
     if not tables_known[module] then out[#out + 1] = ("local %s = {}"):format(module) end
-    remaining(module, real, known, out)
+    if type(real) == "table" then remaining(module, real, known, out) end
     out[#out + 1] = "return " .. module
   end
   return table.concat(out, "\n") .. "\n"
@@ -91,8 +91,8 @@ function M.all()
     name = name:gsub("/init$", "")
     local source = name ~= "boot" and name ~= "" and fs.read(program.share .. "/stdlib/" .. path)
     if source and (wanted[name] or source:find("\n---@class", 1, true)) then
-      list[#list + 1] = { path = "std/" .. name .. ".lua",
-        text = M.of(source, require("std." .. name:gsub("/", "."))) }
+      local ok, real = pcall(require, "std." .. name:gsub("/", ".")) -- needs perhaps a library
+      list[#list + 1] = { path = "std/" .. name .. ".lua", text = M.of(source, ok and real or nil) }
     end
   end
   return list
