@@ -81,6 +81,27 @@ function M.find(pipeline, name)
   return winner, tried
 end
 
+--- "rules.status", "weekly.rules.status", "validator.rules.x": the pipeline may be named first.
+---@param default string the pipeline otherwise
+---@return string pipeline
+---@return string name
+function M.split(name, default)
+  local first, rest = name:match("^([%w_]+)[%./](.+)$")
+  for _, known in ipairs(M.pipelines()) do
+    if known == first then return first, rest end
+  end
+  return default, name
+end
+
+--- The stock file of a name, though a user's may shadow it.
+---@return string? path nil when there is none
+---@return string relative its path below pipelines/
+function M.stock(pipeline, name)
+  local below = pipeline .. "/" .. relative(name)
+  local path = program.share .. "/pipelines/" .. below
+  return is_file(path) and path or nil, below
+end
+
 --- For require: "pipelines.weekly.report.view" → path, or nil and the places tried.
 function M.module(name)
   local pipeline, rest = name:match("^pipelines%.([%w_]+)%.(.+)$")
@@ -104,6 +125,15 @@ function M.load(pipeline, name)
     cache[path] = value
   end
   return cache[path], path
+end
+
+--- The value of a stock file, for a user's file that only adds to it.
+---@param pipeline string
+---@param name string raises when there is no such file
+function M.load_stock(pipeline, name)
+  local path, below = M.stock(pipeline, name)
+  if not path then error(("there is no stock file pipelines/%s"):format(below), 2) end
+  return (program.run_file(path, name, path))
 end
 
 -- The fields of a nearer row replace those of the same name; `false` takes a row away.

@@ -70,11 +70,13 @@ local function check_fields(what, value, fields)
   end
 end
 
-local function check_arg(stage_name, i, arg)
+-- A completed copy: stages may share what they are given.
+local function checked_arg(stage_name, i, arg)
   local what = ("stage '%s', argument %d"):format(stage_name, i)
   if type(arg) ~= "table" then refuse("args", "%s: must be a table", what) end
   check_fields(what, arg, ARG_FIELDS)
   if not arg.name then refuse("args", "%s: 'name' is missing", what) end
+  arg = tables.copy(arg)
   arg.kind = arg.kind or (arg.name:sub(1, 1) == "-" and "option" or "positional")
   arg.type = arg.type or "string"
   if not ARG_KINDS[arg.kind] then
@@ -84,6 +86,7 @@ local function check_arg(stage_name, i, arg)
     refuse(arg.type, "%s: type '%s' must be string, integer or number", what, arg.type)
   end
   arg.key = arg.name:gsub("^%-+", ""):gsub("%-", "_")
+  return arg
 end
 
 --- Checks a stage definition; raises with the stage file's position.
@@ -97,8 +100,7 @@ local function new(_, def)
   if def.api ~= M.API then
     refuse("api", "%s: written for api %s, this program has api %d", what, tostring(def.api), M.API)
   end
-  def.args = def.args or {}
-  for i, arg in ipairs(def.args) do check_arg(def.name, i, arg) end
+  def.args = tables.map(def.args or {}, function(arg, i) return checked_arg(def.name, i, arg) end)
   return setmetatable(def, { __name = "lsqm.stage" })
 end
 

@@ -3,6 +3,7 @@
 -- store. A stage that finds something (exit 1) does not stop the flow; an environment that fails
 -- in one that the rest stands on does.
 
+local arguments = require "pipelines.weekly.validate.arguments"
 local columns = require "pipelines.weekly.validate.columns"
 local context = require "std.context"
 local error_of = require "std.error"
@@ -125,18 +126,10 @@ return stage {
   description = "sync, mine, generate, validate, report, push, notify. Exit 1 when a regression "
     .. "was found, 3 when the environment failed.",
   args = {
-    { name = "--resume", kind = "flag", help = "Go on with the run that did not finish" },
-    { name = "--emulator", kind = "option", metavar = "NAME[:VERSION],…",
-      help = "Emulators of rules/emulators.lua; several: one run for each" },
-    { name = "--cached", kind = "flag",
-      help = "Take over earlier verdicts where nothing that they depend on changed" },
-    { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
+    arguments.resume, arguments.emulator, arguments.cached, arguments.json,
     { name = "--shard", kind = "option", metavar = "I/N",
       help = "Up to validate, and there only the I-th of N shares, for `lsqm merge`" },
-    { name = "--into", kind = "option", metavar = "DIR",
-      help = "Where shards are kept (default: WORKSPACE/shards)" },
-    { name = "--shard-set", kind = "option", metavar = "NAME",
-      help = "Keeps shards of different jobs apart: a name that all of one job are given" },
+    arguments.into, arguments.shard_set,
     { name = "--from", kind = "option", choices = NAMES, help = "Begin with this stage" },
     { name = "--to", kind = "option", choices = NAMES, help = "End with this stage" },
   },

@@ -4,6 +4,7 @@
 
 local error_of = require "std.error"
 local program = require "lsqm.program"
+local sched = require "lsqm.raw.sched"
 local suggest = require "std.suggest"
 
 local M = {}
@@ -65,6 +66,15 @@ function M.world(err)
   io.stderr:write("lsqm: ", error_of.format(err), "\n")
 end
 
+-- error() takes any table; its own words, or else its fields.
+local function from_table(value)
+  local traceback, mt = rawget(value, "traceback"), getmetatable(value)
+  rawset(value, "traceback", nil)
+  local text = type(mt) == "table" and mt.__tostring and tostring(value)
+    or require("std.inspect")(value)
+  return error_of.new { message = text, traceback = traceback }
+end
+
 -- Codes of std.error that are never a mistake of whoever wrote the script.
 local WORLDLY = { io = true, nomem = true, unavailable = true, network = true, denied = true,
   timeout = true, http = true, rejected = true }
@@ -72,7 +82,7 @@ local WORLDLY = { io = true, nomem = true, unavailable = true, network = true, d
 --- Something raised: a mistake in a script (exit 2), the world (3), or an interrupt (130).
 ---@return integer exit_code
 function M.raised(err, argv)
-  if type(err) ~= "table" then err = error_of.new { message = tostring(err) } end
+  if not error_of.is(err) then err = from_table(err) end
   if err.code == "cancelled" then
     io.stderr:write("lsqm: interrupted\n")
     return 130
@@ -82,6 +92,7 @@ function M.raised(err, argv)
   io.stderr:write("lsqm: ", error_of.format(err), "\n")
   local lines = frames(err.traceback or "", is_verbose(argv), WORLDLY[err.code])
   if #lines > 0 then io.stderr:write(table.concat(lines, "\n"), "\n") end
+  if sched.current():is_cancelled() then return 130 end -- raised in a loop that never waits
   return WORLDLY[err.code] and 3 or 2
 end
 

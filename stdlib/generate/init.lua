@@ -3,6 +3,7 @@
 -- input gives the same bytes. No key, no network.
 
 local emit = require "std.generate.emit"
+local fs = require "std.fs"
 local model = require "std.generate.model"
 local plan = require "std.generate.plan"
 local tables = require "std.table"
@@ -48,18 +49,7 @@ end
 ---@param dir string
 ---@return table<string, string>? files, table? err
 function M.read_dir(dir)
-  local fs = require "std.fs"
-  local names, err = fs.walk(dir)
-  if not names then return nil, err end
-  local files = {}
-  for _, name in ipairs(names) do
-    if name:match("%.tf$") or name:match("%.tf%.json$") then
-      local text, why = fs.read(fs.join(dir, name))
-      if not text then return nil, why end
-      files[name] = text
-    end
-  end
-  return files
+  return fs.read_all(dir, { include = { "**/*.tf", "**/*.tf.json" } })
 end
 
 return M

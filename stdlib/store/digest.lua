@@ -44,7 +44,7 @@ end
 ---What a result says, as text.
 ---@param result table
 ---@return string
-function M.text(result)
+local function text_of(result)
   local out = plain(result)
   out.arch_hash = result.arch_hash
   return json.encode(out)
@@ -53,7 +53,7 @@ end
 ---The hash of one result.
 ---@param result table
 ---@return string hex
-function M.of_result(result) return sha256.string(M.text(result)) end
+function M.of_result(result) return sha256.string(text_of(result)) end
 
 ---The hash of a run from those of its results.
 ---@param hashes table<string, string> of_result by architecture

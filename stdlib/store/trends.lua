@@ -92,7 +92,7 @@ end
 ---@param point table
 ---@param users integer architectures that use the service
 ---@return table
-function M.service_trend(name, old, point, users)
+local function service_trend(name, old, point, users)
   local points = history.insert(old and old.history or json.array {}, point)
   local previous = history.before(points, 1)
   return {
@@ -109,7 +109,7 @@ local function update_services(store, run, architectures)
   local map = M.get(store, "services")
   local users = users_of_services(architectures)
   for name, count in pairs(service_counts(run:outcomes(), architectures)) do
-    map[name] = M.service_trend(name, map[name], service_point(run, count), users[name] or 0)
+    map[name] = service_trend(name, map[name], service_point(run, count), users[name] or 0)
   end
   for name, record in pairs(map) do record.architecture_count = users[name] or 0 end
   local ok, err = save(store, "services", map)

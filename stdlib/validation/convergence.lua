@@ -50,7 +50,7 @@ end
 --- What a plan as `show -json` prints it would change.
 ---@param plan table
 ---@return {address: string, attribute: string}[]
-function M.drift_of(plan)
+local function drift_of(plan)
   local list = json.array {}
   local function add(address, attribute)
     if #list < MAX_DRIFT then list[#list + 1] = { address = address, attribute = attribute } end
@@ -73,7 +73,7 @@ local function read_drift(tool, options)
   local shown = tool:run { args = { "show", "-json", PLAN }, dir = options.dir,
     lease = options.lease, timeout = options.timeout, network = options.network }
   local plan = shown and shown.code == 0 and json.decode(shown.stdout)
-  return type(plan) == "table" and M.drift_of(plan) or nil
+  return type(plan) == "table" and drift_of(plan) or nil
 end
 
 --- The second plan. options as for the tool's deploy.

@@ -121,6 +121,14 @@ describe("lsqm", function()
     end
   end)
 
+  it("shows what a script's own table says", function()
+    assert.matches("^lsqm: { why = \"no\" }\n  at .*script%.lua:1:",
+      script("error { why = 'no' }").stderr)
+    assert.matches("^lsqm: mine\n",
+      script("error(setmetatable({}, { __tostring = function() return 'mine' end }))").stderr)
+    assert.matches("^lsqm: nil\n", script("error()").stderr)
+  end)
+
   it("says which module or function was meant", function()
     assert.matches("hint: std.fs has read\n",
       script("local fs = require 'std.fs'\nfs.raed('x')").stderr, 1, true)
@@ -134,7 +142,7 @@ describe("lsqm", function()
     local path = dir.path .. "/loop.lua"
     assert(fs.write(path, "io.stdout:write('ready\\n')\nio.stdout:flush()\nwhile true do end\n"))
     local result = interrupt_when_ready { lsqm, "exec", path }
-    assert.equal(2, result.code)
+    assert.equal(130, result.code)
     assert.matches(path .. ":3: interrupted", first_line(result.stderr), 1, true)
   end)
 
@@ -175,6 +183,25 @@ describe("a folder of one's own", function()
     which = run({ "which", "rules.status" }, { cwd = dir.path })
     assert.not_matches("project", which.stdout, 1, true)
     assert.equal(1, run({ "which", "rules.nothing" }).code)
+  end)
+
+  it("gets further stock files by name, and nothing that was deleted", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert.equal(0, run({ "init", dir.path }).code)
+    local prompt = dir.path .. "/pipelines/weekly/prompts/system.lua"
+    local status = dir.path .. "/pipelines/weekly/rules/status.lua"
+    assert(fs.remove(status))
+    assert.is_false(fs.exists(prompt))
+    local made = run({ "init", "--copy", "prompts.system" }, { cwd = dir.path })
+    assert.equal(0, made.code, made.stderr)
+    assert.equal(fs.read(program.share .. "/pipelines/weekly/prompts/system.lua"), fs.read(prompt))
+    assert.is_false(fs.exists(status))
+    assert(fs.write(prompt, "-- mine\n"))
+    assert.equal(0, run({ "init", "--copy", "prompts.system" }, { cwd = dir.path }).code)
+    assert.equal("-- mine\n", fs.read(prompt))
+    local wrong = run({ "init", "--copy", "prompts.sytem" }, { cwd = dir.path })
+    assert.equal(2, wrong.code)
+    assert.matches("no stock file pipelines/weekly/prompts/sytem.lua", wrong.stderr, 1, true)
   end)
 
   it("brings stages and pipelines of its own", function()

@@ -67,6 +67,29 @@ describe("an own folder", function()
     assert.equal(binary, sha256.file(uv.exepath()))
   end)
 
+  it("may ask the stock rule and change only what it says", function()
+    local rule = own .. "/pipelines/weekly/rules/status.lua"
+    assert(fs.write(rule, [[
+local stock = require("std.resolve").load_stock("weekly", "rules.status")
+return function(facts)
+  local status, reason = stock(facts)
+  if status == "PARTIAL" and facts.tests.passed >= 3 * facts.tests.failed then
+    return "PASSED", "good enough: " .. reason
+  end
+  return status, reason
+end
+]]))
+    local verdict, reason = status()
+    assert.same({ "PASSED", "good enough: 1 of 4 tests failed" }, { verdict, reason })
+    lab:put("a", { tests = "2 2 0" })
+    assert.equal("PARTIAL", (status()))
+    assert(fs.write(rule, "local stock = require('std.resolve').load_stock('weekly', 'rules.x')\n"
+      .. "return stock\n"))
+    local broken = lab:run({ "validate" }, { cwd = own })
+    assert.equal(2, broken.code)
+    assert.contains(broken.stderr, "status.lua:1: there is no stock file pipelines/weekly/rules/x")
+  end)
+
   it("shows the place of a broken rule and loses no result", function()
     assert.equal("PARTIAL", (status()))
     local first = lab:latest()

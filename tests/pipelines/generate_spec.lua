@@ -226,7 +226,7 @@ describe("stock rules", function()
 
   it("have a way to delete each type, so that the mutation check leaves none out", function()
     local result = assert(process.run { argv = { python_of.find(), "-c",
-      "import mutations; print(' '.join(mutations.DELETERS))" }, cwd = here, timeout = 30,
+      "import deleters; print(' '.join(deleters.DELETERS))" }, cwd = here, timeout = 30,
       env = { PYTHONDONTWRITEBYTECODE = "1" } })
     assert.equal("", result.stderr)
     local missing = {}

@@ -179,8 +179,7 @@ function Bench:generate(root, app)
   local files = assert(generate.read_dir(root.dir))
   local made, info = generate.generate { files = files, rules = self.rules }
   if not made then return nil, info.message or "no rule covers anything" end
-  assert(fs.mkdir(app))
-  for name, text in pairs(made) do assert(fs.write(fs.join(app, name), text)) end
+  assert(fs.write_all(app, made))
   return info
 end
 

@@ -134,10 +134,21 @@ local RANGES = { {
 } }
 
 -- The machine is reached through its first interface.
-local function route_to_machine(self, value, body)
+local function interface_of(self, value)
+  if values.is_no_value(value) then return expr.none end
+  local arms = values.if_arms(value)
+  if arms then
+    return expr.cond(self.scope:condition(arms[1]), interface_of(self, arms[2]),
+      interface_of(self, arms[3]))
+  end
   local id = shared.resource_of(self, value, "AWS::EC2::Instance")
-  if not id then return self:unsupported(nil, "a route to a machine made elsewhere") end
-  body:set("network_interface_id", self.scope:attribute(id, "primary_network_interface_id"))
+  if id then return self.scope:attribute(id, "primary_network_interface_id") end
+  self:unsupported(nil, "a route to a machine made elsewhere")
+  return expr.none
+end
+
+local function route_to_machine(self, value, body)
+  body:set("network_interface_id", interface_of(self, value))
 end
 
 local INTERFACE = {
