@@ -166,6 +166,10 @@ local function hold_and_run(ctx, place, args)
     ctx.out(("run: would validate %d, skip %d"):format(#chosen.ready, #chosen.skipped))
     return 0
   end
+  if #chosen.ready + #chosen.skipped == 0 then
+    ctx.out "run: nothing to run: no architecture is ready"
+    return 0
+  end
   local ok
   ok, err = is_sound(place)
   if not ok then return nil, err end

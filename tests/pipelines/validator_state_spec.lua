@@ -190,6 +190,8 @@ describe("validator", function()
     template("good", "ok")
     assert.equal(0, validator({ "all", "--dry-run" }).code)
     assert.same({ "config/sources.yaml" }, fs.walk(root))
+    assert.is_truthy(validator({ "run" }).stdout:find("nothing to run", 1, true))
+    assert.is_false(fs.exists(root .. "/docs"))
   end)
 
   it("tells of an architecture whose record is broken, which mine makes anew", function()
