@@ -131,9 +131,11 @@ end
 local function run_all(ctx, place, args, chosen)
   local lab <close>, err = validation.open(stock_of.context(ctx, place, chosen.by_hash))
   if not lab then return nil, err end
-  local run = runs.new(place, { trigger = args.trigger, version = version_of(lab),
+  local run
+  run, err = runs.new(place, { trigger = args.trigger, version = version_of(lab),
     parallelism = width.choose(ctx.config.parallel, chosen.ready),
     budget = ctx.config.token_budget })
+  if not run then return nil, err end
   local began = time.monotonic()
   local ran, list = pcall(validate_all, ctx, place, lab, run, chosen.ready)
   if not ran then

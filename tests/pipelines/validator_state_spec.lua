@@ -194,6 +194,18 @@ describe("validator", function()
     assert.is_false(fs.exists(root .. "/docs"))
   end)
 
+  it("is refused by the name of what it cannot write", function()
+    template("good", "ok")
+    ok("mine", "generate")
+    assert(fs.write(root .. "/docs", ""))
+    refused(3, { "run" }, root .. "/docs")
+    assert(fs.remove(root .. "/cache"))
+    assert(fs.write(root .. "/cache", ""))
+    for _, stage in ipairs { "mine", "generate", "run" } do
+      refused(3, { stage }, root .. "/cache")
+    end
+  end)
+
   it("tells of an architecture whose record is broken, which mine makes anew", function()
     template("good", "ok")
     ok("mine", "generate")
