@@ -162,6 +162,7 @@ function M.make(stock, place, arch, write)
   if not files then return nil, facts end
   local app = M.record(arch, package_of.of(files), facts)
   local compiled, why = M.compile(app, stock.config.python)
+  if not compiled and why.code ~= "syntax" then return nil, why end -- nobody tried to compile it
   local ok, err = M.check(app)
   if ok and (compiled or not M.load(place, arch)) then ok, err = M.save(place, arch, app) end
   if not compiled then return nil, why end

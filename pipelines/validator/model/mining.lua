@@ -47,7 +47,7 @@ function M.look(ctx, place, source)
 end
 
 -- "dir/main.tf:1:31: ": the place of an error below the source.
-local function place_of(err, arch, candidate)
+local function where(err, arch, candidate)
   if not err.line then return "" end
   local inside = err.file and candidate.path
     and err.file:sub(1, #candidate.path + 1) == candidate.path .. "/"
@@ -58,7 +58,7 @@ end
 
 local function reason_of(record, arch, candidate)
   local err = record.error
-  if err then return place_of(err, arch, candidate) .. tostring(err.message or err) end
+  if err then return where(err, arch, candidate) .. tostring(err.message or err) end
   local words = {}
   for i, item in ipairs(record.unsupported or {}) do
     words[i] = ("%s %s%s: %s"):format(item.id or "?", item.type or "?",
