@@ -2,7 +2,9 @@
 -- Looks at every service's health now, keeps the results, and goes on looking with --watch.
 
 local checks = require "pipelines.parity.health.checks"
+local compose_service = require "std.compose.service"
 local docker = require "std.docker"
+local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local json = require "std.json"
 local mask = require "std.mask"
@@ -28,14 +30,32 @@ local function chosen(environment, names)
   return table_of.map(names, function(name) return by_name[name] end)
 end
 
+-- All containers of a service, one after the other: their results have times of their own.
+local function look_at(engine, service, rows, wanted, by)
+  local results, verdicts = {}, {}
+  for _, row in ipairs(rows) do
+    local found = checks.of(engine, service, engine:inspect(row.Id), by)
+    table_of.append(results, found)
+    verdicts[#verdicts + 1] = checks.verdict(found)
+  end
+  if #rows < wanted then
+    local found = checks.missing(service, #rows, wanted, by)
+    table_of.append(results, found)
+    verdicts[#verdicts + 1] = checks.verdict(found)
+  end
+  return { service = service.name, results = results, verdict = checks.verdict(verdicts) }
+end
+
 local function look(engine, environment, services, by)
   local rows, err = watch_of.containers(engine, environment.name)
   if not rows then return nil, err end
+  local project = environments.project_of(environment)
+  services = table_of.filter(services, function(service)
+    return compose_service.replicas(project.services[service.name]) > 0
+  end)
   return parallel.map(services, function(service)
-    local row = rows[service.name]
-    local info = row and engine:inspect(row.Id) or nil
-    local results = checks.of(engine, service, info, by)
-    return { service = service.name, results = results, verdict = checks.verdict(results) }
+    return look_at(engine, service, rows[service.name] or {},
+      compose_service.replicas(project.services[service.name]), by)
   end, { limit = 8 })
 end
 

@@ -26,7 +26,12 @@ local IMPACT <const> = { info = "low", warning = "medium", error = "high", criti
 -- state: {source, target, report_id, options, severity, fixable, runtime}
 local function judge(state, d)
   for _, row in ipairs(state.severity) do
-    if d.path:find(row[1]) and (not row.when or row.when(d)) then return row.severity, row.says end
+    if d.path:find(row[1]) then
+      for i = 2, #row do
+        local case = row[i]
+        if not case.when or case.when(d) then return case[1], case[2] end
+      end
+    end
   end
   return "warning", "differs"
 end
