@@ -11,9 +11,7 @@ local watch = require "pipelines.parity.engine.watch"
 
 local engine, missing = bed_of.engine, bed_of.missing
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
+local contains = assert.contains
 
 describe("parity in containers", function()
   local bed, lab, project

@@ -3,64 +3,13 @@
 -- retries, git context, secrets, the workflow's stages, and act where it is installed.
 
 local contracts = require("std.contracts").of "parity"
-local expression = require "pipelines.parity.ci.expression"
 local fs = require "std.fs"
 local git = require "std.git"
-local json = require "std.json"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
 local parallel = require "std.parallel"
 local process = require "std.process"
 local step = require "pipelines.parity.ci.step"
 local workflows = require "pipelines.parity.ci.workflow"
-
-describe("parity ci expressions", function()
-  local scope = { status = "success", hash_files = function(glob) return "hash of " .. glob end,
-    contexts = { matrix = { os = "Linux", n = 3 }, env = { EMPTY = "", A = "x" },
-      needs = { build = { result = "success", outputs = { version = "1.2" } },
-        ["build-it"] = { result = "failure" } },
-      github = { labels = { "Bug", "ui" }, list = { { name = "a" }, { name = "b" } } },
-      steps = {}, secrets = {} } }
-  local cases = {
-    { "1 == 1", true }, { "'a' == 'A'", true }, { "'1' == 1", true }, { "null == ''", true },
-    { "true == 1", true }, { "1 < 2 && 2 < 3", true }, { "!(1 > 2)", true }, { "'b' > 'A'", true },
-    { "matrix.os", "Linux" }, { "matrix['os']", "Linux" }, { "matrix.missing", json.null },
-    { "matrix.missing || 'd'", "d" }, { "env.EMPTY && 'x' || 'y'", "y" },
-    { "needs.build.outputs.version", "1.2" }, { "needs.build-it.result == 'failure'", true },
-    { "contains(github.labels, 'bug')", true }, { "contains('Hello', 'ell')", true },
-    { "startsWith('Abc', 'aB')", true }, { "endsWith('Abc', 'BC')", true },
-    { "format('{0}-{1} {{x}}', 'a', 2)", "a-2 {x}" }, { "join(github.labels, '+')", "Bug+ui" },
-    { "join(github.list.*.name)", "a,b" }, { "fromJSON('[1, 2]')[1]", 2 },
-    { "fromJSON('{\"80\": \"x\"}')[80]", "x" },
-    { "toJSON(matrix.n)", "3" }, { "hashFiles('x')", "hash of x" }, { "success()", true },
-    { "failure() || always()", true }, { "0x10", 16 }, { "'it''s'", "it's" },
-    { "MATRIX.OS", "Linux" }, { "-1.5 < 0", true },
-  }
-  for _, case in ipairs(cases) do
-    it(case[1], function() assert.equal(case[2], expression.value(case[1], scope)) end)
-  end
-
-  it("fill texts and keep the kind of a lone expression", function()
-    assert.equal("n=3 os=Linux", expression.fill("n=${{ matrix.n }} os=${{matrix.os}}", scope))
-    assert.equal(3, expression.fill("${{ matrix.n }}", scope))
-    assert.equal("", expression.text(expression.fill("${{ matrix.no }}", scope)))
-  end)
-
-  it("need success unless they ask for a status", function()
-    local failed = { status = "failure", contexts = scope.contexts }
-    assert.is_false(expression.condition(nil, failed))
-    assert.is_false(expression.condition("matrix.n == 3", failed))
-    assert.is_true(expression.condition("always()", failed))
-    assert.is_true(expression.condition("${{ failure() && matrix.n == 3 }}", failed))
-    assert.is_true(expression.condition(nil, scope))
-    assert.is_false(expression.condition(false, scope))
-  end)
-
-  for _, text in ipairs { "1 ==", "nope.x", "lost()", "'open", "a b", "(1", "#" } do
-    it("refuse " .. text, function()
-      assert.has_error(function() expression.value(text, scope) end)
-    end)
-  end
-end)
 
 describe("parity ci workflows", function()
   local lab

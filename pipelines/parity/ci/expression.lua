@@ -3,11 +3,19 @@
 -- Comparing follows its loose rules: texts without regard to case, other kinds as numbers.
 
 local error_of = require "std.error"
+local functions = require "pipelines.parity.ci.functions"
 local json = require "std.json"
+local suggest = require "std.suggest"
+local table_of = require "std.table"
+local values = require "pipelines.parity.ci.values"
 
 local M = {}
 
 local null <const> = json.null
+local equal <const>, less <const> = values.equal, values.less
+
+--- Values as texts and as conditions, see ci/values.lua.
+M.text, M.truthy = values.text, values.truthy
 
 local OPERATORS <const> = { "==", "!=", "<=", ">=", "&&", "||", "<", ">", "!", "(", ")", "[", "]",
   ".", ",", "*" }
@@ -59,6 +67,14 @@ local function tokens_of(text)
   return list
 end
 
+-- GitHub's own limit; it also keeps hostile texts from the end of our stack.
+local MAX_DEPTH <const> = 50
+
+local function deeper(p, token)
+  p.depth = p.depth + 1
+  if p.depth > MAX_DEPTH then fail(p.text, token.at, "the expression is nested too deeply") end
+end
+
 -- Parsing: each function gives a node, a function of the scope.
 local parse_or
 
@@ -98,7 +114,7 @@ local Star = {}
 local function each_of(value)
   local list = setmetatable({}, Star)
   if type(value) == "table" then
-    for _, item in pairs(value) do list[#list + 1] = item end
+    for _, item in table_of.sorted_pairs(value) do list[#list + 1] = item end
   end
   return list
 end
@@ -122,13 +138,21 @@ local function arguments(p)
 end
 
 local function call(p, token)
-  local args = arguments(p)
   local name = token.name:lower()
-  if not M.functions[name] then fail(p.text, token.at, "there is no function " .. token.name) end
+  local fn, count = functions.call[name], functions.arguments[name]
+  if not fn then
+    fail(p.text, token.at, ("there is no function %s%s"):format(token.name,
+      suggest.phrase(token.name, functions.call)))
+  end
+  local args = arguments(p)
+  if #args < count[1] or #args > count[2] then
+    fail(p.text, token.at, ("%s does not take %d arguments"):format(token.name, #args))
+  end
+  p.status = p.status or functions.status[name]
   return function(scope)
-    local values = {}
-    for i, arg in ipairs(args) do values[i] = arg(scope) end
-    return M.functions[name](scope, table.unpack(values, 1, #args))
+    local given = {}
+    for i, arg in ipairs(args) do given[i] = arg(scope) end
+    return fn(scope, table.unpack(given, 1, #args))
   end
 end
 
@@ -145,6 +169,7 @@ local function primary(p)
   if accept(p, "(") then return call(p, token) end
   local word = WORDS[token.name:lower()]
   if word ~= nil then return function() return word end end
+  p.contexts[#p.contexts + 1] = token
   return function(scope)
     local context = scope.contexts[token.name:lower()]
     if context == nil then fail(p.text, token.at, "there is no context " .. token.name) end
@@ -175,32 +200,13 @@ local function postfix(p)
   end
 end
 
---- What counts as true: not false, 0, "", null.
-function M.truthy(value)
-  return value ~= false and value ~= null and value ~= 0 and value ~= ""
-end
-
 local function unary(p)
+  local negated = p.tokens[p.at]
   if not accept(p, "!") then return postfix(p) end
+  deeper(p, negated)
   local inner = unary(p)
-  return function(scope) return not M.truthy(inner(scope)) end
-end
-
-local function number_of(value)
-  if value == null or value == "" or value == false then return 0 end
-  if value == true then return 1 end
-  return tonumber(value) or 0 / 0
-end
-
-local function equal(a, b)
-  if type(a) == "string" and type(b) == "string" then return a:lower() == b:lower() end
-  if type(a) == type(b) or type(a) == "table" or type(b) == "table" then return a == b end
-  return number_of(a) == number_of(b)
-end
-
-local function less(a, b)
-  if type(a) == "string" and type(b) == "string" then return a:lower() < b:lower() end
-  return number_of(a) < number_of(b)
+  p.depth = p.depth - 1
+  return function(scope) return not values.truthy(inner(scope)) end
 end
 
 local COMPARE <const> = {
@@ -227,105 +233,140 @@ local function parse_and(p)
     local left, right = node, comparison(p)
     node = function(scope)
       local value = left(scope)
-      return M.truthy(value) and right(scope) or value
-    end
-  end
-  return node
-end
-
-function parse_or(p)
-  local node = parse_and(p)
-  while accept(p, "||") do
-    local left, right = node, parse_and(p)
-    node = function(scope)
-      local value = left(scope)
-      if M.truthy(value) then return value end
+      if not values.truthy(value) then return value end
       return right(scope)
     end
   end
   return node
 end
 
---- A value as text within ${{ }}.
-function M.text(value)
-  if value == null then return "" end
-  if type(value) == "table" then return json.encode(value) end
-  if math.type(value) == "float" then return ("%.15g"):format(value) end
-  return tostring(value)
+function parse_or(p)
+  deeper(p, p.tokens[p.at])
+  local node = parse_and(p)
+  while accept(p, "||") do
+    local left, right = node, parse_and(p)
+    node = function(scope)
+      local value = left(scope)
+      if values.truthy(value) then return value end
+      return right(scope)
+    end
+  end
+  p.depth = p.depth - 1
+  return node
 end
 
-local function low(value) return M.text(value):lower() end
-
-M.functions = {
-  contains = function(_, where, what)
-    if type(where) ~= "table" then return low(where):find(low(what), 1, true) ~= nil end
-    for _, item in ipairs(where) do if equal(item, what) then return true end end
-    return false
-  end,
-  startswith = function(_, text, start) return low(text):sub(1, #low(start)) == low(start) end,
-  endswith = function(_, text, tail)
-    return low(tail) == "" or low(text):sub(-#low(tail)) == low(tail)
-  end,
-  format = function(_, text, ...)
-    local values = { ... }
-    return (M.text(text):gsub("{{", "\0"):gsub("}}", "\1"):gsub("{(%d+)}", function(n)
-      return M.text(values[tonumber(n) + 1])
-    end):gsub("%z", "{"):gsub("\1", "}"))
-  end,
-  join = function(_, list, separator)
-    if type(list) ~= "table" then return M.text(list) end
-    local out = {}
-    for i, item in ipairs(list) do out[i] = M.text(item) end
-    return table.concat(out, separator and M.text(separator) or ",")
-  end,
-  tojson = function(_, value) return json.encode(value, { pretty = true }) end,
-  fromjson = function(_, text)
-    local value, err = json.decode(M.text(text))
-    if value == nil then error(err, 0) end
-    return value
-  end,
-  hashfiles = function(scope, ...) return scope.hash_files(...) end,
-  success = function(scope) return scope.status == "success" end,
-  failure = function(scope) return scope.status == "failure" end,
-  cancelled = function(scope) return scope.status == "cancelled" end,
-  always = function() return true end,
-}
-
-local cache = {}
+local cache = setmetatable({}, { __mode = "v" })
 
 local function compiled(text)
-  if not cache[text] then
-    local p = { text = text, tokens = tokens_of(text), at = 1 }
-    local node = parse_or(p)
-    expect(p, "end")
-    cache[text] = node
+  local known = cache[text]
+  if not known then
+    known = { text = text, tokens = tokens_of(text), at = 1, depth = 0, contexts = {} }
+    known.node = parse_or(known)
+    expect(known, "end")
+    cache[text] = known
   end
-  return cache[text]
+  return known
 end
 
 --- The value of an expression. Raises an error value.
 ---@param scope {contexts: table, status: string, hash_files: fun(...): string}
-function M.value(text, scope) return compiled(text)(scope) end
+function M.value(text, scope) return compiled(text).node(scope) end
 
---- A text with its ${{ }} replaced; a text that is one expression keeps the value's kind.
+-- Where the expression that begins at `from` ends: at the next }} outside of quotes.
+local function closing(text, from)
+  local at = from
+  while true do
+    local found = text:find("['}]", at)
+    if not found then return nil end
+    if text:sub(found, found) == "'" then
+      at = (text:find("'", found + 1, true) or #text) + 1
+    elseif text:sub(found, found + 1) == "}}" then
+      return found
+    else
+      at = found + 1
+    end
+  end
+end
+
+-- The text as parts: plain ones, and {expression = text}.
+local function parts_of(text)
+  local parts, at = {}, 1
+  while true do
+    local open = text:find("${{", at, true)
+    if not open then break end
+    local stop = closing(text, open + 3)
+    if not stop then fail(text, open, "the ${{ is not closed") end
+    if open > at then parts[#parts + 1] = text:sub(at, open - 1) end
+    parts[#parts + 1] = { expression = text:sub(open + 3, stop - 1) }
+    at = stop + 2
+  end
+  if at <= #text then parts[#parts + 1] = text:sub(at) end
+  return parts
+end
+
+--- A text with its ${{ }} replaced; a text that is one expression keeps the value's kind. Other
+--- values stay what they are.
 function M.fill(text, scope)
-  if type(text) ~= "string" then return text end
-  local whole = text:match("^%s*%${{(.-)}}%s*$")
-  if whole and not whole:find("${{", 1, true) then return M.value(whole, scope) end
-  return (text:gsub("%${{(.-)}}", function(inner) return M.text(M.value(inner, scope)) end))
+  if type(text) ~= "string" or not text:find("${{", 1, true) then return text end
+  local parts = parts_of(text)
+  if #parts == 1 then return M.value(parts[1].expression, scope) end
+  return table.concat(table_of.map(parts, function(part)
+    return type(part) == "string" and part or values.text(M.value(part.expression, scope))
+  end))
+end
+
+--- The same at all depths of a table.
+function M.fill_all(value, scope)
+  if type(value) ~= "table" then return M.fill(value, scope) end
+  local out = setmetatable({}, getmetatable(value))
+  for key, item in pairs(value) do out[key] = M.fill_all(item, scope) end
+  return out
+end
+
+-- A condition is an expression with or without ${{ }}; with other text around it is a text.
+local function condition_of(condition)
+  local text = tostring(condition)
+  if not text:find("${{", 1, true) then return text end
+  local parts = parts_of(text:match("^%s*(.-)%s*$"))
+  return #parts == 1 and parts[1].expression or nil, text
 end
 
 --- Does a step or job run? Without a status function, only after success.
 ---@param condition string|boolean|nil
 function M.condition(condition, scope)
-  if condition == nil then return scope.status == "success" end
-  local text = tostring(condition):match("^%s*%${{(.*)}}%s*$") or tostring(condition)
-  local value = M.truthy(M.value(text, scope))
-  local low_text = text:lower()
-  for _, name in ipairs { "success", "failure", "always", "cancelled" } do
-    if low_text:find(name .. "%s*%(") then return value end
+  if condition == nil or condition == "" then return scope.status == "success" end
+  local text, whole = condition_of(condition)
+  if not text then return values.truthy(M.fill(whole, scope)) and scope.status == "success" end
+  local value = values.truthy(M.value(text, scope))
+  return value and (compiled(text).status == true or scope.status == "success")
+end
+
+local function check_one(text, allowed)
+  for _, token in ipairs(compiled(text).contexts) do
+    if not allowed[token.name:lower()] then
+      fail(text, token.at, ("there is no %s here%s"):format(token.name,
+        suggest.phrase(token.name, allowed)))
+    end
   end
-  return value and scope.status == "success"
+end
+
+--- Raises where a text with ${{ }} is none, or names a context that is not there.
+---@param allowed table<string, true> contexts
+function M.check(text, allowed)
+  for _, part in ipairs(parts_of(text)) do
+    if type(part) == "table" then check_one(part.expression, allowed) end
+  end
+end
+
+--- The same of a condition; true when it is a text, and so always holds.
+function M.check_condition(condition, allowed)
+  local text, whole = condition_of(condition)
+  if text then
+    check_one(text, allowed)
+    return false
+  end
+  M.check(whole, allowed)
+  return true
 end
 
 return M
