@@ -7,13 +7,27 @@ local stage = require "std.stage"
 local time = require "std.time"
 local workflow = require "pipelines.parity.model.workflow"
 
+local COMMAND <const> = "lsqm parity down"
+
+-- What was still being provisioned has failed: its `up` was killed.
+local function next_stage(session)
+  local from = session.current_stage
+  if from == "provisioning" then
+    return "failed", { command = COMMAND, trigger = "failure",
+      details = "taken down before it was ready" }
+  end
+  return workflow.is_allowed("workflow", from, "stopped") and "stopped" or nil,
+    { command = COMMAND }
+end
+
 local function note(ctx, environment, keep)
   local session = workflow.load(ctx, environment.id)
-  if workflow.is_allowed("workflow", session.current_stage, "stopped") then
-    local ok, err = workflow.advance(ctx, environment.id, { "stopped" },
-      { command = "lsqm parity down" })
+  local stage_name, options = next_stage(session)
+  if stage_name then
+    local ok, err = workflow.advance(ctx, environment.id, { stage_name }, options)
     if not ok then return nil, err end
   end
+  if environment.state == "provisioning" then workflow.enter_state(environment, "failed") end
   for _, state in ipairs(keep and { "stopped" } or { "stopped", "terminated" }) do
     if workflow.is_allowed("environment", environment.state, state) then
       workflow.enter_state(environment, state)
@@ -33,7 +47,7 @@ return stage {
       help = "Seconds that a container has to end by itself (default: its own, or 10)" },
   },
   run = function(ctx, args)
-    local environment, err = open.from_args(ctx, args)
+    local environment, err = open.from_args(ctx, args, true)
     if not environment then return nil, err end
     if ctx.dry_run then
       ctx.out("would remove the containers and networks of " .. environment.name)

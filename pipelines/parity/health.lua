@@ -14,6 +14,7 @@ local stage = require "std.stage"
 local store = require "pipelines.parity.health.store"
 local suggest = require "std.suggest"
 local table_of = require "std.table"
+local time = require "std.time"
 local watch_of = require "pipelines.parity.engine.watch"
 local workflow = require "pipelines.parity.model.workflow"
 
@@ -70,8 +71,10 @@ end
 local function tell(ctx, args, found)
   if args.json then
     local list = json.array(table_of.map(found, function(one) return one.verdict end))
-    return ctx.out(mask.text(json.encode(list, { pretty = true })))
+    -- with --watch, a line for each round
+    return ctx.out(mask.text(json.encode(list, { pretty = not args.watch })))
   end
+  if args.watch then ctx.out(time.iso()) end
   for _, one in ipairs(found) do ctx.out(mask.text((line(one):gsub("%s+$", "")))) end
   return nil
 end
@@ -105,7 +108,7 @@ local function round(ctx, args, state, by)
 end
 
 local function run(ctx, args)
-  local environment, err = open.from_args(ctx, args)
+  local environment, err = open.from_args(ctx, args, true)
   if not environment then return nil, err end
   local services, why = chosen(environment, args.service)
   if not services then return nil, why end

@@ -18,9 +18,9 @@ local workflow = require "pipelines.parity.model.workflow"
 local WORST <const> = { healthy = 1, none = 2, starting = 3, unhealthy = 4 }
 
 -- The worst of a service's containers stands for it.
-local function service_row(environment, service, containers)
+local function service_row(environment, service, containers, absent)
   local project = environments.project_of(environment)
-  local row = { name = service.name, role = service.role, state = "absent", health = "none",
+  local row = { name = service.name, role = service.role, state = absent, health = "none",
     containers = 0, wanted = compose_service.replicas(project.services[service.name]) }
   for i, container in ipairs(containers or {}) do
     local health = watch_of.health_of(container)
@@ -42,7 +42,8 @@ local function services_of(environment)
   end
   local rows = json.array()
   for i, service in ipairs(environment.services) do
-    rows[i] = service_row(environment, service, containers[service.name])
+    rows[i] = service_row(environment, service, containers[service.name],
+      engine and "absent" or "unknown")
   end
   return rows, not engine and tostring(err) or nil
 end
@@ -92,7 +93,7 @@ return stage {
     { name = "--json", kind = "flag", help = "Print it as JSON" },
   },
   run = function(ctx, args)
-    local environment, err = open.from_args(ctx, args)
+    local environment, err = open.from_args(ctx, args, true)
     if not environment then return nil, err end
     local session
     session, err = enter(ctx, environment, args)

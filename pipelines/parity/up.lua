@@ -75,7 +75,7 @@ end
 local function bring_up(ctx, engine, environment, args)
   local ok, result, err = pcall(require("pipelines.parity.engine.up").run, engine, environment, {
     wait = not args.no_wait, timeout = args.timeout, build = args.build,
-    remove_orphans = args.remove_orphans, say = function(line)
+    recreate = args.recreate, remove_orphans = args.remove_orphans, say = function(line)
       if ctx.verbose then io.stderr:write(mask.text(line), "\n") end
     end })
   if ok then return result, err end
@@ -126,6 +126,8 @@ return stage {
     { name = "--timeout", kind = "option", type = "number", default = 300,
       help = "Seconds until health must be reached (default: 300)" },
     { name = "--build", kind = "flag", help = "Build images anew where the files say how" },
+    { name = "--recreate", kind = "flag",
+      help = "Make all containers anew, also those whose definition did not change" },
     { name = "--remove-orphans", kind = "flag",
       help = "Remove containers of services that the files no longer have" },
     { name = "--json", kind = "flag", help = "Print what was made as JSON" },

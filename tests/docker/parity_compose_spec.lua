@@ -190,20 +190,28 @@ describe("parity with Compose files of people", function()
     end)
   end)
 
-  case("is interrupted and says so; up and down go on from there", function()
-    bed:write(service("slow", "healthcheck: {test: [CMD, 'false'], interval: 1s, retries: 90}"))
+  -- Ends an `up` by a signal once the service runs.
+  local function up_until_signal(name, signal)
     local child <close> = assert(process.start { argv = { os.getenv "LSQM_BIN" or bed.lab.program,
       "--workspace", ".", "parity", "up" }, cwd = bed.lab.dir.path, env = { HOME =
       bed.lab.dir.path, USER = "ryan", DOCKER_HOST = bed.socket } })
-    assert(watch.new(engine, bed.project):wait("slow", "service_started",
+    assert(watch.new(engine, bed.project):wait(name, "service_started",
       require("std.time").monotonic() + 60))
-    child:kill "INT"
-    local result = child:wait()
-    assert.equal(130, result.code, result.stderr)
-    local session = fs.read(bed.lab:path "contexts/sessions/ryan/current-session.yml")
-    contains(session, "current_stage: failed")
-    contains(session, "interrupted")
-    contains(bed:must { "down" }, "is terminated: 1 containers")
+    child:kill(signal)
+    return child:wait()
+  end
+
+  case("is interrupted and says so; up and down go on from there", function()
+    bed:write(service("slow", "healthcheck: {test: [CMD, 'false'], interval: 1s, retries: 90}"))
+    for _, row in ipairs { { "INT", 130, "interrupted" }, { "KILL", 137, nil } } do
+      local result = up_until_signal("slow", row[1])
+      assert.equal(row[2], result.code, result.stderr)
+      local session = fs.read(bed.lab:path "contexts/sessions/ryan/current-session.yml")
+      if row[3] then contains(session, row[3]) end
+      contains(session, "current_stage: " .. (row[3] and "failed" or "provisioning"))
+      contains(bed:must { "down" }, "is terminated: 1 containers")
+      contains(bed:must { "status" }, "workflow: failed")
+    end
     bed:write(service "slow")
     contains(bed:must { "up", "--json" }, '"state": "healthy"')
   end)

@@ -128,7 +128,7 @@ describe("parity's state machines", function()
       assert.same({ "testing", 4, "a test", "OPS-1" }, { now.current_stage, #now.stage_history,
         now.active_task.description, now.active_task.jira_ticket })
       local shown = lab:json { "status", "--json" }
-      assert.same({ "testing", "absent", "uninitialized" }, { shown.workflow.current_stage,
+      assert.same({ "testing", "unknown", "uninitialized" }, { shown.workflow.current_stage,
         shown.services[1].state, shown.state })
       assert.is_truthy(lab:run({ "history" }).stdout:find("ready -> active_development", 1, true))
     end)

@@ -247,9 +247,10 @@ local function build(engine, project, rows, options)
     metadata = { platform = "linux",
       resource_allocation = { cpu_cores = 0, memory_gb = 0, disk_gb = 0 } } }
   local seen = {}
-  local by_name = table_of.group_by(read_containers(engine, rows), function(one)
-    return one.name
-  end)
+  local by_name = {}
+  for _, one in ipairs(read_containers(engine, rows)) do
+    by_name[one.name] = table_of.append(by_name[one.name] or {}, { one })
+  end
   for name, list in table_of.sorted_pairs(by_name) do
     local one, service = together(list, project)
     out.services[#out.services + 1] = services.definition(name, service, nil, env)

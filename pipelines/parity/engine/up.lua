@@ -73,7 +73,8 @@ end
 
 -- One that was only created may lack networks or files: its `up` may have been killed.
 local function may_stay(state, name, row)
-  return KEPT[row.State] and row.Labels[labels_of.VERSION] == spec_of.version(state.project, name)
+  return not state.recreate and KEPT[row.State]
+    and row.Labels[labels_of.VERSION] == spec_of.version(state.project, name)
     and row.ImageID == state.images[names.image(state.project, name)]
     and not shares_renewed(state, name)
 end
@@ -95,7 +96,7 @@ local function start_one(state, name, number, present)
   if present then
     down.remove(state.engine, { present })
     state.renewed[name] = true
-    state.say(name .. " is made anew: its definition or image changed")
+    state.say(name .. " is made anew")
   end
   must(state.engine:start(create(state, name, number)))
   state.made("container " .. names.container(state.project, name, number))
@@ -186,7 +187,8 @@ local function new_state(engine, environment, options)
   local function adder(list) return function(text) list[#list + 1] = text end end
   local counts = counts_of(project)
   local state = { engine = engine, project = project, id = environment.id, started = {},
-    renewed = {}, counts = counts, build = options.build, result = result,
+    renewed = {}, counts = counts, build = options.build,
+    recreate = options.recreate, result = result,
     watch = watch_of.new(engine, project.name, { tests = tests_of(project), counts = counts }),
     wait = options.wait ~= false, say = options.say or function() end, made = adder(result.made),
     doubt = adder(result.doubts), note = adder(result.notes) }
@@ -223,7 +225,7 @@ end
 
 --- Brings an environment up.
 ---@param options table {wait = boolean, timeout = seconds, say = fun(line), build = boolean,
----  remove_orphans = boolean}
+---  recreate = boolean, remove_orphans = boolean}
 ---@return {made: string[], doubts: string[], notes: string[]}?
 ---@return lsqm.Error?
 function M.run(engine, environment, options)

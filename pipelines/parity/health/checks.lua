@@ -176,7 +176,7 @@ end
 function M.of(engine, service, info, by)
   local health = service.health_check
   if not info then return M.missing(service, 0, 1, by) end
-  if not info.State.Running then return { ended(service, info, by) } end
+  if not info.State.Running or info.State.Paused then return { ended(service, info, by) } end
   local list = M.of_engine(service, info)
   if not health then
     list[#list + 1] = result(service, "healthy", "script", by,

@@ -130,7 +130,8 @@ end
 -- A text that is the same for the same content, much faster made than JSON.
 local function spell(value, out)
   if type(value) ~= "table" then
-    out[#out + 1] = type(value):sub(1, 1) .. tostring(value)
+    -- a null has an address of its own in each process
+    out[#out + 1] = value == json.null and "null" or type(value):sub(1, 1) .. tostring(value)
     return
   end
   out[#out + 1] = "{"
@@ -185,7 +186,7 @@ function M.of(project, options)
     environment_variables = global_variables(project, env),
     metadata = { platform = platform(), docker_engine = options.docker_engine,
       compose_version = options.compose_version, resource_allocation = machine() } }, project)
-  out.version = M.version_of { out.services, out.volumes, out.networks,
+  out.version = M.version_of { project.services, out.volumes, out.networks,
     out.environment_variables }
   behind[out] = project
   return out

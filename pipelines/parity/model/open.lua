@@ -65,9 +65,10 @@ function M.load(options) return guarded(build, options) end
 local function non_empty(list) return list and #list > 0 and list or nil end
 
 --- The environment that the arguments name; broken rules are errors, doubtful ones are told.
+---@param quiet boolean? `init` and `up` have told the doubts
 ---@return parity.Environment?
 ---@return lsqm.Error?
-function M.from_args(ctx, args)
+function M.from_args(ctx, args, quiet)
   local environment, err = M.load { files = non_empty(args.file), dir = args.directory,
     env_files = non_empty(args.env_file), profiles = args.profile, name = args.project,
     id = args.id, type = args.type }
@@ -84,7 +85,7 @@ function M.from_args(ctx, args)
     table.insert(doubts, { rule = "variable-missing", level = "warning", place = row.place,
       message = ("variable %s is not set; it is empty"):format(row.name or "?") })
   end
-  if #doubts > 0 then io.stderr:write(validate.describe(doubts), "\n") end
+  if #doubts > 0 and not quiet then io.stderr:write(validate.describe(doubts), "\n") end
   if #broken > 0 then
     return nil, error_of.new { op = "parity", code = "usage",
       message = "the environment breaks its rules:\n" .. validate.describe(broken) }

@@ -45,7 +45,8 @@ local function infrastructure_has_health(environment, problems)
   for _, service in ipairs(environment.services) do
     if service.type == "infrastructure" and not service.health_check then
       add(problems, "infrastructure-health", origin.at(service),
-        "service '%s' is infrastructure (%s) and needs a health check", service.name, service.role)
+        "service '%s' is infrastructure (%s) and needs a health check (or the label lsqm.type: "
+        .. "application)", service.name, service.role)
     end
   end
 end
