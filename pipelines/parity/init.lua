@@ -9,7 +9,7 @@ return stage {
   api = 1,
   name = "init",
   help = "Check an environment's Compose files and record it",
-  args = open.args(),
+  args = open.args { open.ALLOW },
   run = function(ctx, args)
     local environment, err = open.from_args(ctx, args)
     if not environment then return nil, err end

@@ -122,6 +122,7 @@ return stage {
   name = "up",
   help = "Start an environment and wait until it is healthy",
   args = open.args {
+    open.ALLOW,
     { name = "--no-wait", kind = "flag", help = "Do not wait for the last services' health" },
     { name = "--timeout", kind = "option", type = "number", default = 300,
       help = "Seconds until health must be reached (default: 300)" },

@@ -279,8 +279,8 @@ end
 --- How many processes a service's container may have, or nil.
 ---@return integer?
 function M.pids_of(service)
-  local limits = service.deploy and service.deploy.resources and service.deploy.resources.limits
-  return limits and limits.pids or service.pids_limit
+  local resources = service.deploy and service.deploy.resources or {}
+  return resources.limits and resources.limits.pids or service.pids_limit
 end
 
 --- `extends.file`, from the folder of the file that has it.

@@ -17,11 +17,11 @@ local NANO <const> = 1000000000
 
 local function nanoseconds(seconds) return seconds and math.floor(seconds * NANO) or nil end
 
+-- Without a test it is the image's that is run, as often as is written here.
 local function health(service)
   local check = service.healthcheck
   if not check then return nil end
   if check.disable then return { Test = json.array { "NONE" } } end
-  if not check.test then return nil end
   return { Test = check.test, Interval = nanoseconds(check.interval),
     Timeout = nanoseconds(check.timeout), Retries = check.retries,
     StartPeriod = nanoseconds(check.start_period),

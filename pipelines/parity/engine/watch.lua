@@ -88,6 +88,9 @@ function conditions.service_healthy(name, row)
   end
   local health = M.health_of(row)
   if health == "unhealthy" then return failed(name, row, "is unhealthy") end
+  if health == "none" and row.State == "running" then
+    return failed(name, row, "has no health check, neither in the files nor in its image")
+  end
   return health == "healthy"
 end
 
