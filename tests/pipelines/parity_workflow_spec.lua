@@ -160,7 +160,10 @@ describe("parity's state machines", function()
     assert.is_truthy(lab:short(result.stderr):find(
       "compose.yaml:2: error: service 'db' is infrastructure (patroni) and needs a health check",
       1, true), result.stderr)
+    assert.is_truthy(result.stderr:find("hint: --allow infrastructure-health", 1, true))
     assert.is_false(fs.exists(lab:path "environments"))
+    assert.equal(0, lab:run({ "init", "--allow", "infrastructure-health" }).code)
+    assert.equal(0, lab:run({ "status" }).code)
     lab:write { ["compose.yaml"] = "name: shop\nservices: {a: {image: 'x:$NOPE'}}\n" }
     result = lab:run { "init" }
     assert.equal(0, result.code, result.stderr)
