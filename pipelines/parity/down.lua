@@ -2,8 +2,10 @@
 -- Stops an environment and removes what `up` made, nothing else.
 
 local docker = require "std.docker"
+local json = require "std.json"
 local open = require "pipelines.parity.model.open"
 local stage = require "std.stage"
+local table_of = require "std.table"
 local time = require "std.time"
 local workflow = require "pipelines.parity.model.workflow"
 
@@ -36,6 +38,16 @@ local function note(ctx, environment, keep)
   return open.record(ctx, environment)
 end
 
+local function tell(ctx, args, environment, counts, seconds)
+  if args.json then
+    return ctx.out(json.encode(table_of.merge(counts, { environment = environment.id,
+      state = environment.state, seconds = seconds }), { pretty = true }))
+  end
+  return ctx.out(("%s is %s: %d containers, %d networks, %d volumes, %s"):format(environment.id,
+    environment.state, counts.containers, counts.networks, counts.volumes,
+    time.duration(seconds)))
+end
+
 return stage {
   api = 1,
   name = "down",
@@ -45,6 +57,7 @@ return stage {
     { name = "--volumes", kind = "flag", help = "Remove the volumes that up made, and their data" },
     { name = "--grace", kind = "option", type = "number",
       help = "Seconds that a container has to end by itself (default: its own, or 10)" },
+    { name = "--json", kind = "flag", help = "Print what was removed as JSON" },
   },
   run = function(ctx, args)
     local environment, err = open.from_args(ctx, args, true)
@@ -63,9 +76,7 @@ return stage {
     if not counts then return nil, err end
     local ok, why = note(ctx, environment, args.keep)
     if not ok then return nil, why end
-    ctx.out(("%s is %s: %d containers, %d networks, %d volumes, %s"):format(environment.id,
-      environment.state, counts.containers, counts.networks, counts.volumes,
-      time.duration(time.monotonic() - start)))
+    tell(ctx, args, environment, counts, time.monotonic() - start)
     return 0
   end,
 }

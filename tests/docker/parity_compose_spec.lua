@@ -79,7 +79,8 @@ describe("parity with Compose files of people", function()
     assert.same({ 1, kept }, { #rows "web", rows("web")[1].Id })
     bed:must { "up", "--remove-orphans" }
     assert.equal(0, #rows "user")
-    contains(bed:must { "down" }, "1 containers, 1 networks")
+    local gone = bed:json { "down", "--json" }
+    assert.same({ 1, 1, "terminated" }, { gone.containers, gone.networks, gone.state })
   end)
 
   case("names the container that is not like the others of its service", function()
@@ -227,6 +228,23 @@ describe("parity with Compose files of people", function()
       HostConfig = { NetworkMode = bed.project .. "_one" } }, { name = bed.project .. "-a-1" }))
     bed:must { "up" }
     assert.is_truthy(inspect("a").NetworkSettings.Networks[bed.project .. "_two"])
+  end)
+
+  case("keeps volumes without a name when a container is made anew", function()
+    local text = service("a", "volumes: [/data], environment: {A: '%s'}")
+    bed:write(text:format "1")
+    bed:must { "up" }
+    sh("a", "echo kept >/data/f")
+    local function volume() return inspect("a").Mounts[1].Name end
+    local first = volume()
+    for _, value in ipairs { "2", "3" } do
+      bed:write(text:format(value))
+      bed:must { "up" }
+      assert.same({ "kept", first }, { sh("a", "/bin/busybox cat /data/f"), volume() })
+      bed:must { "diff", "engine:" .. bed.project, "compose.yaml", "--fail-on", "info" }
+    end
+    bed:must { "down" }
+    for _, row in ipairs(assert(engine:volumes())) do assert.are_not.equal(first, row.Name) end
   end)
 
   case("gives each container its own time to end", function()

@@ -118,6 +118,8 @@ networks: {n: {}}
       ["services: {s: {build: {context: ., ssh: [default]}}}"] = "build.ssh",
       ["services: {s: {image: x, secrets: [t]}}\nsecrets: {t: {external: true}}"] =
         "secrets.t without a file",
+      ["services: {s: {image: x, secrets: [t]}}\nsecrets: {t: {file: ./lost}}"] =
+        "lost, which is not there",
       ["services: {s: {image: x, secrets: [t]}}\nsecrets: {t: {environment: NO_SUCH}}"] =
         "secrets.t of the variable NO_SUCH",
     } do

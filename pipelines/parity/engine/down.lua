@@ -2,6 +2,7 @@
 -- Stops, pauses and removes a project: containers in the order that their labels tell, then
 -- networks, then volumes where asked. Only what carries the project's label.
 
+local carry = require "pipelines.parity.engine.carry"
 local graph = require "pipelines.parity.model.graph"
 local json = require "std.json"
 local labels_of = require "pipelines.parity.engine.labels"
@@ -55,12 +56,23 @@ local function stop(engine, row, grace)
   end
 end
 
+-- With the volumes that have no name: nobody could mount them again.
+local function remove_whole(engine, row)
+  gone(engine:remove(row.Id, { force = true, volumes = true }))
+  for _, one in ipairs(carry.listed(row.Labels)) do gone(engine:volume_remove(one.name)) end
+end
+
 --- Stops and removes some containers.
 ---@param rows table[]
-function M.remove(engine, rows)
+---@param keep_volumes boolean? those without a name stay
+function M.remove(engine, rows, keep_volumes)
   parallel.map(rows, function(row)
     stop(engine, row)
-    gone(engine:remove(row.Id, { force = true, volumes = true }))
+    if keep_volumes then
+      gone(engine:remove(row.Id, { force = true }))
+    else
+      remove_whole(engine, row)
+    end
   end)
 end
 
@@ -99,9 +111,7 @@ function M.run(engine, project, options)
       parallel.map(rows, function(row) stop(engine, row, options.grace) end)
       release()
       if options.keep then return end
-      parallel.map(rows, function(row)
-        gone(engine:remove(row.Id, { force = true, volumes = true }))
-      end)
+      parallel.map(rows, function(row) remove_whole(engine, row) end)
     end)
     local counts = { containers = count(services), networks = 0, volumes = 0 }
     if options.keep then return counts end

@@ -8,6 +8,7 @@ return {
   VERSION = "lsqm.parity.version", -- of the service in the files it was started from
   DEPENDS = "lsqm.parity.depends", -- JSON: [{name, condition, restart, required}]
   GRACE = "lsqm.parity.grace", -- seconds that it has to end by itself
+  CARRIED = "lsqm.parity.carried", -- JSON: nameless volumes taken over, see engine/carry.lua
   RESOURCE = "lsqm.parity.resource", -- of networks and volumes: their name in the files
   NUMBER = "lsqm.parity.number", -- which of several containers of a service
 

@@ -2,6 +2,7 @@
 -- A running project as an EnvironmentConfiguration: what its containers are, not what files say.
 -- What an image brings by itself (its command, variables, labels) is left out.
 
+local carry = require "pipelines.parity.engine.carry"
 local docker = require "std.docker"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
@@ -72,10 +73,14 @@ local function binds(info, out)
 end
 
 local function mounts(info, project)
-  local out = json.array()
+  local out, carried = json.array(), {}
+  for _, one in ipairs(carry.listed(info.Config.Labels)) do carried[one.target] = one end
   for _, row in ipairs(info.HostConfig.Mounts or {}) do
-    out[#out + 1] = { type = row.Type, target = row.Target, read_only = row.ReadOnly or nil,
-      source = row.Source }
+    local one = carried[row.Target]
+    if not one or one.declared then -- others are of the image
+      out[#out + 1] = { type = row.Type, target = row.Target, read_only = row.ReadOnly or nil,
+        source = not one and row.Source or nil }
+    end
   end
   binds(info, out)
   for _, row in ipairs(out) do

@@ -3,6 +3,7 @@
 
 local compose_service = require "std.compose.service"
 local error_of = require "std.error"
+local fs = require "std.fs"
 local origin = require "std.compose.origin"
 local table_of = require "std.table"
 
@@ -64,6 +65,8 @@ local function check_files(project, name, service)
       if resource.environment and project.variables(resource.environment) == nil then
         refuse(name, place, ("%s of the variable %s, which is not set,"):format(what,
           resource.environment), "set it in the shell or in .env")
+      elseif resource.file and not fs.exists(resource.file) then
+        refuse(name, place, ("%s of the file %s, which is not there,"):format(what, resource.file))
       elseif not (resource.file or resource.content or resource.environment) then
         refuse(name, place, what .. " without a file, content or environment",
           "external ones are of a swarm: name a file in an override")

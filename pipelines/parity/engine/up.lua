@@ -2,6 +2,7 @@
 -- Starts a project: images, networks, volumes, then every service as soon as what it depends on
 -- is in the state that it asks for. All of it at once where nothing has to wait.
 
+local carry = require "pipelines.parity.engine.carry"
 local checks = require "pipelines.parity.health.checks"
 local compose_service = require "std.compose.service"
 local contents = require "pipelines.parity.engine.contents"
@@ -35,10 +36,11 @@ local function make_bind_folders(service)
   end
 end
 
-local function create(state, name, number)
+local function create(state, name, number, carried)
   local service = state.project.services[name]
   make_bind_folders(service)
   local spec, others = spec_of.container(state.project, state.id, name, number)
+  carry.into(spec, carried)
   local id = must(state.engine:create(spec, { platform = service.platform,
     name = names.container(state.project, name, number) }))
   for _, network in ipairs(others) do
@@ -93,12 +95,14 @@ end
 -- A container of the same version is kept; another one makes room.
 local function start_one(state, name, number, present)
   if present and may_stay(state, name, present) then return keep(state, name, present) end
+  local carried = {}
   if present then
-    down.remove(state.engine, { present })
+    carried = carry.of(must(state.engine:inspect(present.Id)))
+    down.remove(state.engine, { present }, true)
     state.renewed[name] = true
     state.say(name .. " is made anew")
   end
-  must(state.engine:start(create(state, name, number)))
+  must(state.engine:start(create(state, name, number, carried)))
   state.made("container " .. names.container(state.project, name, number))
 end
 
