@@ -2,13 +2,14 @@
 -- `lsqm parity ci`: expressions, matrices, jobs and needs, steps and what they hand on, artifacts,
 -- retries, git context, secrets, the workflow's stages, and act where it is installed.
 
+local commands = require "pipelines.parity.ci.commands"
 local contracts = require("std.contracts").of "parity"
 local fs = require "std.fs"
 local git = require "std.git"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
+local matrix = require "pipelines.parity.ci.matrix"
 local parallel = require "std.parallel"
 local process = require "std.process"
-local step = require "pipelines.parity.ci.step"
 local workflows = require "pipelines.parity.ci.workflow"
 
 describe("parity ci workflows", function()
@@ -18,17 +19,28 @@ describe("parity ci workflows", function()
   after_each(function() lab:close() end)
 
   it("spread a matrix with include and exclude", function()
-    assert.same({ {} }, workflows.matrix(nil))
+    assert.same({ {} }, matrix.combinations(nil))
+    local given = { os = { "a", "b" }, v = { 1, 2 }, exclude = { { os = "b", v = 2 } },
+      include = { { os = "b", extra = true }, { os = "c" } } }
     assert.same({ { os = "a", v = 1 }, { os = "a", v = 2 }, { os = "b", v = 1, extra = true },
-      { os = "c" } }, workflows.matrix({ os = { "a", "b" }, v = { 1, 2 },
-        exclude = { { os = "b", v = 2 } }, include = { { os = "b", extra = true }, { os = "c" } } },
-        { "os", "v", "include", "exclude" }))
-    assert.same({ { x = 1 }, { x = 2 } }, workflows.matrix { include = { { x = 1 }, { x = 2 } } })
+      { os = "c" } }, matrix.combinations(given, { "os", "v", "include", "exclude" }))
+    assert.equal("t (b, 1, x)", matrix.label("t", { v = 1, os = "b", more = "x" }, { "os", "v" }))
+    local seventeen = table.pack((" "):rep(17):byte(1, -1))
+    seventeen.n = nil
+    for what, bad in pairs { ["has no values"] = { os = {} }, ["must be a list"] = { os = "a" },
+      ["leaves no job"] = { os = { 1 }, exclude = { { os = 1 } } }, ["must be a mapping"] = "a",
+      ["more than 256"] = { a = seventeen, b = seventeen } } do
+      local ok, err = pcall(matrix.combinations, bad)
+      assert.is_false(ok)
+      assert.is_truthy(tostring(err):find(what, 1, true), tostring(err))
+    end
+    local rows = { { x = 1 }, { x = 2 } }
+    assert.same(rows, matrix.combinations { include = rows })
   end)
 
   it("read what steps hand on", function()
     assert.same({ { name = "a", value = "1=2" }, { name = "b", value = "x\ny" },
-      { name = "c", value = "" } }, step.assignments "a=1=2\nb<<END\nx\ny\nEND\nc=\n")
+      { name = "c", value = "" } }, commands.assignments("a=1=2\nb<<END\nx\ny\nEND\nc=\n", "F"))
   end)
 
   local bad = {
@@ -43,9 +55,9 @@ describe("parity ci workflows", function()
       "2:19: job a needs 'build', which is not there" },
     { "jobs:\n  a: {runs-on: x, needs: b, steps: [{run: y}]}\n  b: {runs-on: x, needs: a, "
       .. "steps: [{run: y}]}", "2:3: jobs need each other in a circle: a -> b -> a" },
-    { "jobs:\n  a: {uses: ./x.yml}", "2:7: job a calls another workflow: use act" },
+    { "jobs:\n  a: {uses: ./x.yml}", "2:7: there is no ./x.yml in the project" },
     { "jobs:\n  a: {runs-on: x, container: y, steps: [{run: y}]}",
-      "2:19: job a runs in a container: use act" },
+      "2:19: job a runs in a container" },
   }
   for _, case in ipairs(bad) do
     it("refuse: " .. case[2], function()
@@ -66,18 +78,7 @@ describe("parity ci", function()
   before_each(function() lab = lab_of.new() end)
   after_each(function() lab:close() end)
 
-  -- Runs a workflow in a project of its own; the printed run and the result.
-  local function ci(text, words, options)
-    lab:write { ["app/.github/workflows/ci.yml"] = text, ["app/hello.txt"] = "hello\n" }
-    local argv = { "ci", "-C", "app", "--json" }
-    table.move(words or {}, 1, #(words or {}), #argv + 1, argv)
-    local run, result = lab:json(argv, options)
-    assert(contracts.check("pipeline_run", run))
-    assert.same(run, contracts.read(lab:path("ci", "runs", run.id .. ".json"), "pipeline_run"))
-    local by_name = {}
-    for _, stage in ipairs(run.stages) do by_name[stage.name] = stage end
-    return run, by_name, result
-  end
+  local function ci(...) return lab:ci(...) end
 
   it("runs jobs after what they need, with outputs, environment and a matrix", function()
     local run, stages, result = ci [[
@@ -226,10 +227,19 @@ jobs:
     assert.is_nil(kept:find("very-secret-token", 1, true))
   end)
 
-  it("fails a job whose action it cannot run, by name", function()
-    local _, stages = ci "on: push\njobs: {a: {runs-on: x, steps: [{uses: some/action@v1}]}}"
-    assert.equal("failed", stages.a.status)
-    assert.is_truthy(stages.a.logs.stderr:find("some/action@v1 cannot run here: act can", 1, true))
+  it("refuses an action that it cannot run before anything runs, or leaves it out", function()
+    local text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: touch ran\n"
+      .. "      - uses: some/action@v1\n"
+    lab:write { ["app/.github/workflows/ci.yml"] = text }
+    local refused = lab:run { "ci", "-C", "app" }
+    assert.equal(2, refused.code)
+    assert.is_truthy(refused.stderr:find("ci.yml:7:9: step 2 of a uses the action some/action@v1",
+      1, true), refused.stderr)
+    assert.is_truthy(refused.stderr:find("hint: --skip-action some/action", 1, true))
+    assert.is_false(fs.exists(lab:path "ci"))
+    local _, stages = ci(text, { "--skip-action", "some/action" })
+    assert.equal("passed", stages.a.status)
+    assert.is_truthy(stages.a.logs.stdout:find("some/action@v1: left out", 1, true))
   end)
 
   it("moves the workflow to testing and back, and notes a success", function()
