@@ -13,8 +13,10 @@
 local error_of = require "std.error"
 local http = require "std.http"
 local json = require "std.json"
+local mask = require "std.mask"
 local sha256 = require "std.sha256"
 local tables = require "std.table"
+local time = require "std.time"
 local xml = require "std.xml"
 
 local M = {}
@@ -32,6 +34,7 @@ local SERVICES <const> = {
 
 local PASSING <const> = { [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
 local ATTEMPTS <const> = 3
+local RENEW_SECONDS <const> = 300
 
 ---@class lsqm.AwsClient
 ---@field region string
@@ -40,22 +43,36 @@ local Client = {}
 Client.__index = Client
 
 --- The credentials of the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, of temporary
---- ones, AWS_SESSION_TOKEN.
----@param env table<string, string>|nil instead of the environment
----@return {key: string, secret: string, token: string|nil}|nil
+--- ones, AWS_SESSION_TOKEN; else those of the role that AWS_ROLE_ARN and
+--- AWS_WEB_IDENTITY_TOKEN_FILE name (IRSA), which renew themselves.
+---@param options {env: table<string, string>|nil, region: string|nil, endpoint: string|nil,
+---  sleep: function|nil}|nil env: instead of the environment
+---@return {key: string, secret: string, token: string|nil, expires: number|nil,
+---  renew: function|nil}|nil
 ---@return lsqm.Error|nil err code "denied"
-function M.credentials(env)
+function M.credentials(options)
+  options = options or {}
   local function get(name)
-    local value = env and env[name]
-    if not env then value = os.getenv(name) end
+    local value = options.env and options.env[name]
+    if not options.env then value = os.getenv(name) end
     return value ~= "" and value or nil
   end
   local key, secret = get "AWS_ACCESS_KEY_ID", get "AWS_SECRET_ACCESS_KEY"
-  if not key or not secret then
-    return nil, error_of.new { op = "aws", code = "denied", message = "there are no credentials",
-      hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" }
+  if key and secret then
+    mask.add(secret)
+    mask.add(get "AWS_SESSION_TOKEN")
+    return { key = key, secret = secret, token = get "AWS_SESSION_TOKEN" }
   end
-  return { key = key, secret = secret, token = get "AWS_SESSION_TOKEN" }
+  local role, file = get "AWS_ROLE_ARN", get "AWS_WEB_IDENTITY_TOKEN_FILE"
+  if role and file then
+    return require("std.aws.web_identity").credentials { role = role, token_file = file,
+      session = get "AWS_ROLE_SESSION_NAME", sleep = options.sleep,
+      address = M.address("sts", options.region or get "AWS_REGION" or "us-east-1",
+        options.endpoint) }
+  end
+  return nil, error_of.new { op = "aws", code = "denied", message = "there are no credentials",
+    hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_ROLE_ARN and "
+      .. "AWS_WEB_IDENTITY_TOKEN_FILE" }
 end
 
 ---@param options {region: string, credentials: table, endpoint: string|nil, timeout: number|nil,
@@ -66,7 +83,7 @@ function M.client(options)
     if not options[name] then error("aws.client: " .. name .. " is required", 2) end
   end
   return setmetatable({ region = options.region, credentials = options.credentials,
-    endpoint = options.endpoint and options.endpoint:gsub("/+$", ""),
+    endpoint = options.endpoint and (options.endpoint:gsub("/+$", "")),
     timeout = options.timeout or 30, sleep = options.sleep }, Client)
 end
 
@@ -76,14 +93,39 @@ function Client:in_region(region)
     timeout = self.timeout, sleep = self.sleep }
 end
 
-local function address(self, service)
-  if self.endpoint then return self.endpoint end
-  return ("https://%s.%s.amazonaws.com"):format(SERVICES[service].host or service, self.region)
+-- What addresses end with, by the beginning of the region's name. Source: botocore, partitions.
+local SUFFIXES <const> = { ["cn"] = "amazonaws.com.cn", ["eusc"] = "amazonaws.eu",
+  ["us-iso"] = "c2s.ic.gov", ["us-isob"] = "sc2s.sgov.gov", ["eu-isoe"] = "cloud.adc-e.uk",
+  ["us-isof"] = "csp.hci.ic.gov" }
+
+--- Where a service answers.
+---@param service string
+---@param region string
+---@param endpoint string|nil one address for all services (an emulator)
+---@return string
+function M.address(service, region, endpoint)
+  if endpoint then return (endpoint:gsub("/+$", "")) end
+  local suffix = SUFFIXES[region:match "^%a+%-iso%a?"] or SUFFIXES[region:match "^%a+"]
+  return ("https://%s.%s.%s"):format(SERVICES[service].host or service, region,
+    suffix or "amazonaws.com")
+end
+
+local function address(self, service) return M.address(service, self.region, self.endpoint) end
+
+-- Temporary credentials are renewed before they end.
+local function credentials_of(self)
+  local own = self.credentials
+  if not own.expires or time.now() < own.expires - RENEW_SECONDS then return own end
+  local fresh, err = own.renew()
+  if not fresh then return nil, err end
+  self.credentials = fresh
+  return fresh
 end
 
 local function send(self, service, options)
-  local spec, credentials = SERVICES[service], self.credentials
-  local headers = options.headers or {}
+  local credentials, err = credentials_of(self)
+  if not credentials then return nil, err end
+  local spec, headers = SERVICES[service], options.headers or {}
   headers["X-Amz-Security-Token"] = credentials.token
   return http.request { method = options.method or "POST", url = options.url, headers = headers,
     body = options.body, body_file = options.body_file, to_file = options.to_file,
@@ -97,6 +139,7 @@ end
 
 local KINDS <const> = { AccessDenied = "denied", ExpiredToken = "denied",
   InvalidClientTokenId = "denied", SignatureDoesNotMatch = "denied",
+  InvalidIdentityToken = "denied", ExpiredTokenException = "denied",
   UnrecognizedClientException = "denied", AccessDeniedException = "denied",
   ResourceNotFoundException = "not_found", NoSuchBucket = "not_found", NoSuchKey = "not_found",
   NoSuchLifecycleConfiguration = "not_found", ResourceAlreadyExistsException = "exists",
@@ -123,6 +166,8 @@ local function json_failure(op, reply)
   return failure(op, reply.status, body.__type or body.code, body.message or body.Message)
 end
 
+M.xml_failure = xml_failure
+
 local function is_success(reply) return reply.status >= 200 and reply.status < 300 end
 
 -- --- the protocols ------------------------------------------------------------------------------
@@ -132,7 +177,6 @@ local function encode(text)
     return ("%%%02X"):format(char:byte())
   end))
 end
-M.encode = encode
 
 -- {Tags = {{Key = "a"}}} as Tags.member.1.Key=a
 local function flatten(prefix, value, out)
@@ -184,8 +228,7 @@ function Client:json(service, action, body, again)
 end
 
 local function s3_url(self, options)
-  local parts = { self.endpoint or ("https://s3.%s.amazonaws.com"):format(self.region),
-    "/", encode(options.bucket) }
+  local parts = { address(self, "s3"), "/", encode(options.bucket) }
   if options.key then
     parts[#parts + 1] = "/" .. encode(options.key):gsub("%%2F", "/")
   end

@@ -23,7 +23,8 @@ for name, value in pairs(_G) do strict[name] = value end
 strict._G = strict
 setmetatable(strict, {
   __index = function(_, name)
-    error(("undefined global '%s'"):format(tostring(name)), 2)
+    error(("undefined global '%s'%s"):format(tostring(name),
+      require("std.suggest").phrase(tostring(name), strict)), 2)
   end,
   __newindex = function(_, name)
     error(("assignment to undeclared global '%s': write `local`"):format(tostring(name)), 2)
@@ -76,6 +77,20 @@ local function is_readable(path)
   return ok
 end
 
+-- Modules that users may require as std.NAME.
+local function std_names()
+  local uv, names = require "luv", {}
+  local handle = uv.fs_scandir(share .. "/stdlib")
+  while handle do
+    local name, kind = uv.fs_scandir_next(handle)
+    if not name then break end
+    local module = name:match("^([%w_]+)%.lua$")
+      or kind == "directory" and is_readable(share .. "/stdlib/" .. name .. "/init.lua") and name
+    if module and module ~= "boot" then names[#names + 1] = module end
+  end
+  return names
+end
+
 local function search_std(name)
   local rest = name:match("^std%.(.+)$")
   if not rest then return nil end
@@ -83,7 +98,8 @@ local function search_std(name)
   for _, path in ipairs { base .. ".lua", base .. "/init.lua" } do
     if is_readable(path) then return load_file(path), path end
   end
-  return ("\n\tno file '%s.lua'"):format(base)
+  local names = require("std.suggest").phrase(rest, program.std_names())
+  error(("module '%s' not found: no file %s.lua%s"):format(name, base, names), 3)
 end
 
 -- `require "pipelines.weekly.report.view"` goes through the one resolver, so users can shadow it.
@@ -100,6 +116,7 @@ table.insert(package.searchers, 3, search_pipelines)
 program.load_file = load_file
 program.run_file = run_file
 program.loading = {}
+program.std_names = std_names
 program.strict = strict
 _G.lsqm = nil
 package.loaded["lsqm.program"] = program

@@ -69,9 +69,30 @@ local SPEC = {
 }
 M.SPEC = SPEC
 
-local function fail(origin, text, hint)
-  return error_of.new { op = "config", code = "invalid",
-    message = (origin and origin .. ": " or "") .. text, hint = hint }
+-- Lua keeps no place of a table's fields: the first line of the file that sets one of the name.
+local function line_of(path, key)
+  local file = io.open(path, "r")
+  if not file then return nil end
+  local name, number = key:match("[%w_]+$") or key, 0
+  for line in file:lines() do
+    number = number + 1
+    if line:gsub("%-%-.*", ""):find("%f[%w_]" .. name .. "%f[^%w_]%W-=") then
+      file:close()
+      return number, line:sub(1, 90)
+    end
+  end
+  file:close()
+  return nil
+end
+
+---@param origin {file: string?, name: string?} the file, or the variable
+---@param key string? what is wrong in it
+local function fail(origin, key, text, hint)
+  local line, source
+  if key and origin.file then line, source = line_of(origin.file, key) end
+  return error_of.new { op = "config", code = "invalid", file = origin.file, line = line,
+    source = source,
+    message = (origin.name and origin.name .. ": " or "") .. text, hint = hint }
 end
 
 local function unknown_key(origin, key, spec)
@@ -80,8 +101,8 @@ local function unknown_key(origin, key, spec)
     if not rule.secret then names[#names + 1] = name end
   end
   table.sort(names)
-  local near = suggest.did_you_mean(tostring(key), names)
-  return fail(origin, ("unknown key '%s'"):format(tostring(key)),
+  local near = suggest.did_you_mean(key:match("[^.]*$"), names)
+  return fail(origin, key, ("unknown key '%s'"):format(key),
     near and ("did you mean '%s'?"):format(near) or nil)
 end
 
@@ -96,25 +117,39 @@ local function from_text(text, rule)
   return text
 end
 
+local A = { string = "a string", integer = "an integer", number = "a number",
+  boolean = "true or false", table = "a table" }
+
 local function is_type(value, want)
   if want == "integer" then return math.type(value) == "integer" end
   return type(value) == want
 end
 
+local function is_list(value)
+  for key in pairs(value) do
+    if math.type(key) ~= "integer" then return false end
+  end
+  return true
+end
+
 local function check_value(origin, key, value, rule)
   if value == rule.word then return nil end
   if not is_type(value, rule.type) then
-    local wanted = rule.word and ("%s or '%s'"):format(rule.type, rule.word) or rule.type
-    return fail(origin, ("'%s' must be a %s, not %s"):format(key, wanted,
+    local wanted = A[rule.type] .. (rule.word and (" or '%s'"):format(rule.word) or "")
+    return fail(origin, key, ("'%s' must be %s, not %s"):format(key, wanted,
       type(value) == "string" and ("'%s'"):format(value) or type(value)))
   end
+  if value == "" then return fail(origin, key, ("'%s' must not be empty"):format(key)) end
+  if rule.list and not is_list(value) then
+    return fail(origin, key, ("'%s' must be a list: { { … }, … }"):format(key))
+  end
   if rule.min and value < rule.min then
-    return fail(origin, ("'%s' must be at least %s, not %s"):format(key, rule.min, value))
+    return fail(origin, key, ("'%s' must be at least %s, not %s"):format(key, rule.min, value))
   end
   if rule.choices then
     for _, choice in ipairs(rule.choices) do if choice == value then return nil end end
     local near = suggest.did_you_mean(value, rule.choices)
-    return fail(origin, ("'%s' must be one of %s, not '%s'"):format(key,
+    return fail(origin, key, ("'%s' must be one of %s, not '%s'"):format(key,
       table.concat(rule.choices, ", "), value), near and ("did you mean '%s'?"):format(near))
   end
   return nil
@@ -122,12 +157,12 @@ end
 
 local apply_table
 
-local function apply_value(target, origin, key, value, rule)
+local function apply_value(target, origin, key, value, rule, prefix)
   if rule.fields and type(value) == "table" then
     target[key] = target[key] or {}
     return apply_table(target[key], origin, value, rule.fields, key .. ".")
   end
-  local err = check_value(origin, key, value, rule)
+  local err = check_value(origin, (prefix or "") .. key, value, rule)
   if err then return err end
   target[key] = value
   return nil
@@ -138,10 +173,10 @@ function apply_table(target, origin, values, spec, prefix)
     local rule = spec[key]
     if not rule then return unknown_key(origin, (prefix or "") .. tostring(key), spec) end
     if rule.secret then
-      return fail(origin, ("'%s' is a secret: set %s in the environment instead"):format(key,
+      return fail(origin, key, ("'%s' is a secret: set %s in the environment instead"):format(key,
         rule.env))
     end
-    local err = apply_value(target, origin, key, value, rule)
+    local err = apply_value(target, origin, key, value, rule, prefix)
     if err then return err end
   end
   return nil
@@ -168,7 +203,7 @@ local function apply_environment(target, spec, getenv)
     if text and text ~= "" then
       local value = from_text(text, rule)
       if value == nil then value = text end
-      local err = apply_value(target, rule.env, key, value, rule)
+      local err = apply_value(target, { name = rule.env }, key, value, rule)
       if err then return err end
     end
   end
@@ -183,7 +218,7 @@ local function read_file(path)
   end
   local values = chunk()
   if type(values) ~= "table" then
-    return nil, fail(path, "the file must return a table")
+    return nil, fail({ file = path }, nil, "the file must return a table")
   end
   return values
 end
@@ -221,12 +256,12 @@ function M.load(options)
   if options.path then
     local values, err = read_file(options.path)
     if not values then return nil, err end
-    err = apply_table(config, options.path, values, SPEC)
+    err = apply_table(config, { file = options.path }, values, SPEC)
     if err then return nil, err end
     config.source_file = options.path
   end
   local err = apply_environment(config, SPEC, options.getenv or uv.os_getenv)
-    or apply_table(config, nil, options.flags or {}, SPEC)
+    or apply_table(config, {}, options.flags or {}, SPEC)
   if err then return nil, err end
   return seal(config)
 end

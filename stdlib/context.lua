@@ -12,6 +12,7 @@ local M = {}
 ---@field stage string
 ---@field args table
 ---@field dry_run boolean
+---@field readonly boolean     the stage declares that it only asks
 ---@field verbose boolean
 ---@field log table           std.log, child of the run's log
 ---@field store table         std.store over config's artifact repository
@@ -27,7 +28,7 @@ function openers.log(ctx)
   local log, config = require "std.log", ctx.config
   for _, value in ipairs(config_of.secrets(config)) do log.secret(value) end
   local sinks = {}
-  if not ctx.dry_run then
+  if not ctx.dry_run and not ctx.readonly then
     local fs = require "std.fs"
     fs.mkdir(fs.join(config.workspace, "logs"))
     sinks[1] = log.file(fs.join(config.workspace, "logs", "lsqm.jsonl"))
@@ -44,7 +45,7 @@ end
 
 function openers.store(ctx)
   local store, err = require("std.store").open(config_of.store_dir(ctx.config),
-    { readonly = ctx.dry_run })
+    { readonly = ctx.dry_run or ctx.readonly })
   if not store then error(err, 0) end
   return store
 end
@@ -67,7 +68,8 @@ local function load_required(ctx, name)
   return value
 end
 
-local Context = {}
+-- The parts that are opened on first use have names before they are there.
+local Context = { __names = openers }
 
 function Context.__index(ctx, key)
   local open = openers[key]
@@ -86,13 +88,14 @@ function Context.__close(ctx)
   end
 end
 
----@param options {config: table, pipeline: string, stage: string, args: table}
+---@param options {config: table, pipeline: string, stage: string, args: table,
+---  readonly: boolean?}
 ---@return lsqm.Context
 function M.new(options)
   local ctx = {
     config = options.config, pipeline = options.pipeline, stage = options.stage,
     args = options.args or {}, dry_run = options.config.dry_run,
-    verbose = options.config.verbose, out = methods.out,
+    readonly = options.readonly or false, verbose = options.config.verbose, out = methods.out,
   }
   ctx.rules = function(name) return load_required(ctx, "rules." .. name) end
   ctx.rows = function(name)

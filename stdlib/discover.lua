@@ -8,9 +8,10 @@ local sha256 = require "std.sha256"
 local M = {}
 
 -- Bigger files are not templates; they are named in the report instead of being read.
-M.MAX_BYTES = 8 * 1024 * 1024
+local MAX_BYTES <const> = 8 * 1024 * 1024
 
-M.CDK_APP = "a CDK app: its program is not run, its synthesised templates are read if there"
+local CDK_APP <const> =
+  "a CDK app: its program is not run, its synthesised templates are read if there"
 
 local TEMPLATE_ENDINGS = { yaml = true, yml = true, json = true, template = true }
 -- Names that say little ("" is none at all): only a text that says it is a template is one.
@@ -101,9 +102,9 @@ local function template_file(root, name, detect)
   local info = fs.stat(path)
   if not info then return nil end
   if OTHER_ENDINGS[ending_of(name)] then return other_file(path, name, info, detect) end
-  if info.size > M.MAX_BYTES then
+  if info.size > MAX_BYTES then
     return { path = path, rel = name, format = "oversized",
-      problem = ("%d bytes; templates are read up to %d"):format(info.size, M.MAX_BYTES) }
+      problem = ("%d bytes; templates are read up to %d"):format(info.size, MAX_BYTES) }
   end
   local text = fs.read(path)
   local format = text and detect(path, text)
@@ -121,7 +122,7 @@ function M.find(root, options)
   local found, folders, left_out = {}, {}, {}
   for _, name in ipairs(names) do
     if fs.basename(name) == "cdk.json" and not is_ignored(name) and selected(name, options) then
-      left_out[#left_out + 1] = { rel = parent(name), reason = M.CDK_APP }
+      left_out[#left_out + 1] = { rel = parent(name), reason = CDK_APP }
     end
     if ending_of(name) == "tf" and not is_ignored(name) then
       local folder = parent(name)

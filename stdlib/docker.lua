@@ -238,8 +238,6 @@ function Client:networks(options)
     { path = answers.path("/networks", { filters = answers.filters(options or {}) }) })
 end
 
-Client.network_list = Client.networks
-
 --- From the API's spec {Name=, Labels= …}; a volume without a name gets one.
 ---@return string|nil name
 ---@return lsqm.Error|nil
@@ -265,8 +263,6 @@ function Client:volumes(options)
   if not found then return nil, err end
   return found.Volumes or {}
 end
-
-Client.volume_list = Client.volumes
 
 -- containers that clean up after themselves -----------------------------------------------------
 

@@ -122,16 +122,6 @@ function M.format(err)
   return table.concat(out, "\n")
 end
 
---- Message handler for xpcall: error values pass with a traceback added, the rest become one.
----@return lsqm.Error
-function M.handler(x)
-  local err = M.from(x)
-  if not err.traceback then
-    rawset(err, "traceback", debug.traceback("", 2):gsub("^\n", ""))
-  end
-  return err
-end
-
 --- Did this error come from a cancelled task?
 ---@return boolean
 function M.is_cancelled(x)

@@ -95,6 +95,53 @@ function M.walk(dir, options)
   return kept
 end
 
+--- The files below dir that `walk` lists, read.
+---@param dir string
+---@param options table|nil see walk
+---@return table<string, string>|nil files text by relative path
+---@return lsqm.Error|nil
+function M.read_all(dir, options)
+  local names, err = M.walk(dir, options)
+  if not names then return nil, err end
+  local files = {}
+  for _, name in ipairs(names) do
+    files[name], err = M.read(M.join(dir, name))
+    if not files[name] then return nil, err end
+  end
+  return files
+end
+
+local function is_inside(name)
+  if name == "" or name:find("^/") or name:find("[%z\\]") then return false end
+  for part in name:gmatch("[^/]+") do
+    if part == ".." then return false end
+  end
+  return true
+end
+
+--- Writes files below dir, with their folders. A name that leaves dir is refused before anything is
+--- written.
+---@param dir string
+---@param files table<string, string> text by relative path
+---@return boolean|nil
+---@return lsqm.Error|nil code "unsafe" for such a name
+function M.write_all(dir, files)
+  check_path(dir, "dir", "write_all")
+  for name in pairs(files) do
+    if not is_inside(name) then
+      return nil, error_of.new { op = "write " .. dir, code = "unsafe",
+        message = "the name leaves the folder: " .. name }
+    end
+  end
+  for name, text in pairs(files) do
+    local path = M.join(dir, name)
+    local ok, err = M.mkdir(M.dirname(path))
+    if ok then ok, err = M.write(path, text) end
+    if not ok then return nil, err end
+  end
+  return true
+end
+
 --- Makes the directory and its parents.
 function M.mkdir(path)
   check_path(path, "path", "mkdir")

@@ -4,6 +4,7 @@
 
 local error_of = require "std.error"
 local json = require "std.json"
+local tables = require "std.table"
 
 local M = {}
 
@@ -133,10 +134,7 @@ local function children(value, out)
     for _, item in ipairs(value) do out[#out + 1] = item end
     return
   end
-  local names = {}
-  for name in pairs(value) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do out[#out + 1] = value[name] end
+  for _, child in tables.sorted_pairs(value) do out[#out + 1] = child end
 end
 
 local function descend(value, out)

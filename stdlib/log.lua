@@ -160,7 +160,7 @@ end
 
 --- The record as one line for a person; control characters of hostile texts are removed.
 ---@return string
-function M.human(record)
+local function human(record)
   local names, parts = {}, {}
   for k in pairs(record) do
     if not SHOWN[k] then names[#names + 1] = k end
@@ -181,7 +181,7 @@ function M.terminal(stream, level)
   local least = LEVELS[level or "debug"]
   return function(record)
     if LEVELS[record.level] < least then return true end
-    return stream:write(M.human(record), "\n") ~= nil
+    return stream:write(human(record), "\n") ~= nil
   end
 end
 

@@ -21,8 +21,6 @@ local sources = require "std.mining.sources"
 
 local M = {}
 
-M.content_hash = library.content_hash
-
 -- --- what went wrong -------------------------------------------------------------------------
 
 -- The line with this number; at the end of the file, the last one that says something.

@@ -4,19 +4,34 @@
 
 local error_of = require "std.error"
 local inspect = require "std.inspect"
+local suggest = require "std.suggest"
 local program = require "lsqm.program"
 local sched = require "lsqm.raw.sched"
 
 local M = {}
 
+local HELP = [[
+An expression prints its value, a statement runs. Names that you assign stay, but for a `local`.
+  ctx.store     :runs(), :run(ID), :architectures(), :regressions(), :problems()
+  ctx.config    the configuration; ctx.rules "status" loads a rule
+  std.NAME      any module of stdlib/: std.fs.read "notes.txt"
+  _             the last value
+For example:
+  for hash, r in pairs(ctx.store:find_run("latest"):results()) do print(hash, r.status) end
+Tab completes, Up recalls, Ctrl-C ends a line or what runs, Ctrl-D or `exit` the session.]]
+
 --- Globals of a session: the strict ones plus what the user assigns; std and ctx at hand.
 function M.environment(ctx)
   local values = { ctx = ctx }
-  values.std = setmetatable({}, { __index = function(_, name)
+  local modules = {}
+  for _, name in ipairs(program.std_names()) do modules[name] = true end
+  values.std = setmetatable({}, { __names = modules, __index = function(_, name)
     return require("std." .. name)
   end })
   return setmetatable(values, { __index = function(_, name)
-    return rawget(program.strict, name)
+    local value = rawget(program.strict, name)
+    if value ~= nil or type(name) ~= "string" or name == "_" then return value end
+    error(("undefined global '%s'%s"):format(name, suggest.phrase(name, M.names(values))), 2)
   end })
 end
 
@@ -31,7 +46,8 @@ function M.compile(text, env)
   return nil, why:find("<eof>", 1, true) ~= nil, why
 end
 
--- Names a value can be indexed with: its own keys and those of its metatable's __index.
+-- Names a value can be indexed with: its own keys, those of its metatable's __index, and those
+-- that its metatable says are made on first use.
 local function names_of(value, list)
   local seen = 0
   while value ~= nil and seen < 5 do
@@ -42,13 +58,29 @@ local function names_of(value, list)
       end
     end
     local mt = debug.getmetatable(value)
-    local index = type(mt) == "table" and rawget(mt, "__index")
+    mt = type(mt) == "table" and mt or {}
+    for key in pairs(rawget(mt, "__names") or {}) do list[#list + 1] = key end
+    local index = rawget(mt, "__index")
     value = type(index) == "table" and index or nil
   end
   return list
 end
 
--- Walks "a.b.c" by plain table access; calls nothing.
+--- The names that a line may begin with.
+function M.names(env)
+  local names = names_of(env, {})
+  for name in pairs(program.strict) do names[#names + 1] = name end
+  return names
+end
+
+-- A field that is made on first use, such as ctx.store or std.fs; nil where that fails.
+local function made(value, mt, name)
+  if not (rawget(mt, "__names") or {})[name] then return nil end
+  local ok, found = pcall(function() return value[name] end)
+  return ok and found or nil
+end
+
+-- Walks "a.b.c" by plain table access; calls nothing of the user's.
 local function walk(path, env)
   local value = env
   for name in path:gmatch("[^%.:]+") do
@@ -58,20 +90,11 @@ local function walk(path, env)
     if found == nil then
       local mt = debug.getmetatable(value)
       local index = type(mt) == "table" and rawget(mt, "__index")
-      found = type(index) == "table" and index[name] or nil
+      found = type(index) == "table" and index[name] or mt and made(value, mt, name)
     end
     value = found
   end
   return value
-end
-
-local function std_modules()
-  local list = {}
-  for name in pairs(package.loaded) do
-    local rest = name:match("^std%.([%w_]+)$")
-    if rest then list[#list + 1] = rest end
-  end
-  return list
 end
 
 --- Candidates for the word before the cursor.
@@ -83,16 +106,15 @@ function M.complete(_, word, env)
   local names
   if not path then
     path, last = "", word
-    names = names_of(env, {})
-    for name in pairs(program.strict) do names[#names + 1] = name end
-  elseif path == "std." then
-    names = std_modules()
+    names = M.names(env)
   else
     names = names_of(walk(path:sub(1, -2), env), {})
   end
   local found, seen = {}, {}
   for _, name in ipairs(names) do
-    if name:sub(1, #last) == last and not seen[name] and name:match("^[%a_][%w_]*$") then
+    local hidden = name:sub(1, 1) == "_" and last == "" -- private, until it is asked for
+    if name:sub(1, #last) == last and not (hidden or seen[name])
+      and name:match("^[%a_][%w_]*$") then
       seen[name] = true
       found[#found + 1] = path .. name
     end
@@ -123,20 +145,28 @@ function M.evaluate(chunk, env, out)
   return true
 end
 
+--- What a line means that is no Lua: "exit", "help", or nil.
+function M.word(line, env)
+  local word = line:match("^%s*:?(%a+)%s*$")
+  if not word or rawget(env, word) ~= nil then return nil end
+  return ({ exit = "exit", quit = "exit", help = "help" })[word]
+end
+
 -- Reads until the chunk is whole; nil at the end of input.
 local function read_chunk(edit, env, out)
   local text, prompt = nil, "lsqm> "
   while true do
     local line = edit.read(prompt)
-    if not line then return nil end
+    local word = line and not text and M.word(line, env)
+    if not line or word == "exit" then return nil end
     text = text and text .. "\n" .. line or line
     if text:match("^%s*$") then return false end
     local chunk, more, why = M.compile(text, env)
-    if chunk then return chunk, text end
-    if not more then
-      out(why)
-      return false
+    if word or not (chunk or more) then
+      out(word and HELP or why)
+      return false, text
     end
+    if chunk then return chunk, text end
     prompt = "   >> "
   end
 end
@@ -162,11 +192,11 @@ function M.run(ctx, out)
     sched.foreground(idle) -- Ctrl-C at the prompt must not end the session's task
     local chunk, text = read_chunk(edit, env, out)
     if chunk == nil then break end
-    if chunk then
+    if text then -- also what was wrong: it is recalled to be mended
       edit.remember((text:gsub("\n", " ")))
       if history then edit.save(history) end
-      M.evaluate(chunk, env, out)
     end
+    if chunk then M.evaluate(chunk, env, out) end
   end
 end
 

@@ -9,7 +9,9 @@
 --   4. the installed pipelines
 
 local uv = require "luv"
+local error_of = require "std.error"
 local program = require "lsqm.program"
+local tables = require "std.table"
 
 local M = {}
 
@@ -48,8 +50,15 @@ end
 
 --- Sets the first place (--pipelines DIR), made absolute.
 ---@param dir string
+---@return boolean|nil
+---@return lsqm.Error|nil code "not_found": a slip must not mean the stock files
 function M.set_pipelines(dir)
-  uv.os_setenv("LSQM_PIPELINES", uv.fs_realpath(dir) or dir)
+  local info = uv.fs_stat(dir)
+  if not info or info.type ~= "directory" then
+    return nil, error_of.new { op = "--pipelines", code = "not_found",
+      message = "no such folder: " .. dir }
+  end
+  return uv.os_setenv("LSQM_PIPELINES", assert(uv.fs_realpath(dir)))
 end
 
 -- "rules.status" → "rules/status.lua"; names with a slash are paths already.
@@ -70,6 +79,27 @@ function M.find(pipeline, name)
     if exists and not winner then winner = path end
   end
   return winner, tried
+end
+
+--- "rules.status", "weekly.rules.status", "validator.rules.x": the pipeline may be named first.
+---@param default string the pipeline otherwise
+---@return string pipeline
+---@return string name
+function M.split(name, default)
+  local first, rest = name:match("^([%w_]+)[%./](.+)$")
+  for _, known in ipairs(M.pipelines()) do
+    if known == first then return first, rest end
+  end
+  return default, name
+end
+
+--- The stock file of a name, though a user's may shadow it.
+---@return string? path nil when there is none
+---@return string relative its path below pipelines/
+function M.stock(pipeline, name)
+  local below = pipeline .. "/" .. relative(name)
+  local path = program.share .. "/pipelines/" .. below
+  return is_file(path) and path or nil, below
 end
 
 --- For require: "pipelines.weekly.report.view" → path, or nil and the places tried.
@@ -95,6 +125,15 @@ function M.load(pipeline, name)
     cache[path] = value
   end
   return cache[path], path
+end
+
+--- The value of a stock file, for a user's file that only adds to it.
+---@param pipeline string
+---@param name string raises when there is no such file
+function M.load_stock(pipeline, name)
+  local path, below = M.stock(pipeline, name)
+  if not path then error(("there is no stock file pipelines/%s"):format(below), 2) end
+  return (program.run_file(path, name, path))
 end
 
 -- The fields of a nearer row replace those of the same name; `false` takes a row away.
@@ -155,20 +194,13 @@ local function scan(dir, want)
   return names
 end
 
-local function sorted_set(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 --- Names of all pipelines in all places.
 function M.pipelines()
   local set = {}
   for _, place in ipairs(M.places()) do
     for _, name in ipairs(scan(place.dir, "directory")) do set[name] = true end
   end
-  return sorted_set(set)
+  return tables.sorted_keys(set)
 end
 
 --- Names of a pipeline's stages: its top-level Lua files.
@@ -180,7 +212,7 @@ function M.stages(pipeline)
       if name then set[name] = true end
     end
   end
-  return sorted_set(set)
+  return tables.sorted_keys(set)
 end
 
 return M

@@ -88,7 +88,7 @@ end
 ---@param dir string where the shards of the job are
 ---@param count integer
 ---@return integer[]
-function M.missing(dir, count)
+local function missing_shards(dir, count)
   local done, list = {}, {}
   for _, part in ipairs((merge.scan { dir })) do
     if part.summary then done[part.shard.index] = true end
@@ -170,11 +170,11 @@ function M.run(options)
   job.status = fs.join(job.dir, job.set .. ".status")
   local ok, err = prepare(job)
   if not ok then return nil, err end
-  local missing = M.missing(fs.join(job.dir, job.set), job.shards)
+  local missing = missing_shards(fs.join(job.dir, job.set), job.shards)
   for _ = 1, job.attempts do
     ok, err = attempt(job, missing)
     if not ok then return nil, err end
-    missing = M.missing(fs.join(job.dir, job.set), job.shards)
+    missing = missing_shards(fs.join(job.dir, job.set), job.shards)
     if #missing == 0 then break end
   end
   return outcome(job, missing)

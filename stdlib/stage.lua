@@ -4,16 +4,19 @@
 --   return stage {
 --     api = 1, name = "compare", help = "List regressions between two runs",
 --     args = { { name = "run_a", kind = "positional", optional = true, help = "…" },
---              { name = "--json", kind = "flag", help = "…" } },
+--              { name = "--json", kind = "flag", help = "…" },
+--              { name = "--out", optional = false, metavar = "DIR", help = "…" } },
 --     run = function(ctx, args) … return 0 end,
 --   }
 --
+-- readonly = true: the stage only asks; its ctx.store makes no folder and changes no file.
 -- run returns an exit code (nil = 0; 1 = found something), or nil and an error when the world
 -- failed (exit 3). Mistakes in the file raise at load time with its file:line.
 
 local error_of = require "std.error"
 local program = require "lsqm.program"
 local suggest = require "std.suggest"
+local tables = require "std.table"
 
 local M = {}
 
@@ -21,7 +24,7 @@ M.API = 1
 
 local FIELDS = {
   api = "number", name = "string", help = "string", description = "string", args = "table",
-  run = "function", examples = "table",
+  run = "function", examples = "table", readonly = "boolean",
 }
 local REQUIRED = { "api", "name", "help", "run" }
 
@@ -32,13 +35,6 @@ local ARG_FIELDS = {
 }
 local ARG_KINDS = { positional = true, option = true, flag = true }
 local ARG_TYPES = { string = true, integer = true, number = true }
-
-local function keys_of(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
 
 -- `return stage { … }` is a tail call, so the stage file has no frame any more: its path comes
 -- from the innermost chunk being loaded, the line from the text.
@@ -64,7 +60,7 @@ local function check_fields(what, value, fields)
   for key, got in pairs(value) do
     local want, word = fields[key], tostring(key)
     if not want then
-      local near = suggest.did_you_mean(word, keys_of(fields))
+      local near = suggest.did_you_mean(word, tables.sorted_keys(fields))
       refuse(word, "%s: unknown key '%s'%s", what, word,
         near and (", did you mean '%s'?"):format(near) or "")
     end
@@ -74,11 +70,13 @@ local function check_fields(what, value, fields)
   end
 end
 
-local function check_arg(stage_name, i, arg)
+-- A completed copy: stages may share what they are given.
+local function checked_arg(stage_name, i, arg)
   local what = ("stage '%s', argument %d"):format(stage_name, i)
   if type(arg) ~= "table" then refuse("args", "%s: must be a table", what) end
   check_fields(what, arg, ARG_FIELDS)
   if not arg.name then refuse("args", "%s: 'name' is missing", what) end
+  arg = tables.copy(arg)
   arg.kind = arg.kind or (arg.name:sub(1, 1) == "-" and "option" or "positional")
   arg.type = arg.type or "string"
   if not ARG_KINDS[arg.kind] then
@@ -88,6 +86,7 @@ local function check_arg(stage_name, i, arg)
     refuse(arg.type, "%s: type '%s' must be string, integer or number", what, arg.type)
   end
   arg.key = arg.name:gsub("^%-+", ""):gsub("%-", "_")
+  return arg
 end
 
 --- Checks a stage definition; raises with the stage file's position.
@@ -101,8 +100,7 @@ local function new(_, def)
   if def.api ~= M.API then
     refuse("api", "%s: written for api %s, this program has api %d", what, tostring(def.api), M.API)
   end
-  def.args = def.args or {}
-  for i, arg in ipairs(def.args) do check_arg(def.name, i, arg) end
+  def.args = tables.map(def.args or {}, function(arg, i) return checked_arg(def.name, i, arg) end)
   return setmetatable(def, { __name = "lsqm.stage" })
 end
 

@@ -85,18 +85,6 @@ function M.set(list)
   return out
 end
 
---- The list without repeats, first ones kept in order.
-function M.unique(list)
-  local seen, out = {}, {}
-  for _, v in ipairs(list) do
-    if not seen[v] then
-      seen[v] = true
-      out[#out + 1] = v
-    end
-  end
-  return out
-end
-
 --- Number of entries of any table.
 function M.count(t)
   local n = 0
@@ -171,21 +159,6 @@ function M.deep_equal(a, b)
     if rawget(a, k) == nil then return false end
   end
   return true
-end
-
---- { key = {values…} } where key = fn(value) or value[name].
----@param fn function|string
-function M.group_by(list, fn)
-  local out = {}
-  for i, v in ipairs(list) do
-    local key
-    if type(fn) == "function" then key = fn(v, i) else key = v[fn] end
-    if key ~= nil then
-      out[key] = out[key] or {}
-      table.insert(out[key], v)
-    end
-  end
-  return out
 end
 
 --- Appends all of `more` to `list` (changes it) and returns it.

@@ -23,12 +23,4 @@ function M.v4()
   return (hex:gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)", "%1-%2-%3-%4-"))
 end
 
---- Is text a UUID of version 4?
----@return boolean
-function M.is_v4(text)
-  if type(text) ~= "string" or #text ~= 36 then return false end
-  local a, b, c, d, e = text:match("^(%x+)%-(%x+)%-4(%x+)%-[89abAB](%x+)%-(%x+)$")
-  return a ~= nil and #a == 8 and #b == 4 and #c == 3 and #d == 3 and #e == 12
-end
-
 return M

@@ -29,15 +29,21 @@ local OVERTIME = 10
 local Lab = {}
 Lab.__index = Lab
 
+--- The row of an emulator.
+---@param rows table rules/emulators.lua
+---@return table? row
+---@return lsqm.Error? err code "usage"
+function M.row(rows, name)
+  if rows[name] then return rows[name] end
+  local near = require("std.suggest").did_you_mean(name, rows)
+  return nil, error_of.new { op = "emulator", code = "usage",
+    message = ("unknown emulator '%s'"):format(name),
+    hint = near and ("did you mean '%s'?"):format(near) or "add it to rules/emulators.lua" }
+end
+
 local function plan_emulator(config, wanted, rules, python)
-  local spec = rules[wanted.name]
-  if not spec then
-    local near = require("std.suggest").did_you_mean(wanted.name, rules)
-    return nil, error_of.new { op = "emulator", code = "usage",
-      message = ("unknown emulator '%s'"):format(wanted.name),
-      hint = near and ("did you mean '%s'?"):format(near)
-        or "add it to rules/emulators.lua" }
-  end
+  local spec, err = M.row(rules, wanted.name)
+  if not spec then return nil, err end
   local version = wanted.version
   if not version and wanted.name == "localstack" then version = config.localstack_version end
   return emulators.plan { name = wanted.name, spec = spec, driver = wanted.driver,
@@ -221,8 +227,7 @@ local function clean_up(self, work, outcome)
   outcome.refused = work.network:refused()
   local logs = work.emulator:logs(MAX_LOG * 2)
   outcome.container_logs = cut(logs)
-  outcome.emulator.lacks = lacks.words(self.plan.spec.lacks, logs, outcome.deploy,
-    outcome.refused)
+  outcome.emulator.lacks = lacks.words(self.plan.spec.lacks, logs, outcome)
   -- Also after a timeout: an emulator that went away makes everything wait, and is no verdict.
   local died = work.emulator:died()
   if died then outcome.emulator.died = died end

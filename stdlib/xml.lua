@@ -33,10 +33,12 @@ local function refuse(parser, text)
   error({ refused = text, line = line, column = column }, 0)
 end
 
-local function callbacks(root)
-  local open, texts = { root }, { {} }
+local function callbacks(root, max_elements)
+  local open, texts, count = { root }, { {} }, 0
   return {
     StartElement = function(parser, name, attrs)
+      count = count + 1
+      if count > max_elements then refuse(parser, "more than " .. max_elements .. " elements") end
       if #open > MAX_DEPTH then refuse(parser, "nested too deeply") end
       local element = { name = plain(name), attrs = attributes(attrs), children = {}, text = "",
         line = (parser:pos()) }
@@ -56,12 +58,13 @@ end
 
 ---@param text string
 ---@param file string|nil for the error
+---@param options {max_elements: integer|nil}|nil for documents of strangers
 ---@return lsqm.XmlElement|nil root
 ---@return lsqm.Error|nil err code "syntax", with line and column
-function M.parse(text, file)
+function M.parse(text, file, options)
   if type(text) ~= "string" then error("xml.parse: text must be a string", 2) end
   local top = { children = {} }
-  local parser = lxp.new(callbacks(top))
+  local parser = lxp.new(callbacks(top, options and options.max_elements or math.huge))
   local ran, ok, message, line, column = pcall(function()
     local good, why, at, col = parser:parse(text)
     if good then good, why, at, col = parser:parse() end

@@ -16,6 +16,13 @@ local globals = package.loaded._G
 globals.arg = { [0] = "busted", table.unpack(arguments) }
 globals.arg[#globals.arg + 1] = "--pattern=_spec%.lua$"
 
+-- assert.contains(text, part) and assert.not_contains: part is no pattern.
+require("luassert"):register("assertion", "contains", function(state, given)
+  local text, part = given[1], given[2]
+  state.failure_message = ("%s %q in: %s"):format(state.mod and "no" or "there is", part, text)
+  return text:find(part, 1, true) ~= nil
+end)
+
 local ok, err = pcall(function()
   require("busted.runner") { standalone = false }
 end)

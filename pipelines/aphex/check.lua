@@ -3,24 +3,39 @@
 
 local checks = require "pipelines.aphex.model.checks"
 local json = require "std.json"
+local mask = require "std.mask"
 local session_of = require "pipelines.aphex.model.session"
 local stage = require "std.stage"
+
+-- Who there are no credentials of may still know what else is missing.
+local function all_checks(session)
+  local requires, environment = session.config.requires or {}, session.environment
+  local found = json.array {}
+  local client, err = session_of.client(environment.region)
+  if client then
+    found[1] = checks.credentials(client, environment.account)
+    if found[1].ok then found[2] = checks.permissions(client, environment.stacks) end
+  else
+    found[1] = { ok = false, what = "credentials", message = tostring(err) .. (err.hint
+      and " (" .. err.hint .. ")" or "") }
+  end
+  found[#found + 1] = checks.context(session.dir, requires.context or {})
+  for _, name in ipairs(requires.tools or {}) do found[#found + 1] = checks.tool(name) end
+  return found
+end
 
 return stage {
   api = 1,
   name = "check",
   help = "Check credentials, CDK context and tools of an environment",
-  args = session_of.args(session_of.FILE, session_of.ENVIRONMENT, session_of.RESULTS,
+  args = session_of.args(session_of.FILE, session_of.ENVIRONMENT,
     { name = "--json", kind = "flag", help = "Print the checks as JSON" }),
   run = function(ctx, args)
     local session, err = session_of.open(args, true)
     if not session then return nil, err end
-    local requires = session.config.requires or {}
-    local found = json.array { checks.credentials(session.client, session.environment.account),
-      checks.context(session.dir, requires.context or {}) }
-    for _, name in ipairs(requires.tools or {}) do found[#found + 1] = checks.tool(name) end
-    local good = true
+    local found, good = all_checks(session), true
     for _, one in ipairs(found) do
+      one.message = mask.text(one.message)
       good = good and one.ok
       if not args.json then
         ctx.out(("%-6s %s: %s"):format(one.ok and "ok" or "failed", one.what, one.message))

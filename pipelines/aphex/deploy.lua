@@ -3,6 +3,7 @@
 -- that fails ends it.
 
 local json = require "std.json"
+local mask = require "std.mask"
 local monitoring = require "pipelines.aphex.model.monitoring"
 local session_of = require "pipelines.aphex.model.session"
 local stacks = require "pipelines.aphex.model.stacks"
@@ -22,20 +23,44 @@ local function tell(ctx, session, result)
   if not ok then ctx.log:warn("metrics not sent", { error = tostring(err) }) end
 end
 
+-- What is wrong with the stack, not with the way to it.
+local VERDICTS <const> = { failed = true, limit = true, http = true, not_found = true,
+  exists = true }
+
+local function say(ctx, session, args, result, err)
+  if args.json then
+    ctx.out(mask.text(json.encode(result)))
+    if err then ctx.log:error(tostring(err), { hint = err.hint }) end
+  else
+    ctx.out(mask.text(("%-9s %s in %s, %.1f s%s%s"):format(result.success and "deployed"
+      or "failed", result.stack_name, session.environment.name, result.duration,
+      err and ": " .. tostring(err) or "", err and err.hint and "\n  hint: " .. err.hint or "")))
+  end
+end
+
+-- The DeploymentResult; nil, err where nothing can be said about the stack.
 local function deploy(ctx, session, args, stack)
-  local rules, region = ctx.rules "deploy", session.environment.region
-  local result, err = stacks.deploy(session.client, stack, { dir = session.dir,
-    timeout = rules.timeout, command = rules.command, inherit = session_of.INHERIT,
-    env = { STACK = stack.name, AWS_REGION = region, AWS_DEFAULT_REGION = region,
-      CDK_DEFAULT_ACCOUNT = session.environment.account, CDK_DEFAULT_REGION = region } })
+  local rules = ctx.rules "deploy"
+  local env = session_of.environment_variables(session.environment, rules.variables)
+  env.STACK = stack.name
+  local result, err, missing = stacks.deploy(session.client, stack, { dir = session.dir,
+    timeout = rules.timeout, command = rules.command, env = env })
+  if missing then ctx.log:warn("events are missing", { error = tostring(missing) }) end
   local path, why = session_of.keep(args, "deployment_result", result, "deploy",
     session.environment.name, stack.name)
   if not path then return nil, why end
+  if err and not VERDICTS[err.code] then return nil, err end
   tell(ctx, session, result)
-  ctx.out(args.json and json.encode(result) or ("%-9s %s in %s, %.1f s%s"):format(
-    result.success and "deployed" or "failed", stack.name, session.environment.name,
-    result.duration, err and ": " .. tostring(err) or ""))
+  say(ctx, session, args, result, err)
   return result
+end
+
+local function plan(ctx, session, list)
+  for _, stack in ipairs(list) do
+    ctx.out(("would deploy %s (%s) in %s, account %s, %s"):format(stack.name, stack.path,
+      session.environment.name, session.environment.account, session.environment.region))
+  end
+  return 0
 end
 
 return stage {
@@ -53,6 +78,9 @@ return stage {
       return nil, require("std.error").new { op = "aphex", code = "usage",
         message = ("%s has no stack '%s'"):format(session.environment.name, args.stack) }
     end
+    if ctx.dry_run then return plan(ctx, session, list) end
+    session.client, err = session_of.client(session.environment.region)
+    if not session.client then return nil, err end
     for _, stack in ipairs(list) do
       local result
       result, err = deploy(ctx, session, args, stack)

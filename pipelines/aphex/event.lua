@@ -35,6 +35,7 @@ return stage {
     { name = "--unsigned", kind = "flag", help = "Believe it without a signature" },
     { name = "--branch", kind = "option", repeatable = true, metavar = "PATTERN",
       help = "Branches that start a workflow (default: main)" },
+    { name = "--json", kind = "flag", help = "Print why a push starts nothing as JSON, too" },
   },
   run = function(ctx, args)
     local body, err = body_of(args.payload)
@@ -46,14 +47,15 @@ return stage {
     event, err = event_of.parse(body)
     if not event and err.code ~= "ignored" then return nil, err end
     local branches = args.branch and #args.branch > 0 and args.branch or { "main" }
-    if not event then
-      ctx.out("ignored: " .. err.message)
-    elseif not event_of.is_wanted(event, branches) then
-      ctx.out("ignored: " .. event.branch .. " is none of " .. table.concat(branches, ", "))
-    else
+    local why = not event and err.message
+    if event and not event_of.is_wanted(event, branches) then
+      why = event.branch .. " is none of " .. table.concat(branches, ", ")
+    end
+    if not why then
       ctx.out(json.encode(event))
       return 0
     end
+    ctx.out(args.json and json.encode { ignored = why } or "ignored: " .. why:gsub("%c", "?"))
     return 1
   end,
 }

@@ -9,14 +9,13 @@ local fs = require "std.fs"
 local json = require "std.json"
 local stage = require "std.stage"
 local tables = require "std.table"
-local yaml = require "std.yaml"
 
 local function write_all(ctx, files, dir)
   for _, key in ipairs(files_of.ORDER) do
     local path = fs.join(dir, files_of.NAMES[key])
     if files[key] then
       local ok, err = fs.mkdir(dir)
-      if ok then ok, err = fs.write(path, yaml.encode(files[key])) end
+      if ok then ok, err = fs.write(path, files_of.yaml(files[key])) end
       if not ok then return nil, err end
       ctx.out("wrote " .. path)
     end
@@ -29,10 +28,13 @@ local function show_push(ctx, files, path)
   if not files.sensor then
     return nil, error_of.new { op = "aphex", code = "usage", message = "--push needs --repo" }
   end
-  local payload, err = json.read(path)
-  if not payload then return nil, err end
-  local workflow, why = dry_run.run(files, payload)
-  ctx.out(workflow and yaml.encode(workflow) or "no workflow: " .. why)
+  local text, err = fs.read(path)
+  if not text then return nil, err end
+  local payload
+  payload, err = json.decode(text)
+  if payload == nil then return nil, error_of.wrap(err, path) end
+  local workflow, why = dry_run.run(files, payload, #text)
+  ctx.out(workflow and (files_of.yaml(workflow):gsub("\n$", "")) or "no workflow: " .. why)
   return workflow and 0 or 1
 end
 

@@ -28,6 +28,7 @@ return stage {
     { name = "--branch", kind = "option", help = "Default: APHEX_BRANCH" },
     { name = "--region", kind = "option", default = os.getenv "AWS_REGION" or "us-east-1",
       help = "Region of the logs and metrics (default: AWS_REGION, else us-east-1)" },
+    { name = "--json", kind = "flag", help = "Print the WorkflowMetadata" },
   },
   run = function(ctx, args)
     local metadata = monitoring.metadata(told(args))
@@ -46,7 +47,8 @@ return stage {
     for _, problem in ipairs(problems) do
       ctx.log:error("not reported", { error = tostring(problem) })
     end
-    ctx.out(("%s: %s"):format(metadata.workflow_id, metadata.status))
+    ctx.out(args.json and json.encode(metadata)
+      or ("%s: %s"):format(metadata.workflow_id, metadata.status))
     return #problems == 0 and 0 or 3
   end,
 }

@@ -8,19 +8,26 @@ local session_of = require "pipelines.aphex.model.session"
 local stage = require "std.stage"
 local time = require "std.time"
 
-local function execute(ctx, session)
+local function execute(ctx, session, commands)
   local environment, rules = session.environment, ctx.rules "deploy"
   local since = math.floor(time.now())
-  local ran = runner.run((environment.tests or {}).commands or {}, { dir = session.dir,
-    timeout = rules.test_timeout, inherit = session_of.INHERIT,
-    env = { AWS_REGION = environment.region, AWS_DEFAULT_REGION = environment.region,
-      APHEX_ENVIRONMENT = environment.name } })
-  local counts = counts_of.of(ctx.rules "test_reports", { dir = session.dir, since = since,
-    output = ran.stdout .. "\n" .. ran.stderr })
-  return { success = ran.success and counts.failed == 0, exit_code = ran.exit_code,
-    stdout = ran.stdout, stderr = ran.stderr, duration = ran.duration,
+  local ran = runner.run(commands, { dir = session.dir, timeout = rules.test_timeout,
+    env = session_of.environment_variables(environment, rules.variables) })
+  local counts, problems = counts_of.of(ctx.rules "test_reports", { dir = session.dir,
+    since = since, output = ran.stdout .. "\n" .. ran.stderr })
+  for _, problem in ipairs(problems) do ran.stderr = ran.stderr .. tostring(problem) .. "\n" end
+  return { success = ran.success and counts.failed == 0 and #problems == 0,
+    exit_code = ran.exit_code, stdout = ran.stdout, stderr = ran.stderr, duration = ran.duration,
     test_count = counts.passed + counts.failed, passed_count = counts.passed,
-    failed_count = counts.failed }
+    failed_count = counts.failed }, ran.failed
+end
+
+local function say(ctx, args, name, result, failed)
+  if args.json then return ctx.out(json.encode(result)) end
+  ctx.out(("%s: %d of %d tests passed, %.1f s"):format(name, result.passed_count,
+    result.test_count, result.duration))
+  if failed then ctx.out(("'%s' ended with %d"):format(failed, result.exit_code)) end
+  if not result.success then ctx.out((result.stderr:sub(-2000):gsub("\n$", ""))) end
 end
 
 return stage {
@@ -32,13 +39,17 @@ return stage {
   run = function(ctx, args)
     local session, err = session_of.open(args, true)
     if not session then return nil, err end
-    local result = execute(ctx, session)
+    local commands = (session.environment.tests or {}).commands or {}
+    if ctx.dry_run then
+      for _, command in ipairs(commands) do ctx.out("would run: " .. command) end
+      return 0
+    end
+    local result, failed = execute(ctx, session, commands)
     local path
     path, err = session_of.keep(args, "test_execution_result", result, "test",
       session.environment.name)
     if not path then return nil, err end
-    ctx.out(args.json and json.encode(result) or ("%s: %d of %d tests passed, %.1f s"):format(
-      session.environment.name, result.passed_count, result.test_count, result.duration))
+    say(ctx, args, session.environment.name, result, failed)
     return result.success and 0 or 1
   end,
 }

@@ -16,6 +16,8 @@ return stage {
   args = place_of.args({ name = "--trigger", kind = "option", default = "scheduled",
     choices = { "manual", "scheduled" }, help = "What started it (default: scheduled)" }),
   run = function(ctx, args)
+    local lock <close>, held = place_of.open(args.root):hold(ctx.dry_run)
+    if not lock then return nil, held end
     local failure
     for _, name in ipairs(FLOW) do
       local given = { root = args.root, trigger = args.trigger, architectures = {} }

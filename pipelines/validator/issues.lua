@@ -38,9 +38,12 @@ return stage {
   args = place_of.args(),
   run = function(ctx, args)
     local place = place_of.open(args.root)
+    local lock <close>, held = place:hold(ctx.dry_run)
+    if not lock then return nil, held end
     local tracker, err = tracker_of.load(place)
     if not tracker then return nil, err end
-    local due, run = tracker_of.due(tracker), runs.latest(place)
+    local due, run, why = tracker_of.due(tracker), runs.latest(place)
+    if run == nil then return nil, why end
     ctx.out(("issues: %d due"):format(#due))
     if ctx.dry_run then
       for _, entry in ipairs(due) do ctx.out("would file " .. entry.architecture_id) end
@@ -53,7 +56,7 @@ return stage {
       if not ok then return nil, err end
     end
     ok, err = issues.link(place, tracker, run)
-    if ok then ok, err = site.write_latest(place, run) end
+    if ok then ok, err = site.write_latest(place, run, ctx) end
     if not ok then return nil, err end
     return 0
   end,

@@ -15,7 +15,10 @@ return stage {
   args = place_of.args(),
   run = function(ctx, args)
     local place, began = place_of.open(args.root), time.monotonic()
-    local run = runs.latest(place)
+    local lock <close>, held = place:hold(ctx.dry_run)
+    if not lock then return nil, held end
+    local run, err = runs.latest(place)
+    if run == nil then return nil, err end
     if not run then
       return nil, error_of.new { op = "report", code = "not_found",
         message = "no run has ended in " .. place:data "runs" }
@@ -24,14 +27,15 @@ return stage {
       ctx.out("report: would write " .. place:data "latest.json")
       return 0
     end
-    local ok, err = site.write_pages(place)
-    if ok then ok, err = site.write_latest(place, run) end
+    local ok
+    ok, err = site.write_pages(place)
+    if ok then ok, err = site.write_latest(place, run, ctx) end
     if not ok then return nil, err end
     local timing = run.timing
     timing.reporting_seconds = time.monotonic() - began
     run.timing = runs.timing(timing)
     ok, err = runs.save(place, run)
-    if ok then ok, err = site.write_latest(place, run) end
+    if ok then ok, err = site.write_latest(place, run, ctx) end
     if not ok then return nil, err end
     ctx.out("report: " .. place:path("docs", "index.html"))
     return 0

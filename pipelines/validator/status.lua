@@ -12,7 +12,7 @@ local tracker_of = require "pipelines.validator.model.tracker"
 
 local function print_text(ctx, counts, run, tracker)
   for _, status in ipairs(records.STATUSES) do
-    ctx.out(("%-18s %d"):format(status, counts[status] or 0))
+    ctx.out(("%-18s %d"):format(status, counts[status]))
   end
   ctx.out("newest run: " .. (run and ("%s, pass_rate %.3f"):format(run.id,
     run.statistics.pass_rate) or "none"))
@@ -30,14 +30,20 @@ return stage {
   args = place_of.args({ name = "--json", kind = "flag", help = "Print it as JSON" }),
   run = function(ctx, args)
     local place = place_of.open(args.root)
+    local ok, missing = place:check()
+    if not ok then return nil, missing end
     local tracker, err = tracker_of.load(place)
     if not tracker then return nil, err end
-    local counts, list, problems = {}, architectures.all(place)
-    for _, arch in ipairs(list) do counts[arch.status] = (counts[arch.status] or 0) + 1 end
-    for _, problem in ipairs(problems) do ctx.progress:line(tostring(problem)) end
-    local run = runs.latest(place)
+    local run
+    run, err = runs.latest(place)
+    if run == nil then return nil, err end
+    local counts = {}
+    for _, status in ipairs(records.STATUSES) do counts[status] = 0 end
+    for _, arch in ipairs(architectures.all(place, ctx.log)) do
+      counts[arch.status] = counts[arch.status] + 1
+    end
     if args.json then
-      ctx.out(json.encode { architectures = counts, run = run, failure_tracker = tracker })
+      ctx.out(json.encode { architectures = counts, run = run or nil, failure_tracker = tracker })
     else
       print_text(ctx, counts, run, tracker)
     end

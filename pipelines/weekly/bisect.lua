@@ -118,15 +118,13 @@ return stage {
   description = "Walks the versions whose images are on this machine, or those of --versions.",
   args = {
     { name = "hash", kind = "positional", help = "Hash or name of an architecture" },
-    { name = "--good", kind = "option", metavar = "V", help = "a version that works" },
-    { name = "--bad", kind = "option", metavar = "V", help = "a later version that fails" },
+    { name = "--good", kind = "option", optional = false, metavar = "V",
+      help = "a version that works" },
+    { name = "--bad", kind = "option", optional = false, metavar = "V",
+      help = "a later version that fails" },
     { name = "--versions", kind = "option", metavar = "V,V,…", help = "the versions to walk" },
   },
   run = function(ctx, args)
-    if not args.good or not args.bad then
-      return nil, error_of.new { op = "bisect", code = "usage",
-        message = "both --good and --bad are needed" }
-    end
     local jobs, err = select.jobs(ctx, { args.hash })
     if not jobs then return nil, err end
     local spec = ctx.rows("emulators")[ctx.config.emulator.name]

@@ -136,6 +136,7 @@ end
 return stage {
   api = 1,
   name = "compare",
+  readonly = true,
   help = "List regressions and fixes between two runs",
   description = "A regression went from PASSED or PARTIAL to FAILED, TIMEOUT or ERROR; so does an "
     .. "architecture whose changed template fails, or whose template no longer converts. What "
@@ -158,6 +159,9 @@ return stage {
     a, err = ctx.store:find_run(args.run_a or before and before.run_id or "previous")
     if not a then return nil, err end
     local out, architectures = build(ctx.store, a, b)
+    for _, problem in ipairs(ctx.store:problems()) do
+      ctx.log:warn("left out: damaged", { error = problem })
+    end
     if args.json then
       ctx.out(json.encode(out, { pretty = true }))
     else

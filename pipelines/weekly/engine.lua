@@ -28,8 +28,7 @@ local function set_option(values, engine, word)
   local key, value = word:match("^([%w_]+)=(.*)$")
   local option = key and engine.options[key]
   if not option then
-    local names = tables.keys(engine.options)
-    table.sort(names)
+    local names = tables.sorted_keys(engine.options)
     local near = key and suggest.did_you_mean(key, names)
     return usage(("no option '%s'"):format(key or word),
       near and ("did you mean '%s'?"):format(near) or "there are: " .. table.concat(names, " "))

@@ -113,6 +113,9 @@ return stage {
     local timing = ctx.log:stage("generate")
     local counts = make_all(ctx, list, make)
     timing:done { made = counts.made, failed = counts.failed }
+    -- the index on disk says which architectures have an app
+    local saved, why = ctx.store:save_index()
+    if not saved then return nil, why end
     ctx.out(("generate: %d made, %d without an app%s"):format(counts.made, counts.failed,
       counts.stop and "; stopped: " .. tostring(counts.stop) or ""))
     if counts.stop and counts.stop.code == "denied" then return nil, counts.stop end

@@ -22,12 +22,6 @@ local function is_done(store, parts)
   return merged and #merged.shards == merged.count
 end
 
-local function names_of(sets)
-  local names = tables.keys(sets)
-  table.sort(names)
-  return names
-end
-
 -- The emulators of a matrix are a set each and merged together.
 local function are_siblings(a, b)
   local matrix = a[1].config.matrix
@@ -36,16 +30,16 @@ end
 
 local function with_siblings(sets, name)
   local list = {}
-  for _, other in ipairs(names_of(sets)) do
-    if are_siblings(sets[name], sets[other]) then list[#list + 1] = sets[other] end
+  for _, other in tables.sorted_pairs(sets) do
+    if are_siblings(sets[name], other) then list[#list + 1] = other end
   end
   return list
 end
 
 local function open_sets(store, sets)
   local open = {}
-  for _, name in ipairs(names_of(sets)) do
-    if not is_done(store, sets[name]) then open[#open + 1] = name end
+  for name, parts in tables.sorted_pairs(sets) do
+    if not is_done(store, parts) then open[#open + 1] = name end
   end
   return open
 end
@@ -53,7 +47,7 @@ end
 -- One set, or those of one matrix. Of several the one that no run has been made of is meant; where
 -- that does not decide, the user does.
 local function choose(ctx, args, sets)
-  local names = names_of(sets)
+  local names = tables.sorted_keys(sets)
   if args.set then
     if sets[args.set] then return { sets[args.set] } end
     return fail("usage", ("there is no set '%s'"):format(args.set),

@@ -53,7 +53,7 @@ local function probe(work, files, lab, untested)
   end
   work.tries = work.tries + 1
   local dir <close> = assert(fs.tempdir(leftovers.prefix "reduce"))
-  assert(pieces.write(dir.path, files))
+  assert(fs.write_all(dir.path, files))
   local job = { hash = work.job.hash, provider_aliases = work.job.provider_aliases,
     tree = dir.path, untested = untested }
   local result
@@ -117,7 +117,7 @@ local function nothing_to_reduce(work, result, seen)
 end
 
 local function reduce(ctx, work)
-  local files, err = pieces.read(ctx.store:arch_dir(work.job.hash))
+  local files, err = fs.read_all(ctx.store:arch_dir(work.job.hash))
   if not files then return nil, err end
   files["metadata.json"] = nil
   local result
@@ -213,7 +213,7 @@ return stage {
     if not files then return nil, complete end
     local out = args.out or fs.join(ctx.config.workspace, "reproducers", work.job.hash)
     local ok
-    ok, err = pieces.write(out, files)
+    ok, err = fs.write_all(out, files)
     if not ok then return nil, err end
     print_result(ctx, work, files, complete, out)
     return 0

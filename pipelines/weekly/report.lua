@@ -25,12 +25,6 @@ local function read_asset(ctx, name)
   return text
 end
 
-local function choose_run(ctx, word)
-  local run, err = ctx.store:find_run(word or "latest")
-  if not run and not word then err.hint = "run 'lsqm validate' or 'lsqm run' first" end
-  return run, err
-end
-
 local function render(ctx, run, changes)
   local view = ctx.load("report.view").build(ctx.store, run,
     { signature = ctx.rules("signature"), changes = changes })
@@ -55,7 +49,7 @@ return stage {
   },
   run = function(ctx, args)
     local timing <close> = ctx.log:stage("report") -- luacheck: ignore timing
-    local run, err = choose_run(ctx, args.run)
+    local run, err = ctx.store:find_run(args.run or "latest")
     if not run then return nil, err end
     local path = args.output or ctx.store:path("reports", "latest", "index.html")
     if ctx.dry_run then

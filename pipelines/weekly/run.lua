@@ -3,6 +3,8 @@
 -- store. A stage that finds something (exit 1) does not stop the flow; an environment that fails
 -- in one that the rest stands on does.
 
+local arguments = require "pipelines.weekly.validate.arguments"
+local columns = require "pipelines.weekly.validate.columns"
 local context = require "std.context"
 local error_of = require "std.error"
 local json = require "std.json"
@@ -56,7 +58,6 @@ local function complain(ctx, step, err)
     return
   end
   ctx.log:error("stage failed", { stage = step.name, error_type = err.code, error = err })
-  ctx.progress:line(("%s: %s"):format(step.name, tostring(err)))
 end
 
 -- Which stages: a shard ends with its results, `lsqm merge` and `--from report` go on.
@@ -73,7 +74,7 @@ local function span_of(args)
 end
 
 -- The stages in their order.
----@return {found: integer, failure: any, raised: boolean?, stopped: boolean?} outcome
+---@return {found: integer, failure: any, raised: boolean?, stopped: boolean?, reported: boolean?}
 local function flow(ctx, args, first, last)
   local outcome = { found = 0 }
   for i = first, last do
@@ -86,6 +87,8 @@ local function flow(ctx, args, first, last)
       if step.needed then break end
     elseif code == 1 and step.found then
       outcome.found = 1
+    elseif step.name == "report" then
+      outcome.reported = true
     end
   end
   return outcome
@@ -101,7 +104,7 @@ local function nothing_judged(ctx)
       summary.total) }
 end
 
-local function closing(ctx, args)
+local function closing(ctx, args, reported)
   local latest = ctx.store:runs { finished = true }[1]
   if args.json then
     ctx.out(json.encode(latest and latest.summary or {}))
@@ -115,7 +118,7 @@ local function closing(ctx, args)
     ctx.out(("run %s%s: total=%d passed=%d partial=%d failed=%d timeout=%d error=%d"):format(
       one.run_id, column, s.total, s.passed, s.partial, s.failed, s.timeout, s.error))
   end
-  ctx.out("report: " .. ctx.store:path("reports", "latest", "index.html"))
+  if reported then ctx.out("report: " .. ctx.store:path("reports", "latest", "index.html")) end
 end
 
 return stage {
@@ -123,30 +126,29 @@ return stage {
   description = "sync, mine, generate, validate, report, push, notify. Exit 1 when a regression "
     .. "was found, 3 when the environment failed.",
   args = {
-    { name = "--resume", kind = "flag", help = "Go on with the run that did not finish" },
-    { name = "--emulator", kind = "option", metavar = "NAME[:VERSION],…",
-      help = "Emulators of rules/emulators.lua; several: one run for each" },
-    { name = "--cached", kind = "flag",
-      help = "Take over earlier verdicts where nothing that they depend on changed" },
-    { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
+    arguments.resume, arguments.emulator, arguments.cached, arguments.json,
     { name = "--shard", kind = "option", metavar = "I/N",
       help = "Up to validate, and there only the I-th of N shares, for `lsqm merge`" },
-    { name = "--into", kind = "option", metavar = "DIR",
-      help = "Where shards are kept (default: WORKSPACE/shards)" },
-    { name = "--shard-set", kind = "option", metavar = "NAME",
-      help = "Keeps shards of different jobs apart: a name that all of one job are given" },
+    arguments.into, arguments.shard_set,
     { name = "--from", kind = "option", choices = NAMES, help = "Begin with this stage" },
     { name = "--to", kind = "option", choices = NAMES, help = "End with this stage" },
   },
   run = function(ctx, args)
     local first, last = span_of(args)
     if not first then return nil, last end
+    if first <= AT.validate and last >= AT.validate then
+      -- a slip in a name should not show after an hour of mining
+      local ok, err = columns.check(ctx, args.emulator)
+      if not ok then return nil, err end
+    end
     local outcome = flow(ctx, { resume = args.resume, cached = args.cached,
       emulator = args.emulator, shard = args.shard, into = args.into, shard_set = args.shard_set,
       carry = args.shard ~= nil and first <= AT.generate }, first, last)
     -- Where sync failed there may be no store to open.
     local told = not args.shard and last >= AT.validate
-    if told and not outcome.stopped and not ctx.dry_run then closing(ctx, args) end
+    if told and not outcome.stopped and not ctx.dry_run then
+      closing(ctx, args, outcome.reported)
+    end
     if outcome.raised then error(outcome.failure, 0) end
     if ctx.dry_run then return 0 end
     if outcome.failure then return nil, outcome.failure end

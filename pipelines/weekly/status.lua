@@ -28,14 +28,15 @@ local function facts(store)
       latest = latest or run
     end
   end
-  local problems = json.array {}
-  for _, err in ipairs(store:problems()) do table.insert(problems, tostring(err)) end
-  return {
+  local found = {
     repository = store.root, architectures = count_architectures(store),
     apps = store:app_count(),
     runs = { total = #runs, finished = finished, unfinished = #runs - finished },
-    regressions = #store:regressions(), latest_run = latest, problems = problems,
+    regressions = #store:regressions(), latest_run = latest, problems = json.array {},
   }
+  -- at the end: what is damaged shows by being read
+  for i, err in ipairs(store:problems()) do found.problems[i] = tostring(err) end
+  return found
 end
 
 local function latest_lines(run)
@@ -66,6 +67,7 @@ return stage {
   api = 1,
   name = "status",
   help = "Show what the artifact repository holds",
+  readonly = true,
   args = { { name = "--json", kind = "flag", help = "Print the figures as JSON" } },
   run = function(ctx, args)
     local found = facts(ctx.store)

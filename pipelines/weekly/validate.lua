@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- validate: every architecture with an app in a fresh emulator of its own (FR-023 to FR-031).
 
+local arguments = require "pipelines.weekly.validate.arguments"
 local columns = require "pipelines.weekly.validate.columns"
 local convergence = require "std.store.convergence"
 local fs = require "std.fs"
@@ -89,18 +90,10 @@ return stage {
   args = {
     { name = "hashes", kind = "positional", optional = true, repeatable = true,
       help = "Hashes or names of architectures (default: all that have an app)" },
-    { name = "--emulator", kind = "option", metavar = "NAME[:VERSION],…",
-      help = "Emulators of rules/emulators.lua; several: one run for each" },
-    { name = "--resume", kind = "flag", help = "Go on with the run that did not finish" },
-    { name = "--cached", kind = "flag",
-      help = "Take over earlier verdicts where nothing that they depend on changed" },
-    { name = "--json", kind = "flag", help = "Print the run's summary as JSON" },
+    arguments.emulator, arguments.resume, arguments.cached, arguments.json,
     { name = "--shard", kind = "option", metavar = "I/N",
       help = "Only the I-th of N shares, for `lsqm merge`; goes on where an earlier try stopped" },
-    { name = "--into", kind = "option", metavar = "DIR",
-      help = "Where shards are kept (default: WORKSPACE/shards)" },
-    { name = "--shard-set", kind = "option", metavar = "NAME",
-      help = "Keeps shards of different jobs apart: a name that all of one job are given" },
+    arguments.into, arguments.shard_set,
     { name = "--carry", kind = "flag",
       help = "Keep copies of the shard's architectures and apps with its results" },
   },

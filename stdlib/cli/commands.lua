@@ -53,6 +53,15 @@ function M.is_pipeline(word)
   return false
 end
 
+--- What a pipeline is for: the line of its about.txt, then its stages.
+function M.about(pipeline)
+  local path = resolve.find(pipeline, "./about.txt")
+  local file = path and io.open(path, "r")
+  local line = file and file:read "l"
+  if file then file:close() end
+  return ("%s: %s"):format(line or "A pipeline", table.concat(resolve.stages(pipeline), ", "))
+end
+
 local function has_stage(pipeline, name)
   for _, other in ipairs(resolve.stages(pipeline)) do if other == name then return true end end
   return false

@@ -71,9 +71,20 @@ local function early_pipelines(argv)
   for i, word in ipairs(argv) do
     local dir = word:match("^%-%-pipelines=(.+)$") or (word == "--pipelines" and argv[i + 1])
     if dir then return resolve.set_pipelines(dir) end
-    if word == "--" then return nil end
+    if word == "--" then return true end
   end
-  return nil
+  return true
+end
+
+-- `lsqm help COMMAND` is `lsqm COMMAND --help`.
+local function without_help_word(argv)
+  if find_words(argv)[1] ~= "help" or commands.find("help") then return argv end
+  local words, asked = { [0] = argv[0] }, false
+  for _, word in ipairs(argv) do
+    if word == "help" and not asked then asked = true else words[#words + 1] = word end
+  end
+  words[#words + 1] = "--help"
+  return words
 end
 
 local usage_error = {}
@@ -95,13 +106,19 @@ end
 
 local CONVERT = { integer = math.tointeger, number = tonumber }
 
+-- What --help calls a value: the stage's word, else the option's own name.
+local function value_name(arg)
+  return "<" .. (arg.metavar or arg.name:gsub("^%-+", "")):lower() .. ">"
+end
+
 local function add_argument(parser, arg)
   local item
   if arg.kind == "flag" then
     item = parser:flag((arg.short and arg.short .. " " or "") .. arg.name, arg.help)
   elseif arg.kind == "option" then
     item = parser:option((arg.short and arg.short .. " " or "") .. arg.name, arg.help)
-    if arg.repeatable then item:count "*" end
+    if not arg.choices then item:argname(value_name(arg)) end
+    if arg.repeatable then item:count "*" elseif arg.optional == false then item:count(1) end
   else
     item = parser:argument(arg.name, arg.help)
     local least = (arg.optional or arg.default ~= nil) and "*" or "+"
@@ -126,8 +143,7 @@ local function command_parser(parser, groups, command)
   if not command.group then return parser:command(command.name) end
   local group = groups[command.group]
   if not group then
-    group = parser:command(command.group, "A pipeline: "
-      .. table.concat(resolve.stages(command.group), ", "))
+    group = parser:command(command.group, commands.about(command.group))
     group.error = raise_usage
     group:require_command(true):command_target "stage"
     groups[command.group] = group
@@ -138,15 +154,24 @@ end
 local function add_command(parser, groups, command, stage)
   local sub = command_parser(parser, groups, command)
   sub:summary(stage and stage.help or command.help)
-  sub:description(stage and (stage.description or stage.help) or command.help)
   sub.error = raise_usage
   if not stage then return end
+  sub:description(stage.help .. "." .. (stage.description and "\n" .. stage.description or ""))
   for _, arg in ipairs(stage.args) do add_argument(sub, arg) end
-  if stage.examples then sub:epilog("Examples:\n  " .. table.concat(stage.examples, "\n  ")) end
+  local examples = stage.examples
+    and "Examples:\n  " .. table.concat(stage.examples, "\n  ") .. "\n\n" or ""
+  sub:epilog(examples .. "Options of every command, such as --config: lsqm --help")
 end
 
+local EPILOG = [[
+`lsqm help COMMAND` explains a command. The options above may stand before or after it.
+
+Exit codes: 0 nothing found, 1 found something, 2 wrong usage or a broken script,
+3 the environment failed, 130 interrupted.]]
+
 local function new_parser()
-  local parser = argparse("lsqm", "Runs infrastructure-quality pipelines written in Lua.")
+  local parser = argparse("lsqm", "Runs infrastructure-quality pipelines written in Lua.", EPILOG)
+  parser:help_max_width(100)
   parser.error = raise_usage
   parser:command_target "command"
   parser:require_command(true)
@@ -196,7 +221,7 @@ local function run_stage(parsed, chosen, stage)
   local config, err = config_of.load { flags = flags, path = parsed.config }
   if not config then return M.EXIT.USAGE, err end
   local ctx = context.new { config = config, pipeline = chosen.pipeline, stage = stage.name,
-    args = args }
+    args = args, readonly = stage.readonly }
   local open <close> = ctx -- luacheck: ignore open
   local code, why = stage.run(ctx, args)
   if code == nil and why ~= nil then
@@ -207,7 +232,9 @@ local function run_stage(parsed, chosen, stage)
 end
 
 local function dispatch(argv)
-  early_pipelines(argv)
+  local ok, err = early_pipelines(argv)
+  if not ok then return M.EXIT.USAGE, err end
+  argv = without_help_word(argv)
   local parser, chosen, stage = build(argv)
   local parsed = parser:parse(argv)
   if not chosen then return M.EXIT.USAGE end
@@ -216,7 +243,9 @@ end
 
 local function on_usage(problem)
   if problem.code then return problem.code end
-  io.stderr:write(problem.usage, "\n\nlsqm: ", problem.text, "\n")
+  local command = problem.usage:match("^Usage: ([%w_ -]-)%f[%[<\n]"):gsub("%s+$", "")
+  io.stderr:write(problem.usage, "\n\nlsqm: ", problem.text, "\n  hint: ", command,
+    " --help says more\n")
   return M.EXIT.USAGE
 end
 

@@ -7,6 +7,7 @@ local fs = require "std.fs"
 local interpolate = require "std.compose.interpolate"
 local json = require "std.json"
 local merge = require "std.compose.merge"
+local mounts = require "std.compose.mounts"
 local origin = require "std.compose.origin"
 local service = require "std.compose.service"
 local table_of = require "std.table"
@@ -37,10 +38,24 @@ end
 
 local function file_resource()
   return resource { file = function(value, place, name, state)
-    return require("std.compose.mounts").host_path(cast.string(value, place, name), state)
+    return mounts.host_path(cast.string(value, place, name), state)
   end, environment = cast.string, content = cast.string, name = cast.string,
     labels = cast.text_map, template_driver = cast.string, driver = cast.string,
     driver_opts = cast.text_map }
+end
+
+-- A volume that is a folder of the host may name it from the file's folder.
+local function volumes(value, place, name, state)
+  local read = resource { driver = cast.string, driver_opts = cast.text_map, name = cast.string,
+    labels = cast.text_map }
+  local out = read(value, place, name, state)
+  for _, volume in pairs(out) do
+    local options = type(volume) == "table" and volume.driver_opts
+    if type(options) == "table" and (options.o or ""):find("bind", 1, true) and options.device then
+      options.device = mounts.host_path(options.device, state)
+    end
+  end
+  return out
 end
 
 local pool = cast.record { subnet = cast.string, gateway = cast.string, ip_range = cast.string,
@@ -52,9 +67,7 @@ local SECTIONS <const> = {
     enable_ipv4 = cast.boolean, enable_ipv6 = cast.boolean,
     ipam = cast.record { driver = cast.string, config = cast.list_of(pool),
       options = cast.text_map } },
-  volumes = resource { driver = cast.string, driver_opts = cast.text_map, name = cast.string,
-    labels = cast.text_map },
-  secrets = file_resource(), configs = file_resource(),
+  volumes = volumes, secrets = file_resource(), configs = file_resource(),
 }
 M.SECTIONS = { "services", "networks", "volumes", "secrets", "configs" }
 

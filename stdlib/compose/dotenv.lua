@@ -71,7 +71,8 @@ local function read_entry(state, at)
   local rest_stop = text:find("\n", after, true) or #text + 1
   local rest = text:sub(after, rest_stop - 1)
   if rest:find("%S") and not rest:find("^%s*#") then
-    origin.fail(place, "unexpected text after the value: %s", rest)
+    -- the text itself is not shown: it may be the rest of a password
+    origin.fail(place, "unexpected text after the value")
   end
   state.line = state.line + count_lines(text, at, rest_stop)
   return entry, rest_stop + 1
@@ -96,10 +97,29 @@ function M.parse(text, options)
   return entries
 end
 
+--- Entries of NAME=value lines as they are: quotes, dollars and # belong to the value
+--- (`format: raw` of env_file). See parse.
+function M.parse_raw(text, options)
+  local entries, line = {}, 0
+  for row in (text:gsub("\r\n", "\n"):gsub("^\u{FEFF}", "") .. "\n"):gmatch("([^\n]*)\n") do
+    line = line + 1
+    if row:find("%S") and not row:find("^%s*#") then
+      local place = { file = options.file, line = line, col = 1 }
+      local key, value = row:match("^%s*([^=%s]+)=(.*)$")
+      if not key then key = row:match("^%s*([^=%s]+)%s*$") end
+      if not key then origin.fail(place, "expected NAME=value") end
+      entries[#entries + 1] = { key = key, value = value, place = place }
+    end
+  end
+  return entries
+end
+
 --- The entries of a file; nil and an error when it cannot be read. See parse.
+---@param options {raw: boolean?}? and those of parse
 function M.read(path, options)
   local text, err = fs.read(path)
   if not text then return nil, err end
+  if options and options.raw then return M.parse_raw(text, { file = path }) end
   local all = { file = path }
   for key, value in pairs(options or {}) do all[key] = value end
   return M.parse(text, all)

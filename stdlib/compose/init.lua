@@ -6,11 +6,14 @@ local document = require "std.compose.document"
 local dotenv = require "std.compose.dotenv"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local interpolate = require "std.compose.interpolate"
+local json = require "std.json"
 local merge = require "std.compose.merge"
 local mounts = require "std.compose.mounts"
 local origin = require "std.compose.origin"
 local projects = require "std.compose.project"
 local table_of = require "std.table"
+local yaml = require "std.yaml"
 
 local M = {}
 
@@ -42,16 +45,40 @@ local function normal_name(text)
   return (text:lower():gsub("[^%w_-]", ""):gsub("^[_-]+", ""))
 end
 
+-- `name:` of the last file that has one, without reading all of them: they may mention it.
+local function declared_name(state)
+  for i = #state.files, 1, -1 do
+    local path, number = state.files[i], 0
+    for line in (fs.read(path) or ""):gmatch("([^\n]*)\n?") do
+      number = number + 1
+      local row = line:find("^name:") and yaml.decode(line)
+      if row and type(row.name) == "string" then
+        return interpolate.text(row.name, { get = state.variables.get,
+          place = { file = path, line = number, col = 1 } })
+      end
+    end
+  end
+  return nil
+end
+
+local function name_of(state)
+  return normal_name(state.given_name or state.variables.get "COMPOSE_PROJECT_NAME"
+    or declared_name(state) or fs.basename(state.dir))
+end
+
+local function lookup(state, own, name)
+  if name == "COMPOSE_PROJECT_NAME" and state.name then return state.name end
+  local value = state.getenv(name)
+  if value ~= nil then return value end
+  return own[name]
+end
+
 -- Variables around the files: the process's own win over .env.
 local function variables(state)
   local own = {}
   state.used, state.missing, state.entries = {}, {}, {}
   local access = {
-    get = function(name)
-      local value = state.getenv(name)
-      if value ~= nil then return value end
-      return own[name]
-    end,
+    get = function(name) return lookup(state, own, name) end,
     on_use = function(name, place)
       state.used[name] = state.used[name] or place or true
     end,
@@ -111,6 +138,15 @@ local function import(merged, included)
   end
 end
 
+-- `environment: [NAME]` of an included project is that project's NAME.
+local function take_variables(services, access)
+  for _, service in pairs(services or {}) do
+    for name, value in pairs(service.environment or {}) do
+      if value == json.null then service.environment[name] = access.get(name) or json.null end
+    end
+  end
+end
+
 local function read_includes(doc, state, chain)
   local merged = {}
   for i, row in ipairs(doc.include or {}) do
@@ -121,7 +157,9 @@ local function read_includes(doc, state, chain)
     end
     local inner = { dir = dir, files = files, env_files = env_files, getenv = state.variables.get }
     inner.variables = variables(inner)
-    import(merged, load_all(inner, chain))
+    local included = load_all(inner, chain)
+    take_variables(included.services, inner.variables)
+    import(merged, included)
     table_of.append(state.missing, inner.missing)
     for name, at in pairs(inner.used) do state.used[name] = state.used[name] or at end
     for _, path in ipairs(files) do table.insert(state.read, path) end
@@ -137,37 +175,78 @@ function load_all(state, chain)
     local longer = table_of.merge(chain, { [path] = true })
     local doc = document.read(path, state)
     local beneath = read_includes(doc, state, longer)
-    local place, name = doc.place, doc.name
+    local place = doc.place
     doc.include, doc.place, doc.name, doc.version = nil, nil, nil, nil
     if next(beneath) then doc = merge.document(beneath, doc) end
     merged = merged and merge.document(merged, doc) or doc
     merged.place = merged.place or place
-    state.declared_name = name or state.declared_name
   end
   return merged
 end
 
-local function read_project(options)
-  local dir = options.dir and fs.absolute(options.dir)
+local function split(text, separator)
+  local list = {}
+  for part in text:gmatch("[^" .. separator:gsub("%W", "%%%0") .. "]+") do
+    list[#list + 1] = part
+  end
+  return list
+end
+
+-- COMPOSE_FILE of the shell (for the folder one stands in) or of the folder's .env.
+local function files_of_variable(dir, options)
+  local state = { dir = dir, files = {}, env_files = M.env_files(dir, options),
+    getenv = options.dir and function() end or options.getenv }
+  local access = variables(state)
+  local text = access.get "COMPOSE_FILE"
+  if not text or text == "" then return {} end
+  return table_of.map(split(text, access.get "COMPOSE_PATH_SEPARATOR" or ":"), function(path)
+    return fs.absolute(fs.join(dir, path))
+  end)
+end
+
+-- The folder, else those above it where none was named; no files when there are none.
+local function search(dir, options)
+  local files, twins = discover(dir)
+  while not files[1] and not options.dir and dir ~= "/" do
+    dir = fs.dirname(dir)
+    files, twins = discover(dir)
+  end
+  return files, twins
+end
+
+-- Files, twins that are not read, and the project's folder.
+local function locate(options)
+  local start = fs.absolute(options.dir or ".")
   local files, twins = {}, {}
   for i, path in ipairs(options.files or {}) do files[i] = fs.absolute(path) end
-  if not files[1] then files, twins = discover(dir or fs.absolute ".") end
+  if not files[1] then files = files_of_variable(start, options) end
+  if not files[1] then files, twins = search(start, options) end
   if not files[1] then
     return nil, error_of.new { op = "compose", code = "not_found",
-      message = "no Compose file in " .. (dir or fs.absolute ".") }
+      message = "no Compose file in " .. start, hint = "name one with --file" }
   end
-  dir = dir or fs.dirname(files[1])
-  local state = { dir = dir, files = files, getenv = options.getenv or os.getenv,
-    env_files = options.env_files or default_env_files(dir) }
+  return files, twins, options.dir and start or fs.dirname(files[1])
+end
+
+--- The files of variables of a project's folder: as given, else COMPOSE_ENV_FILES, else .env.
+function M.env_files(dir, options)
+  if options.env_files then return options.env_files end
+  local text = options.getenv "COMPOSE_ENV_FILES"
+  if text and text ~= "" then return table_of.map(split(text, ","), fs.absolute) end
+  local off = (options.getenv "COMPOSE_DISABLE_ENV_FILE" or ""):lower()
+  return off ~= "1" and off ~= "true" and default_env_files(dir) or {}
+end
+
+local function read_project(options)
+  local files, twins, dir = locate(options)
+  if not files then return nil, twins end
+  local state = { dir = dir, files = files, getenv = options.getenv, given_name = options.name,
+    env_files = M.env_files(dir, options) }
   state.variables = variables(state)
+  state.name = name_of(state)
   local merged = merge.without_resets(load_all(state, {}))
-  local profiles = options.profiles or {}
-  for name in (state.variables.get "COMPOSE_PROFILES" or ""):gmatch("[^,%s]+") do
-    profiles = table_of.append(table_of.copy(profiles), { name })
-  end
-  state.profiles = profiles
-  state.name = normal_name(options.name or state.variables.get "COMPOSE_PROJECT_NAME"
-    or state.declared_name or fs.basename(dir))
+  state.profiles = table_of.append(table_of.copy(options.profiles or {}),
+    split((state.variables.get "COMPOSE_PROFILES" or ""):gsub("%s", ""), ","))
   local project = projects.finish(merged, state)
   project.files, project.twins, project.env_files = files, twins, state.env_files
   project.env_entries, project.used, project.missing = state.entries, state.used, state.missing
@@ -198,7 +277,8 @@ end
 ---@return lsqm.compose.Project?
 ---@return lsqm.Error?
 function M.load(options)
-  local ok, project, err = pcall(read_project, options or {})
+  local given = table_of.merge({ getenv = os.getenv }, options)
+  local ok, project, err = pcall(read_project, given)
   if ok then return project, err end
   if error_of.is(project) then return nil, project end
   error(project, 0)

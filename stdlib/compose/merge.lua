@@ -3,6 +3,7 @@
 -- items by a key, commands replace; `!override` replaces and `!reset` removes.
 
 local cast = require "std.compose.cast"
+local devices = require "std.compose.devices"
 local json = require "std.json"
 local mounts = require "std.compose.mounts"
 local origin = require "std.compose.origin"
@@ -73,7 +74,8 @@ local function mounted_key(item) return item.target or item.source end
 local SERVICE = {
   command = replace, entrypoint = replace, healthcheck = { test = replace }, logging = logging,
   ports = keyed(ports.key), volumes = keyed(mounts.key), secrets = keyed(mounted_key),
-  configs = keyed(mounted_key), env_file = keyed(function(item) return item.path end),
+  configs = keyed(mounted_key), devices = keyed(devices.key),
+  env_file = keyed(function(item) return item.path end),
 }
 
 --- One service over another of the same name.

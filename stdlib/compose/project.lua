@@ -6,6 +6,7 @@ local dotenv = require "std.compose.dotenv"
 local fs = require "std.fs"
 local json = require "std.json"
 local origin = require "std.compose.origin"
+local services = require "std.compose.service"
 local suggest = require "std.suggest"
 local table_of = require "std.table"
 
@@ -30,6 +31,18 @@ local function check_dependencies(project, name, service)
   end
 end
 
+local function check_replicas(owner, service)
+  local deploy, n = service.deploy or {}, services.replicas(service)
+  if service.scale and deploy.replicas and service.scale ~= deploy.replicas then
+    origin.fail(origin.at(service, "scale"), "%s: scale is %d, but deploy.replicas is %d", owner,
+      service.scale, deploy.replicas)
+  end
+  if n > 1 and service.container_name then
+    origin.fail(origin.at(service, "container_name"), "%s: %d containers cannot all be named '%s'",
+      owner, n, service.container_name)
+  end
+end
+
 local function check_references(project, name, service)
   local owner = "services." .. name
   for network in pairs(service.networks or {}) do
@@ -47,20 +60,63 @@ local function check_references(project, name, service)
     end
   end
   check_dependencies(project, name, service)
+  check_replicas(owner, service)
 end
 
 local function read_env_file(row, place, state)
-  if row.format then
-    origin.fail(origin.at(row, "format"), "env_file: the format '%s' is not known", row.format)
-  end
   if not fs.is_file(row.path) then
     if row.required == false then return {} end
     origin.fail(place, "env_file %s is not there", row.path)
   end
-  local entries, err = dotenv.read(row.path, { get = state.variables.get,
-    on_use = state.variables.on_use })
+  local variables = services.variables_of(row) or state.variables
+  local entries, err = dotenv.read(row.path, { get = variables.get, on_use = variables.on_use,
+    raw = row.format == "raw" })
   if not entries then error(err, 0) end
   return entries
+end
+
+-- Labels of files lie beneath those of the service.
+local function fill_labels(service)
+  if not service.label_file then return end
+  local labels = origin.like({}, service.labels or service)
+  for i, path in ipairs(service.label_file) do
+    local place = origin.at(service.label_file, i)
+    if not fs.is_file(path) then origin.fail(place, "label_file %s is not there", path) end
+    for _, entry in ipairs(assert(dotenv.read(path))) do
+      labels[entry.key] = entry.value or ""
+      origin.set(labels, entry.key, entry.place)
+    end
+  end
+  for key, value in pairs(service.labels or {}) do
+    labels[key] = value
+    origin.copy(labels, key, service.labels)
+  end
+  service.labels, service.label_file = labels, nil
+end
+
+local function depend(service, other, place, restart)
+  service.depends_on = service.depends_on or origin.place({}, place)
+  if service.depends_on[other] then return end
+  service.depends_on[other] = origin.place({ condition = "service_started", required = true,
+    restart = restart }, place)
+  origin.set(service.depends_on, other, place)
+end
+
+-- What uses another service's network, processes, volumes or name starts after it.
+local function imply_dependencies(service)
+  for i, text in ipairs(service.links or {}) do
+    depend(service, text:match("^[^:]+"), origin.at(service.links, i), true)
+  end
+  for _, key in ipairs { "network_mode", "pid", "ipc" } do
+    local other = (service[key] or ""):match("^service:(.+)$")
+    if other then depend(service, other, origin.at(service, key), true) end
+  end
+  for i, text in ipairs(service.volumes_from or {}) do
+    local other = text:match("^[^:]+")
+    if other ~= "container" then
+      depend(service, other, origin.at(service.volumes_from, i), false)
+    end
+  end
 end
 
 -- Variables of env_file beneath those of `environment`; a name without a value is taken from the
@@ -70,7 +126,8 @@ local function fill_environment(service, state)
   local from, hidden = {}, {}
   for i, row in ipairs(service.env_file or {}) do
     for _, entry in ipairs(read_env_file(row, origin.at(service.env_file, i), state)) do
-      local value = entry.value or state.variables.get(entry.key)
+      local value = entry.value
+        or (services.variables_of(row) or state.variables).get(entry.key)
       if value and own[entry.key] ~= nil and own[entry.key] ~= value then
         hidden[#hidden + 1] = { key = entry.key, place = entry.place,
           by = origin.at(own, entry.key) }
@@ -99,15 +156,15 @@ local function is_active(service, wanted)
   return false
 end
 
-local function split_profiles(project, services, profiles)
+local function split_profiles(project, all, profiles)
   local wanted = table_of.set(profiles or {})
-  for name, service in pairs(services) do
+  for name, service in pairs(all) do
     if is_active(service, wanted) then
       project.services[name] = service
     else
       project.inactive[name] = service
     end
-    origin.set(project.services, name, origin.at(services, name))
+    origin.set(project.services, name, origin.at(all, name))
   end
 end
 
@@ -135,6 +192,8 @@ function M.finish(merged, state)
   split_profiles(project, merged.services or {}, state.profiles)
   fill_networks(project)
   for name, service in table_of.sorted_pairs(project.services) do
+    imply_dependencies(service)
+    fill_labels(service)
     local from, hidden = fill_environment(service, state)
     project.environment_sources[name] = from
     for _, row in ipairs(hidden) do

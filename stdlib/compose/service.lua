@@ -2,6 +2,7 @@
 -- The keys of a service: each with the reader that brings it to its long form.
 
 local cast = require "std.compose.cast"
+local devices = require "std.compose.devices"
 local fs = require "std.fs"
 local json = require "std.json"
 local mounts = require "std.compose.mounts"
@@ -64,11 +65,34 @@ local build = cast.record({
   return { context = context(value, place, name, state) }
 end)
 
-local env_file = cast.list_of(cast.record({ path = function(value, place, name, state)
+local function host_path(value, place, name, state)
   return mounts.host_path(cast.string(value, place, name), state)
-end, required = cast.boolean, format = cast.string }, function(value, place, name, state)
-  return { path = mounts.host_path(cast.string(value, place, name), state) }
-end))
+end
+
+local function paths(value, place, name, state)
+  local list = cast.string_or_list(value, place, name)
+  for i, path in ipairs(list) do list[i] = mounts.host_path(path, state) end
+  return list
+end
+
+local env_row = cast.record({ path = host_path, required = cast.boolean, format = cast.string },
+  function(value, place, name, state) return { path = host_path(value, place, name, state) } end)
+
+-- Files of an included project are read with that project's variables.
+local variables = setmetatable({}, { __mode = "k" })
+
+--- The variables that a row of `env_file` is read with.
+function M.variables_of(row) return variables[row] end
+
+local env_file = cast.list_of(function(value, place, name, state)
+  local row = env_row(value, place, name, state)
+  if not row.path then origin.fail(place, "%s: path is missing", name) end
+  if row.format and row.format ~= "raw" then
+    origin.fail(origin.at(row, "format"), "%s: format must be raw, not '%s'", name, row.format)
+  end
+  variables[row] = state.variables
+  return row
+end)
 
 local function env_files(value, place, name, state)
   if type(value) ~= "table" then
@@ -77,31 +101,71 @@ local function env_files(value, place, name, state)
   return env_file(value, place, name, state)
 end
 
+-- Several addresses of a host are one text with commas.
+local function add_host(out, host, text)
+  local address = text:match("^%[(.+)%]$") or text
+  out[host] = out[host] and out[host] .. "," .. address or address
+end
+
 -- "host:address" and "host=address", a list or a mapping.
 local function hosts(value, place, name)
   if type(value) ~= "table" then cast.wrong(place, name, "a list or a mapping", value) end
   local out = origin.like({}, value)
-  for key, item in pairs(value) do
-    if cast.is_list(value) then
+  if cast.is_list(value) then
+    for i, item in ipairs(value) do
       local host, address = cast.string(item, place, name):match("^([^:=]+)[:=](.+)$")
-      if not host then origin.fail(origin.at(value, key), "%s: expected HOST=ADDRESS", name) end
-      out[host] = address
-      origin.copy(out, host, value, key)
-    else
-      out[key] = type(item) == "table" and table.concat(item, ",") or cast.scalar(item)
-      origin.copy(out, key, value)
+      if not host then origin.fail(origin.at(value, i), "%s: expected HOST=ADDRESS", name) end
+      add_host(out, host, address)
+      origin.copy(out, host, value, i)
     end
+    return out
+  end
+  for host, item in pairs(value) do
+    for _, text in ipairs(type(item) == "table" and item or { item }) do
+      add_host(out, host, cast.string(text, origin.at(value, host), name))
+    end
+    origin.copy(out, host, value)
   end
   return out
 end
 
-local limits = cast.record { cpus = cast.number, memory = cast.bytes, pids = cast.integer,
-  devices = cast.any }
+-- Microseconds: a number of them or a duration.
+local function microseconds(value, place, name)
+  if type(value) == "string" and value:find("%a") then
+    return math.floor(cast.duration(value, place, name) * 1e6)
+  end
+  return cast.integer(value, place, name)
+end
+
+local function bytes_or_unlimited(value, place, name)
+  if tostring(value) == "-1" then return -1 end
+  return cast.bytes(value, place, name)
+end
+
+local RESTARTS <const> = { no = true, always = true, ["unless-stopped"] = true,
+  ["on-failure"] = true }
+
+local function restart(value, place, name)
+  local text = cast.string(value, place, name)
+  if not RESTARTS[text] and not text:find("^on%-failure:%d+$") then
+    cast.wrong(place, name, "no, always, unless-stopped or on-failure[:TIMES]", value)
+  end
+  return text
+end
+
+local function count(value, place, name)
+  local n = cast.integer(value, place, name)
+  if n < 0 then cast.wrong(place, name, "0 or more", value) end
+  return n
+end
+
+local limits = cast.record { cpus = cast.number, memory = cast.bytes, pids = cast.integer }
 
 local deploy = cast.record {
   resources = cast.record { limits = limits, reservations = cast.record { cpus = cast.number,
-    memory = cast.bytes, pids = cast.integer, devices = cast.any, generic_resources = cast.any } },
-  replicas = cast.integer, mode = cast.string, labels = cast.text_map, endpoint_mode = cast.string,
+    memory = cast.bytes, pids = cast.integer, devices = devices.requests,
+    generic_resources = cast.any } },
+  replicas = count, mode = cast.string, labels = cast.text_map, endpoint_mode = cast.string,
   restart_policy = cast.record { condition = cast.string, delay = cast.duration,
     max_attempts = cast.integer, window = cast.duration },
   update_config = cast.any, rollback_config = cast.any, placement = cast.any,
@@ -140,22 +204,25 @@ local FIELDS = {
   labels = cast.text_map, annotations = cast.text_map, sysctls = cast.text_map,
   ulimits = cast.named(ulimit), logging = cast.record { driver = cast.string,
     options = cast.text_map }, mem_limit = cast.bytes, mem_reservation = cast.bytes,
-  memswap_limit = cast.any, mem_swappiness = cast.integer, shm_size = cast.bytes,
+  memswap_limit = bytes_or_unlimited, mem_swappiness = cast.integer, shm_size = cast.bytes,
   cpus = cast.number, cpu_count = cast.integer, cpu_percent = cast.number,
-  cpu_shares = cast.integer, cpu_quota = cast.any, cpu_period = cast.any, cpuset = cast.string,
-  cpu_rt_period = cast.any, cpu_rt_runtime = cast.any, blkio_config = cast.any,
+  cpu_shares = cast.integer, cpu_quota = microseconds, cpu_period = microseconds,
+  cpuset = cast.string, cpu_rt_period = microseconds, cpu_rt_runtime = microseconds,
+  blkio_config = cast.any,
   stop_grace_period = cast.duration, pids_limit = cast.integer, oom_score_adj = cast.integer,
-  scale = cast.integer, profiles = cast.list, expose = cast.list, attach = cast.boolean,
+  scale = count, profiles = cast.list, expose = cast.list, attach = cast.boolean,
   privileged = cast.boolean, read_only = cast.boolean, init = cast.boolean, tty = cast.boolean,
   stdin_open = cast.boolean, oom_kill_disable = cast.boolean, use_api_socket = cast.boolean,
-  devices = cast.any, device_cgroup_rules = cast.list, credential_spec = cast.any,
-  develop = cast.any, gpus = cast.any, models = cast.any, provider = cast.any,
-  post_start = cast.any, pre_stop = cast.any, storage_opt = cast.any, label_file = cast.any,
+  devices = cast.list_of(devices.read), device_cgroup_rules = cast.list, credential_spec = cast.any,
+  develop = cast.any, gpus = devices.gpus, models = cast.any, provider = cast.any,
+  post_start = cast.any, pre_stop = cast.any, storage_opt = cast.text_map, label_file = paths,
+  restart = restart,
   tmpfs = cast.string_or_list, dns = cast.string_or_list, dns_search = cast.string_or_list,
 }
-for _, name in ipairs { "image", "container_name", "hostname", "domainname", "platform", "restart",
-  "user", "working_dir", "network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup",
-  "cgroup_parent", "isolation", "mac_address", "pull_policy", "runtime", "stop_signal" } do
+for _, name in ipairs { "image", "container_name", "hostname", "domainname", "platform", "user",
+  "working_dir", "network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup",
+  "cgroup_parent", "isolation", "mac_address", "pull_policy", "pull_refresh_after", "runtime",
+  "stop_signal" } do
   FIELDS[name] = cast.string
 end
 for _, name in ipairs { "cap_add", "cap_drop", "dns_opt", "external_links", "group_add", "links",
@@ -174,6 +241,12 @@ function M.read(name, value, place, state)
   end
   if value == json.null then value = origin.place({}, place) end
   return read_service(value, place, "services." .. name, state)
+end
+
+--- How many containers a service has.
+---@return integer
+function M.replicas(service)
+  return service.scale or service.deploy and service.deploy.replicas or 1
 end
 
 --- `extends.file`, from the folder of the file that has it.

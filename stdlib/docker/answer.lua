@@ -78,7 +78,7 @@ function M.segment(name)
 end
 
 --- {a = "b"} or {"a", "c=d"} as the engine's label filter.
-function M.label_list(labels)
+local function label_list(labels)
   local list = {}
   for key, value in pairs(labels or {}) do
     list[#list + 1] = type(key) == "number" and value or key .. "=" .. tostring(value)
@@ -108,7 +108,7 @@ function M.filters(options)
   for key, value in pairs(options.filters or {}) do
     filters[key] = json.array(type(value) == "table" and value or { value })
   end
-  if options.labels then filters.label = M.label_list(options.labels) end
+  if options.labels then filters.label = label_list(options.labels) end
   return next(filters) and filters or nil
 end
 

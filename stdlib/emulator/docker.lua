@@ -12,7 +12,7 @@ local time = require "std.time"
 
 local M = {}
 
-M.LABEL = "lsqm"
+local LABEL <const> = "lsqm"
 
 local client
 
@@ -81,7 +81,7 @@ function M.probe(plan)
 end
 
 local function labels(options)
-  return { [M.LABEL] = "1", ["lsqm.run"] = options.run_id or "none",
+  return { [LABEL] = "1", ["lsqm.run"] = options.run_id or "none",
     ["lsqm.arch"] = options.arch or "none", ["lsqm.owner"] = owner.of() }
 end
 

@@ -108,14 +108,6 @@ function M.count_tests(text)
   return count
 end
 
-local function write_all(dir, files)
-  for name, text in pairs(files) do
-    local ok, err = fs.write(fs.join(dir, name), text)
-    if not ok then return nil, err end
-  end
-  return true
-end
-
 -- What pytest says where tests cannot be set up: imports that fail, fixtures that do not exist.
 local function complaint(result, dir)
   if result.timed_out then return "pytest: collecting the tests takes too long" end
@@ -141,7 +133,7 @@ function M.plan(files, python)
   local dir <close>, why = fs.tempdir "app-"
   if not dir then return nil, why end
   local ok
-  ok, err = write_all(dir.path, files)
+  ok, err = fs.write_all(dir.path, files)
   if ok then ok, err = fs.write(dir.path .. "/state.json", "[]") end
   if not ok then return nil, err end
   local result

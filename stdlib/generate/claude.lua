@@ -11,6 +11,7 @@ local mask = require "std.mask"
 local python_of = require "std.python"
 local schema_index = require "std.generate.schema_index"
 local sha256 = require "std.sha256"
+local tables = require "std.table"
 
 local M = {}
 
@@ -41,13 +42,10 @@ end
 
 -- What the user prompt gets. The boundary depends on all of the content, so no file can name it.
 local function description(meta, files)
-  local paths, all = {}, {}
-  for path in pairs(files) do paths[#paths + 1] = path end
-  table.sort(paths)
-  local list = {}
-  for index, path in ipairs(paths) do
-    list[index] = { path = path, text = files[path] }
-    all[#all + 1] = path .. "\0" .. files[path]
+  local list, all = {}, {}
+  for path, text in tables.sorted_pairs(files) do
+    list[#list + 1] = { path = path, text = text }
+    all[#all + 1] = path .. "\0" .. text
   end
   return { name = meta.name or meta.hash, services = meta.services or {},
     resource_count = meta.resource_count, files = list,

@@ -3,8 +3,10 @@
 -- input gives the same bytes. No key, no network.
 
 local emit = require "std.generate.emit"
+local fs = require "std.fs"
 local model = require "std.generate.model"
 local plan = require "std.generate.plan"
+local tables = require "std.table"
 
 local M = {}
 
@@ -14,23 +16,15 @@ local M = {}
 ---@field covered string[]    resource types with at least one check
 ---@field uncovered string[]  resource types without a rule, and modules that cannot be read
 
-local function sorted_set(set)
-  local out = {}
-  for name in pairs(set) do out[#out + 1] = name end
-  table.sort(out)
-  return out
-end
-
 local function summary(found, made, options)
-  local uncovered, covered, cases = {}, {}, 0
-  for _, name in ipairs(made.uncovered) do uncovered[name] = true end
+  local uncovered, covered, cases = tables.set(made.uncovered), {}, 0
   for _, resource in ipairs(found.resources) do
     if options.rules[resource.type] and not uncovered[resource.type] then
       covered[resource.type] = true
     end
   end
   for _, check in ipairs(made.checks) do cases = cases + #check.addresses end
-  return { tests = #made.checks, cases = cases, covered = sorted_set(covered),
+  return { tests = #made.checks, cases = cases, covered = tables.sorted_keys(covered),
     uncovered = made.uncovered }
 end
 
@@ -55,18 +49,7 @@ end
 ---@param dir string
 ---@return table<string, string>? files, table? err
 function M.read_dir(dir)
-  local fs = require "std.fs"
-  local names, err = fs.walk(dir)
-  if not names then return nil, err end
-  local files = {}
-  for _, name in ipairs(names) do
-    if name:match("%.tf$") or name:match("%.tf%.json$") then
-      local text, why = fs.read(fs.join(dir, name))
-      if not text then return nil, why end
-      files[name] = text
-    end
-  end
-  return files
+  return fs.read_all(dir, { include = { "**/*.tf", "**/*.tf.json" } })
 end
 
 return M

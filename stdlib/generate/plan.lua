@@ -3,6 +3,7 @@
 -- functions and clients.
 
 local python = require "std.generate.python"
+local tables = require "std.table"
 
 local M = {}
 
@@ -43,17 +44,6 @@ local function answer_path(at)
   return table.concat(out)
 end
 
-local function append(lines, more)
-  for _, line in ipairs(more) do lines[#lines + 1] = line end
-end
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map or {}) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 -- Lines are laid out for the eight spaces that the test function adds later.
 local function wrapped(build)
   local lines = build("        ")
@@ -70,7 +60,7 @@ local function describe_body(rule)
   if rule.where then
     local args = python.keywords(rule.where)
     table.insert(args, 1, found)
-    append(lines, wrapped(function(indent)
+    tables.append(lines, wrapped(function(indent)
       return python.call(indent, "found = app.pick", args)
     end))
   else
@@ -79,8 +69,8 @@ local function describe_body(rule)
   if rule.contains then
     lines[#lines + 1] = "assert " .. python.value(rule.contains) .. " in found"
   end
-  for _, field in ipairs(sorted_keys(rule.equals)) do
-    append(lines, wrapped(function(indent)
+  for _, field in ipairs(tables.sorted_keys(rule.equals or {})) do
+    tables.append(lines, wrapped(function(indent)
       return python.assert_equal(indent, "found[" .. python.string(field) .. "]",
         python.value(rule.equals[field]))
     end))
@@ -161,7 +151,7 @@ local function collect_checks(known, model, rules)
   end
   for _, module in ipairs(model.opaque) do uncovered[module.address] = true end
   table.sort(checks, function(a, b) return a.test < b.test end)
-  return checks, sorted_keys(uncovered)
+  return checks, tables.sorted_keys(uncovered)
 end
 
 local function needed_functions(known, checks)
@@ -188,7 +178,7 @@ local function needed_clients(checks)
   for _, check in ipairs(checks) do
     for name in check.clients:gmatch("%S+") do clients[name] = true end
   end
-  return sorted_keys(clients)
+  return tables.sorted_keys(clients)
 end
 
 local function conditional_addresses(model, checks)

@@ -2,6 +2,8 @@
 -- Python text: literals that no name from a template can break out of, and the small layout rules
 -- (line width, trailing commas) that keep generated files as a formatter would leave them.
 
+local tables = require "std.table"
+
 local M = {}
 
 local WIDTH = 88
@@ -50,13 +52,6 @@ local function state_path(path)
   return table.concat(out)
 end
 
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 --- A Python expression for a Lua value; a string that starts with `@` reads the resource.
 ---@param value any
 ---@return string
@@ -74,7 +69,7 @@ function M.value(value)
     for _, item in ipairs(value) do parts[#parts + 1] = M.value(item) end
     return "[" .. table.concat(parts, ", ") .. "]"
   end
-  for _, key in ipairs(sorted_keys(value)) do
+  for _, key in ipairs(tables.sorted_keys(value)) do
     parts[#parts + 1] = M.string(key) .. ": " .. M.value(value[key])
   end
   return "{" .. table.concat(parts, ", ") .. "}"
@@ -103,7 +98,7 @@ end
 ---@return string[]
 function M.keywords(map)
   local args = {}
-  for _, name in ipairs(sorted_keys(map or {})) do
+  for _, name in ipairs(tables.sorted_keys(map or {})) do
     if not M.is_name(name) then error(("argument '%s' is not a Python name"):format(name), 2) end
     args[#args + 1] = name .. "=" .. M.value(map[name])
   end

@@ -34,7 +34,7 @@ there, end in []. Every resource has id besides.
 --- One line per known type: `aws_sqs_queue: arn delay_seconds …`. Empty when none is known.
 ---@param types table<string, true>
 ---@return string
-function M.text(types)
+local function text_of(types)
   local lines = {}
   for name in pairs(types) do
     local body = provider.resource(name)
@@ -58,7 +58,7 @@ function M.of_roots(dirs)
     local found = files and model.read(files)
     for _, resource in ipairs(found and found.resources or {}) do types[resource.type] = true end
   end
-  return M.text(types)
+  return text_of(types)
 end
 
 return M

@@ -17,7 +17,7 @@ local time = require "std.time"
 
 local M = {}
 
-M.URL = "https://api.github.com"
+local PUBLIC_URL <const> = "https://api.github.com"
 
 local PER_PAGE <const>, MAX_PAGES <const> = 100, 200
 -- What GitHub asks for after a secondary limit that names no time.
@@ -37,7 +37,7 @@ Api.__index = Api
 ---@return lsqm.GitHubApi
 function M.new(options)
   return setmetatable({ token = options.token, cache = options.cache, log = options.log,
-    url = (options.api_url or M.URL):gsub("/+$", ""), attempts = options.attempts or 4,
+    url = (options.api_url or PUBLIC_URL):gsub("/+$", ""), attempts = options.attempts or 4,
     base = options.base or 1, max_wait = options.max_wait or 120, sleep = options.sleep,
     timeout = options.timeout or 30, requests = 0, unchanged = 0, blocked_until = 0 }, Api)
 end

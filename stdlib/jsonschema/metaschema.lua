@@ -3,6 +3,7 @@
 -- that refer to their own meta-schema. Source: JSON Schema Core and Validation, appendices.
 
 local json = require "std.json"
+local tables = require "std.table"
 
 local self = { ["$ref"] = "#" }
 local count = { type = "integer", minimum = 0 }
@@ -56,22 +57,14 @@ local function all(names, schema)
   return map
 end
 
-local function merged(...)
-  local map = {}
-  for _, part in ipairs { ... } do
-    for name, schema in pairs(part) do map[name] = schema end
-  end
-  return map
-end
-
 local VOCABULARIES <const> = {
-  core = merged(all({ "$schema", "$ref", "$dynamicRef" }, uri),
+  core = tables.merge(all({ "$schema", "$ref", "$dynamicRef" }, uri),
     all({ "$anchor", "$dynamicAnchor" }, anchor), {
       ["$id"] = { type = "string", format = "uri-reference", pattern = "^[^#]*#?$" },
       ["$vocabulary"] = { type = "object", propertyNames = uri, additionalProperties = flag },
       ["$comment"] = text, ["$defs"] = map_of_any,
     }),
-  applicator = merged(
+  applicator = tables.merge(
     all({ "items", "contains", "additionalProperties", "propertyNames", "if", "then", "else",
       "not" }, any),
     all({ "prefixItems", "allOf", "anyOf", "oneOf" }, list_of_any),
@@ -80,7 +73,7 @@ local VOCABULARIES <const> = {
         propertyNames = { format = "regex" } },
     }),
   unevaluated = all({ "unevaluatedItems", "unevaluatedProperties" }, any),
-  validation = merged(
+  validation = tables.merge(
     all({ "maxLength", "minLength", "maxItems", "minItems", "maxContains", "minContains",
       "maxProperties", "minProperties" }, count),
     all({ "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum" }, number), {
@@ -88,17 +81,17 @@ local VOCABULARIES <const> = {
       multipleOf = properties.multipleOf, pattern = pattern, uniqueItems = flag,
       required = texts, dependentRequired = { type = "object", additionalProperties = texts },
     }),
-  ["meta-data"] = merged(all({ "title", "description" }, text),
+  ["meta-data"] = tables.merge(all({ "title", "description" }, text),
     all({ "deprecated", "readOnly", "writeOnly" }, flag),
     { default = true, examples = { type = "array", items = true } }),
   ["format-annotation"] = { format = text },
-  content = merged(all({ "contentEncoding", "contentMediaType" }, text),
+  content = tables.merge(all({ "contentEncoding", "contentMediaType" }, text),
     { contentSchema = any }),
 }
 
 local function meta(uri_of, rest)
-  return merged({ ["$schema"] = BASE .. "schema", ["$id"] = uri_of, ["$dynamicAnchor"] = "meta",
-    type = json.array { "object", "boolean" } }, rest)
+  return tables.merge({ ["$schema"] = BASE .. "schema", ["$id"] = uri_of,
+    ["$dynamicAnchor"] = "meta", type = json.array { "object", "boolean" } }, rest)
 end
 
 local documents, parts, used = {}, json.array {}, {}

@@ -2,16 +2,12 @@
 -- Checks a record before it is written: cheap enough for every write, and one clear sentence.
 
 local records = require "std.meta.records"
+local tables = require "std.table"
 local types = require "std.meta.types"
 
 local M = {}
 
 local check_fields, check_value
-
-local function contains(list, value)
-  for _, item in ipairs(list) do if item == value then return true end end
-  return false
-end
 
 local basic = {
   string = function(v) return type(v) == "string" end,
@@ -35,7 +31,7 @@ local function check_type(field, value)
 end
 
 local function check_limits(field, value)
-  if field.enum and not contains(field.enum, value) then
+  if field.enum and not tables.contains(field.enum, value) then
     return "must be one of " .. table.concat(field.enum, ", ")
   end
   if field.min and value < field.min then return "must be at least " .. field.min end
@@ -93,7 +89,7 @@ end
 local function is_needed(field, record)
   if field.required then return true end
   local when = field.required_when
-  return when ~= nil and contains(when[2], record[when[1]])
+  return when ~= nil and tables.contains(when[2], record[when[1]])
 end
 
 function check_fields(fields, record)

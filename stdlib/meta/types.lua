@@ -83,5 +83,10 @@ M.url = {
   pattern = "^[A-Za-z][A-Za-z0-9+.-]*:\\S+$",
   what = "a URL",
 }
+M.s3_path = {
+  test = function(text) return text:find("^s3://[%l%d][%l%d.-]+/.") ~= nil end,
+  pattern = "^s3://[a-z0-9][a-z0-9.-]+/.",
+  what = "s3://{bucket}/{key}",
+}
 
 return M

@@ -102,9 +102,10 @@ end
 local CODE = { ZipFile = true, ImageUri = true, S3Bucket = true, S3Key = true,
   S3ObjectVersion = true, S3ObjectStorageMode = true }
 
----Property Code of a function.
+---Property Code of a function; a text is a path, which CloudFormation's packaging replaces.
 function M.lambda(self, value, body)
-  if type(value) ~= "table" then return self:unsupported(nil, "code as a path") end
+  if type(value) == "string" then value = { S3Bucket = M.LOCAL, S3Key = value } end
+  if type(value) ~= "table" then return self:unsupported(nil, "code of no known form") end
   for key in pairs(value) do
     if not CODE[key] then self:unsupported(nil, key .. " has no counterpart") end
   end

@@ -3,12 +3,14 @@
 -- process for as long as this Lua state (sam_worker.py says how it is spoken to).
 local code = require "std.normalize.code"
 local error_of = require "std.error"
+local expr = require "std.normalize.expr"
 local fs = require "std.fs"
 local json = require "std.json"
 local leftovers = require "std.leftovers"
 local names = require "std.normalize.names"
 local process = require "std.process"
 local python = require "std.python"
+local stand_in = require "std.normalize.stand_in"
 local yaml = require "std.yaml"
 
 local M = {}
@@ -79,13 +81,14 @@ end
 ---The worker's process id, for tests; nil where none runs.
 function M.worker_pid() return worker and worker.handle.pid end
 
-local function exchange(text)
+local function exchange(text, parameters)
   local err
   if not worker then worker, err = start() end
   if not worker then return nil, err end
   worker.count = worker.count + 1
-  local sent = worker.requests:write(json.encode { id = worker.count, limit = LIMIT }:sub(1, -2),
-    ',"template":', text, "}\n") and worker.requests:flush()
+  local head = json.encode { id = worker.count, limit = LIMIT, parameters = parameters }
+  local sent = worker.requests:write(head:sub(1, -2), ',"template":', text, "}\n")
+    and worker.requests:flush()
   local line = sent and read_line(worker)
   if line then return json.decode(line) end
   local complaint = worker.complaint
@@ -95,11 +98,25 @@ end
 
 -- A worker that ended meanwhile is replaced; a template that ends two has itself to blame.
 ---@return table? answer {template=} or {errors=}
-local function ask(template)
+local function ask(template, parameters)
   local text = json.encode(template)
-  local answer, err = exchange(text)
-  if not answer and err.code == "ended" then answer, err = exchange(text) end
+  local answer, err = exchange(text, parameters)
+  if not answer and err.code == "ended" then answer, err = exchange(text, parameters) end
   return answer, err
+end
+
+-- What the root's variables will be: the translator has to know the value of a parameter where it
+-- makes names of it (AutoPublishAlias).
+local function stand_ins(template)
+  local made
+  local parameters = type(template.Parameters) == "table" and template.Parameters or {}
+  for name, parameter in pairs(parameters) do
+    if type(parameter) == "table" and parameter.Default == nil and parameter.Type == "String" then
+      made = made or {}
+      made[name] = expr.scalar(stand_in.value(name, parameter))
+    end
+  end
+  return made
 end
 
 -- --- files beside the template ------------------------------------------------------------------
@@ -253,6 +270,8 @@ function M.expand(template, job)
     err.file = err.file or job.path
     return nil, err
   end
+  local values = answer.errors and stand_ins(template)
+  if values then answer = ask(template, values) or answer end
   if answer.errors then return refused(answer) end
   return { template = answer.template, assumptions = state.assumptions }
 end

@@ -79,7 +79,8 @@ def out_of_time(signum, frame):
 def answer(request):
     signal.alarm(int(request.get("limit") or 0))
     try:
-        template = transform(request["template"], {}, ManagedPolicies(), None)
+        template = transform(request["template"], request.get("parameters") or {},
+                             ManagedPolicies(), None)
         return {"id": request["id"], "template": template}
     except InvalidDocumentException as problem:
         return {"id": request["id"], "errors": errors_of(problem)}

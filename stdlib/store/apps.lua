@@ -39,8 +39,7 @@ function M.put(store, meta, content)
     end
   end
   local dir = store:app_dir(meta.arch_hash)
-  local ok, err = fs.mkdir(dir)
-  if ok then ok, err = files.write_set(dir, content) end
+  local ok, err = fs.write_all(dir, content)
   if ok then ok, err = files.write(store, path, "test_app", meta) end
   if not ok then return nil, err end
   local entry = store._index.architectures[meta.arch_hash]

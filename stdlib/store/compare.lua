@@ -8,16 +8,11 @@
 local json = require "std.json"
 local lineage = require "std.store.lineage"
 local records = require "std.meta.records"
+local tables = require "std.table"
 
 local M = {}
 
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list) do set[item] = true end
-  return set
-end
-
-local GOOD, BAD = set_of(records.GOOD), set_of(records.BAD)
+local GOOD, BAD = tables.set(records.GOOD), tables.set(records.BAD)
 
 ---@param from string status
 ---@param to string status

@@ -6,6 +6,7 @@ local files = require "std.store.files"
 local fs = require "std.fs"
 local json = require "std.json"
 local sha256 = require "std.sha256"
+local tables = require "std.table"
 
 local M = {}
 
@@ -21,13 +22,6 @@ local CHANCE = {
 -- Values that an emulator invents (ids, addresses with ports) stand in the outputs: names count.
 local NAMES_ONLY = { outputs = true }
 
-local function names_of(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return json.array(names)
-end
-
 local function without_ids(text)
   text = text:gsub("%x%x%x%x%x%x%x%x%-?[%x-]+", "<id>"):gsub("%f[%d]%d+%.%d+ ?s%f[%W]", "<time>")
   return (text:gsub("%d%d%d%d+", "<n>"))
@@ -39,7 +33,7 @@ local function plain(value)
   local out = json.is_array(value) and json.array {} or {}
   for key, item in pairs(value) do
     if NAMES_ONLY[key] then
-      out[key] = names_of(item)
+      out[key] = json.array(tables.sorted_keys(item))
     elseif not CHANCE[key] then
       out[key] = plain(item)
     end
@@ -50,7 +44,7 @@ end
 ---What a result says, as text.
 ---@param result table
 ---@return string
-function M.text(result)
+local function text_of(result)
   local out = plain(result)
   out.arch_hash = result.arch_hash
   return json.encode(out)
@@ -59,14 +53,14 @@ end
 ---The hash of one result.
 ---@param result table
 ---@return string hex
-function M.of_result(result) return sha256.string(M.text(result)) end
+function M.of_result(result) return sha256.string(text_of(result)) end
 
 ---The hash of a run from those of its results.
 ---@param hashes table<string, string> of_result by architecture
 ---@return string hex
 function M.of_all(hashes)
-  local names, hash = names_of(hashes), sha256.new()
-  for _, name in ipairs(names) do hash:update(name .. " " .. hashes[name] .. "\n") end
+  local hash = sha256.new()
+  for name, one in tables.sorted_pairs(hashes) do hash:update(name .. " " .. one .. "\n") end
   return hash:final()
 end
 

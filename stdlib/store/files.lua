@@ -99,33 +99,4 @@ function M.folders(dir)
   return names
 end
 
-local function is_inside(name)
-  if name == "" or name:find("^/") or name:find("[%z\\]") then return false end
-  for part in name:gmatch("[^/]+") do
-    if part == ".." then return false end
-  end
-  return true
-end
-
----Writes a set of files under a folder; names that leave it are refused before any is written.
----@param dir string
----@param content table {relative path = text}
----@return boolean|nil
----@return lsqm.Error|nil
-function M.write_set(dir, content)
-  for name in pairs(content) do
-    if not is_inside(name) then
-      return nil, errors.new { op = "write " .. dir, code = "unsafe",
-        message = "the name leaves the folder: " .. name }
-    end
-  end
-  for name, text in pairs(content) do
-    local path = fs.join(dir, name)
-    local ok, err = fs.mkdir(fs.dirname(path))
-    if ok then ok, err = fs.write(path, text) end
-    if not ok then return nil, err end
-  end
-  return true
-end
-
 return M

@@ -4,7 +4,7 @@
 
 local M = {}
 
-M.LIMIT = 12
+local LIMIT <const> = 12
 -- The data model's margin; the small slack keeps 0.82 → 0.84 from counting by rounding.
 local MARGIN, SLACK = 0.02, 1e-9
 
@@ -38,7 +38,7 @@ function M.insert(history, point)
   local at = 1
   while history[at] and is_later(history[at], point) do at = at + 1 end
   table.insert(history, at, point)
-  while #history > M.LIMIT do table.remove(history) end
+  while #history > LIMIT do table.remove(history) end
   return history
 end
 

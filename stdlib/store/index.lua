@@ -101,7 +101,7 @@ local function put_files(store, hash, from)
   local ok, err = fs.mkdir(dir)
   if not ok or from == nil then return ok, err end
   if type(from) == "string" then return fs.copy(from, dir) end
-  return files.write_set(dir, from)
+  return fs.write_all(dir, from)
 end
 
 ---@param store lsqm.Store

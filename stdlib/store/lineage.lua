@@ -4,8 +4,8 @@
 
 local M = {}
 
-M.CHANGED = "template changed"
-M.BROKEN = "source no longer converts"
+local CHANGED <const> = "template changed"
+local BROKEN <const> = "source no longer converts"
 
 -- The last of the line of successors, and each one on the way; lines may be circular (a change
 -- that was taken back).
@@ -33,7 +33,7 @@ local function ancestors(a, b, architectures, pairs_found)
     if not a[hash] then
       local old = first_in(walk(architectures, hash, "supersedes"), a)
       if old then
-        table.insert(pairs_found, { from = old, to = hash, note = M.CHANGED })
+        table.insert(pairs_found, { from = old, to = hash, note = CHANGED })
         taken[old] = true
       end
     end
@@ -47,7 +47,7 @@ local function broken(a, b, architectures, taken, pairs_found)
     if not b[hash] and not taken[hash] then
       local line, last = walk(architectures, hash, "superseded_by")
       if not first_in(line, b) and last and last.source_error then
-        table.insert(pairs_found, { from = hash, note = M.BROKEN, reason = last.source_error })
+        table.insert(pairs_found, { from = hash, note = BROKEN, reason = last.source_error })
       end
     end
   end

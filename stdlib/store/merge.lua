@@ -18,6 +18,7 @@ local fs = require "std.fs"
 local json = require "std.json"
 local runs = require "std.store.runs"
 local shard_of = require "std.shard"
+local tables = require "std.table"
 local time = require "std.time"
 local uv = require "luv"
 
@@ -175,23 +176,17 @@ local function take_existing(plan, look, add)
   end
 end
 
-local function keys_of(map)
-  local keys = json.array {}
-  for key in pairs(map) do table.insert(keys, key) end
-  table.sort(keys)
-  return keys
-end
-
 -- An ERROR that gave way is no other verdict.
 local function conflicts_of(plan)
   local list = json.array {}
-  for _, hash in ipairs(keys_of(plan.chosen)) do
-    local kept, dropped = plan.chosen[hash].status, {}
+  for hash, chosen in tables.sorted_pairs(plan.chosen) do
+    local kept, dropped = chosen.status, {}
     for status in pairs(plan.seen[hash]) do
       if status ~= kept and status ~= "ERROR" then dropped[status] = true end
     end
     if next(dropped) then
-      table.insert(list, { arch_hash = hash, kept = kept, dropped = keys_of(dropped) })
+      table.insert(list, { arch_hash = hash, kept = kept,
+        dropped = json.array(tables.sorted_keys(dropped)) })
     end
   end
   return list
@@ -246,8 +241,7 @@ function M.tools(plan)
   for _, part in ipairs(plan.parts) do
     add_once(list, seen, "terraform", part.config.terraform_version, part.dir)
   end
-  for _, hash in ipairs(keys_of(plan.chosen)) do
-    local entry = plan.chosen[hash]
+  for _, entry in tables.sorted_pairs(plan.chosen) do
     add_once(list, seen, "emulator", entry.emulator, entry.path)
   end
   return list
@@ -321,7 +315,7 @@ local function is_unchanged(plan)
   if not plan.run or not plan.run:is_finished() then return false end
   for _, entry in pairs(plan.chosen) do if not entry.stored then return false end end
   local merged = plan.run.config.merged or {}
-  return #(merged.shards or {}) == #keys_of(plan.covered)
+  return #(merged.shards or {}) == tables.count(plan.covered)
 end
 
 local function finish(plan, run, news)
@@ -350,7 +344,8 @@ function M.write(store, plan, news)
   ok, err = put_results(plan, run:path())
   if not ok then return nil, err end
   ok, err = run:note { merged = { set = plan.shard.set, count = plan.shard.count,
-    name = plan.shard.name, shards = keys_of(plan.covered), conflicts = plan.conflicts } }
+    name = plan.shard.name, shards = json.array(tables.sorted_keys(plan.covered)),
+    conflicts = plan.conflicts } }
   if not ok then return nil, err end
   local summary
   summary, err = finish(plan, run, news)

@@ -8,6 +8,7 @@ local fs = require "std.fs"
 local index = require "std.store.index"
 local kept = require "std.store.outcomes"
 local snapshot = require "std.store.snapshot"
+local tables = require "std.table"
 local time = require "std.time"
 local trends = require "std.store.trends"
 local uuid = require "std.uuid"
@@ -62,8 +63,7 @@ local function strip_logs(result)
 end
 
 local function copy_without(record, names)
-  local copy = {}
-  for key, value in pairs(record) do copy[key] = value end
+  local copy = tables.copy(record)
   for _, name in ipairs(names) do copy[name] = nil end
   return copy
 end
@@ -320,7 +320,8 @@ function M.find(store, word)
   if WORDS[word] then
     local record = M.list(store, { finished = true })[WORDS[word]]
     if record then return M.open(store, record.run_id) end
-    return nil, errors.new { op = op, code = "not_found", message = "there is no such run yet" }
+    return nil, errors.new { op = op, code = "not_found", message = "there is no such run yet",
+      hint = "`lsqm run` or `lsqm validate` makes one" }
   end
   local matches = {}
   for _, id in ipairs(files.folders(store:path("runs"))) do

@@ -6,6 +6,7 @@ local compare = require "std.store.compare"
 local files = require "std.store.files"
 local history = require "std.store.history"
 local json = require "std.json"
+local tables = require "std.table"
 local time = require "std.time"
 
 local M = {}
@@ -91,7 +92,7 @@ end
 ---@param point table
 ---@param users integer architectures that use the service
 ---@return table
-function M.service_trend(name, old, point, users)
+local function service_trend(name, old, point, users)
   local points = history.insert(old and old.history or json.array {}, point)
   local previous = history.before(points, 1)
   return {
@@ -108,7 +109,7 @@ local function update_services(store, run, architectures)
   local map = M.get(store, "services")
   local users = users_of_services(architectures)
   for name, count in pairs(service_counts(run:outcomes(), architectures)) do
-    map[name] = M.service_trend(name, map[name], service_point(run, count), users[name] or 0)
+    map[name] = service_trend(name, map[name], service_point(run, count), users[name] or 0)
   end
   for name, record in pairs(map) do record.architecture_count = users[name] or 0 end
   local ok, err = save(store, "services", map)
@@ -281,8 +282,7 @@ end
 ---@param deleted string[] run ids
 function M.forget(store, deleted)
   if #deleted == 0 then return true end
-  local gone, kept = {}, json.array {}
-  for _, id in ipairs(deleted) do gone[id] = true end
+  local gone, kept = tables.set(deleted), json.array {}
   for _, record in ipairs(M.regressions(store)) do
     if not gone[record.from_run_id] and not gone[record.to_run_id] then
       table.insert(kept, record)

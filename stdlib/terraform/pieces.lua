@@ -2,7 +2,6 @@
 -- A Terraform root as pieces that can be left out: top-level blocks, then the attributes and
 -- blocks inside of what is left.
 
-local fs = require "std.fs"
 local hcl = require "std.hcl"
 
 local M = {}
@@ -23,8 +22,8 @@ local function walk(expr, fn)
   end
 end
 
--- The members of lists and objects, each with what separates it from the next one; a comma after
--- the last one is no error.
+-- The members of lists and objects, each with what separates it from the next one, or from the
+-- list's end: a comma that is left of the last one is no error, one that stands alone is.
 local function add_members(list, file, expr)
   walk(expr, function(node)
     local is_object = node.kind == "object"
@@ -32,8 +31,7 @@ local function add_members(list, file, expr)
     local function first(item) return (is_object and item.key or item).first end
     for i, item in ipairs(items) do
       list[#list + 1] = { file = file, first = first(item), line = node.line, name = "member",
-        last = items[i + 1] and first(items[i + 1]) - 1
-          or (is_object and item.value or item).last }
+        last = (items[i + 1] and first(items[i + 1]) or node.last) - 1 }
     end
   end)
 end
@@ -58,20 +56,6 @@ local function each_file(files, fn)
     fn(name, body)
   end
   return true
-end
-
----@param dir string
----@return table<string, string>|nil files by path below dir
----@return lsqm.Error|nil err
-function M.read(dir)
-  local names, err = fs.walk(dir)
-  if not names then return nil, err end
-  local files = {}
-  for _, name in ipairs(names) do
-    files[name], err = fs.read(fs.join(dir, name))
-    if not files[name] then return nil, err end
-  end
-  return files
 end
 
 -- As they stand in the text: the same root is always tried in the same order.
@@ -304,20 +288,6 @@ function M.count_lines(files)
     end
   end
   return count
-end
-
----@param dir string
----@param files table<string, string>
----@return boolean|nil ok
----@return lsqm.Error|nil err
-function M.write(dir, files)
-  for name, text in pairs(files) do
-    local path = fs.join(dir, name)
-    local ok, err = fs.mkdir(fs.dirname(path))
-    if ok then ok, err = fs.write(path, text) end
-    if not ok then return nil, err end
-  end
-  return true
 end
 
 return M

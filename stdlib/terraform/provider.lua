@@ -5,6 +5,7 @@
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
+local tables = require "std.table"
 
 local M = {}
 
@@ -30,11 +31,8 @@ local function from_schema(tool, dir, lease)
   local answer = json.decode(result.stdout)
   for name, schema in pairs(type(answer) == "table" and answer.provider_schemas or {}) do
     if name:sub(-#ADDRESS) == ADDRESS then
-      local names = {}
       local endpoints = schema.provider.block.block_types.endpoints
-      for key in pairs(endpoints.block.attributes) do names[#names + 1] = key end
-      table.sort(names)
-      return names
+      return tables.sorted_keys(endpoints.block.attributes)
     end
   end
   return nil, error_of.new { op = "terraform providers schema", code = "unavailable",

@@ -4,6 +4,7 @@
 -- response | nil, why.
 
 local json = require "std.json"
+local requirements = require "std.terraform.requirements"
 
 local M = {}
 
@@ -14,58 +15,13 @@ local MAX_PAGES <const> = 50
 --- The registry of this process.
 function M.url() return (os.getenv "TF_REGISTRY_URL" or M.DEFAULT):gsub("/+$", "") end
 
--- --- versions --------------------------------------------------------------------------------
-
-local function numbers(version)
-  local out = {}
-  for digits in version:gmatch("%d+") do out[#out + 1] = tonumber(digits) end
-  return out
-end
-
-local function compare(a, b)
-  local x, y = numbers(a), numbers(b)
-  for i = 1, math.max(#x, #y) do
-    local left, right = x[i] or 0, y[i] or 0
-    if left ~= right then return left < right and -1 or 1 end
-  end
-  return 0
-end
-
--- "~> 1.2": at least 1.2, and the same in all but the last number given.
-local function is_compatible(version, wanted)
-  local x, y = numbers(version), numbers(wanted)
-  for i = 1, #y - 1 do
-    if x[i] ~= y[i] then return false end
-  end
-  return compare(version, wanted) >= 0
-end
-
-local TESTS <const> = {
-  ["="] = function(c) return c == 0 end, ["!="] = function(c) return c ~= 0 end,
-  [">"] = function(c) return c > 0 end, ["<"] = function(c) return c < 0 end,
-  [">="] = function(c) return c >= 0 end, ["<="] = function(c) return c <= 0 end,
-}
-
----Whether a version fits a constraint ("~> 4.0, < 4.7").
-function M.fits(version, constraint)
-  for part in (constraint or ""):gmatch("[^,]+") do
-    local operator, wanted = part:match("^%s*([~<>=!]*)%s*v?([%d%.]+)")
-    if operator == "~>" then
-      if not is_compatible(version, wanted) then return false end
-    elseif wanted then
-      local test = TESTS[operator == "" and "=" or operator]
-      if not test or not test(compare(version, wanted)) then return false end
-    end
-  end
-  return true
-end
-
 local function newest(list, constraint)
   local best
   for _, entry in ipairs(list) do
     local version = type(entry) == "table" and entry.version
-    if type(version) == "string" and version:find("^%d+[%d%.]*$") and M.fits(version, constraint)
-      and (not best or compare(version, best) > 0) then best = version end
+    if type(version) == "string" and version:find("^%d+[%d%.]*$")
+      and requirements.satisfies(version, constraint or "")
+      and (not best or requirements.compare(version, best) > 0) then best = version end
   end
   return best
 end

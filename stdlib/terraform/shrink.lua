@@ -6,26 +6,19 @@ local ddmin = require "std.ddmin"
 local hcl = require "std.hcl"
 local pieces = require "std.terraform.pieces"
 local sha256 = require "std.sha256"
+local tables = require "std.table"
 
 local M = {}
 
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list) do set[item] = true end
-  return set
-end
-
 local function others(all, kept)
-  local set, list = set_of(kept), {}
+  local set, list = tables.set(kept), {}
   for _, item in ipairs(all) do if not set[item] then list[#list + 1] = item end end
   return list
 end
 
 local function key_of(files)
-  local names, hash = {}, sha256.new()
-  for name in pairs(files) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do hash:update(("%s\0%s\0"):format(name, files[name])) end
+  local hash = sha256.new()
+  for name, text in tables.sorted_pairs(files) do hash:update(("%s\0%s\0"):format(name, text)) end
   return hash:final()
 end
 
@@ -54,7 +47,7 @@ end
 -- Each way: the pieces that may go, and the files without some of them; nil where that would take
 -- the block away that it is about.
 local BLOCKS <const> = { all = pieces.blocks, without = function(files, all, kept, address)
-  local gone = pieces.gone(files, all, set_of(kept))
+  local gone = pieces.gone(files, all, tables.set(kept))
   for _, piece in ipairs(gone) do
     if address and piece.address == address then return nil end
   end

@@ -5,6 +5,7 @@
 local fs = require "std.fs"
 local json = require "std.json"
 local state = require "std.terraform.state"
+local tables = require "std.table"
 
 local M = {}
 
@@ -21,13 +22,6 @@ function M.is_wanted(configured, lease)
   return lease ~= nil and not lease.declined
 end
 
-local function equal(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-  for key, value in pairs(a) do if not equal(value, b[key]) then return false end end
-  for key in pairs(b) do if a[key] == nil then return false end end
-  return true
-end
-
 local function is_change(change)
   for _, action in ipairs(change.actions or {}) do
     if action ~= "no-op" and action ~= "read" then return true end
@@ -42,14 +36,13 @@ local function attributes_of(change)
   if type(before) ~= "table" or type(after) ~= "table" then
     return { "(" .. tostring(actions[1]) .. ")" }
   end
-  local names, list = {}, {}
+  local names = {}
   local unknown = type(change.after_unknown) == "table" and change.after_unknown or {}
   for key, value in pairs(before) do
-    if unknown[key] ~= true and not equal(value, after[key]) then names[key] = true end
+    if unknown[key] ~= true and not tables.deep_equal(value, after[key]) then names[key] = true end
   end
   for key in pairs(after) do if before[key] == nil then names[key] = true end end
-  for key in pairs(names) do list[#list + 1] = key end
-  table.sort(list)
+  local list = tables.sorted_keys(names)
   -- Sensitive values look alike.
   return #list > 0 and list or { "(" .. table.concat(actions, ", ") .. ")" }
 end
@@ -57,7 +50,7 @@ end
 --- What a plan as `show -json` prints it would change.
 ---@param plan table
 ---@return {address: string, attribute: string}[]
-function M.drift_of(plan)
+local function drift_of(plan)
   local list = json.array {}
   local function add(address, attribute)
     if #list < MAX_DRIFT then list[#list + 1] = { address = address, attribute = attribute } end
@@ -80,7 +73,7 @@ local function read_drift(tool, options)
   local shown = tool:run { args = { "show", "-json", PLAN }, dir = options.dir,
     lease = options.lease, timeout = options.timeout, network = options.network }
   local plan = shown and shown.code == 0 and json.decode(shown.stdout)
-  return type(plan) == "table" and M.drift_of(plan) or nil
+  return type(plan) == "table" and drift_of(plan) or nil
 end
 
 --- The second plan. options as for the tool's deploy.

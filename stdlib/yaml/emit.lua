@@ -32,47 +32,60 @@ local function scalar(value)
   return json.encode(value)
 end
 
-local function sorted(t)
-  local keys = {}
+-- Keys in the order of the alphabet, those of `first` before all others.
+local function sorted(t, first)
+  local keys, place = {}, {}
+  for i, key in ipairs(first or {}) do place[key] = i end
   for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  table.sort(keys, function(a, b)
+    local x, y = place[a] or math.huge, place[b] or math.huge
+    if x ~= y then return x < y end
+    return tostring(a) < tostring(b)
+  end)
   return keys
 end
 
 local write
 
 -- What stands after "key:" or "-": on the same line, or a block below.
-local function after(out, value, indent, head)
+local function after(out, value, indent, head, style)
   local tag = ""
   if getmetatable(value) == Tagged then tag, value = " " .. value.tag, value.value end
   if type(value) ~= "table" then
     out[#out + 1] = head .. tag .. " " .. scalar(value)
   elseif next(value) == nil then
     out[#out + 1] = head .. tag .. (json.is_array(value) and " []" or " {}")
+  elseif style.compact and tag == "" and head:sub(-1) == "-" then
+    local line = #out + 1
+    write(out, value, indent, style)
+    out[line] = head .. " " .. out[line]:sub(#head + 2)
   else
     out[#out + 1] = head .. tag
-    write(out, value, indent)
+    write(out, value, indent, style)
   end
 end
 
-function write(out, value, indent)
+function write(out, value, indent, style)
   local pad = ("  "):rep(indent)
   if json.is_array(value) then
-    for _, item in ipairs(value) do after(out, item, indent + 1, pad .. "-") end
+    for _, item in ipairs(value) do after(out, item, indent + 1, pad .. "-", style) end
     return
   end
-  for _, key in ipairs(sorted(value)) do
-    after(out, value[key], indent + 1, pad .. scalar(tostring(key)) .. ":")
+  for _, key in ipairs(sorted(value, style.first)) do
+    after(out, value[key], indent + 1, pad .. scalar(tostring(key)) .. ":", style)
   end
 end
 
 --- The YAML text of a value. Raises for what JSON cannot say either.
+---@param value any
+---@param style {compact: boolean|nil, first: string[]|nil}|nil compact: an item's first key stands
+---  beside its hyphen; first: keys before those of the alphabet
 ---@return string
-function M.text(value)
+function M.text(value, style)
   if type(value) ~= "table" then return scalar(value) .. "\n" end
   if next(value) == nil then return json.is_array(value) and "[]\n" or "{}\n" end
   local out = {}
-  write(out, value, 0)
+  write(out, value, 0, style or {})
   return table.concat(out, "\n") .. "\n"
 end
 

@@ -13,6 +13,7 @@ local uv = require "luv"
 local xml = require "std.xml"
 
 local SHA <const> = ("c0ffee12"):rep(5)
+local SECRET <const> = "not-for-any-output"
 
 local QUEUE <const> = [[
 Resources:
@@ -81,7 +82,7 @@ describe("aphex", function()
       python = python.find() })
     emulator = assert(emulators.start(plan, { workdir = home.path }))
     client = aws.client { region = "us-east-1", endpoint = emulator.endpoint,
-      credentials = { key = "test", secret = "test" } }
+      credentials = { key = "test", secret = SECRET } }
   end)
   teardown(function()
     emulator:close()
@@ -91,9 +92,9 @@ describe("aphex", function()
   local function run(dir, ...)
     return assert(process.run { cwd = dir, timeout = 120, argv = { os.getenv "LSQM_BIN"
       or uv.exepath(), "--workspace", dir, "aphex", ... }, inherit = { "LSQM_CACHE" },
-      env = { HOME = home.path, AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = "test",
-        AWS_ENDPOINT_URL = emulator.endpoint, APHEX_COMMIT = SHA,
-        APHEX_BRANCH = "refs/heads/main" } })
+      env = { HOME = home.path, AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = SECRET,
+        PATH = home.path .. "/bin:" .. os.getenv "PATH", AWS_ENDPOINT_URL = emulator.endpoint,
+        APHEX_COMMIT = SHA, APHEX_BRANCH = "refs/heads/main" } })
   end
 
   local function lay_out(name)
@@ -126,7 +127,7 @@ describe("aphex", function()
           one.name))
         succeeds(dir, "deploy", "-e", one.name)
         for _, stack in ipairs(one.stacks) do
-          local result = assert(json.read(("%s/results/deploy-%s-%s.json"):format(dir, one.name,
+          local result = assert(json.read(("%s/results/deploy-%s/%s.json"):format(dir, one.name,
             stack)))
           assert.is_true(result.success)
           assert.is_truthy(next(result.stack_outputs))
@@ -166,6 +167,55 @@ describe("aphex", function()
     assert.equal(1, run(dir, "deploy").code)
   end)
 
+  -- Says what it sees; fails where its folder says so.
+  local NPX <const> = [[
+#!/bin/sh
+echo "key $AWS_ACCESS_KEY_ID region $AWS_REGION account $CDK_DEFAULT_ACCOUNT stack $STACK $*" >&2
+echo "secret $AWS_SECRET_ACCESS_KEY" >&2
+test -z "$AWS_SECRET_ACCESS_KEY" && exit 9
+test ! -e fails
+]]
+
+  it("deploys other stacks with the CDK, which has the credentials and shows none", function()
+    local dir = lay_out "small"
+    succeeds(dir, "deploy")
+    assert(fs.mkdir(home.path .. "/bin"))
+    assert(fs.write(home.path .. "/bin/npx", NPX))
+    assert(uv.fs_chmod(home.path .. "/bin/npx", 493)) -- 493 = octal 755
+    local path = dir .. "/aphex-config.yaml"
+    assert(fs.write(path, (fs.read(path):gsub("path: queue.yaml", "path: queue.ts"))))
+    local result = json.decode(succeeds(dir, "deploy", "--json"))
+    assert.is_true(result.success)
+    assert.is_truthy(next(result.stack_outputs))
+    assert.equal(0, #result.cloudformation_events) -- nothing happened since
+    assert(fs.write(dir .. "/fails", ""))
+    local ran = run(dir, "deploy")
+    assert.equal(1, ran.code)
+    assert.is_truthy(ran.stdout:find("key test region us-east-1 account 000000000000 stack queue"
+      .. " cdk deploy queue", 1, true), ran.stdout)
+    assert.is_nil((ran.stdout .. ran.stderr):find(SECRET, 1, true))
+    assert.is_truthy(ran.stdout:find("secret ***", 1, true))
+  end)
+
+  it("does nothing with --dry-run, and says what it would do", function()
+    local dir = lay_out "small"
+    fs.remove(dir .. "/results")
+    for words, expected in pairs { build = "would run: mkdir", deploy = "would deploy queue",
+      test = "", ["artifacts prepare --bucket dry"] = "would prepare dry",
+      ["artifacts upload x --bucket dry"] = "would upload x in dry" } do
+      local argv = {}
+      for word in words:gmatch "%S+" do argv[#argv + 1] = word end
+      local ran = run(dir, table.unpack(argv))
+      assert.is_truthy(ran.code, words)
+      argv[#argv + 1] = "--dry-run"
+      fs.remove(dir .. "/results")
+      ran = run(dir, table.unpack(argv))
+      assert.equal(0, ran.code, words .. ran.stderr)
+      assert.is_truthy(ran.stdout:find(expected, 1, true), ran.stdout)
+      assert.is_false(fs.exists(dir .. "/results"))
+    end
+  end)
+
   it("keeps artifacts with their checksums in a bucket as the document wants it", function()
     local settings = json.decode(succeeds(home.path, "artifacts", "prepare", "--bucket", "art"))
     assert.same({ versioning = true, encryption = "AES256", days = 90 }, settings)
@@ -180,12 +230,46 @@ describe("aphex", function()
     assert.equal(("payload"):rep(20000), fs.read(file))
     assert(client:s3 { method = "PUT", bucket = "art", key = SHA .. "/build.zip", body = "other" })
     fs.remove(file)
+    local refused = run(home.path, "artifacts", "download", file, "--bucket", "art")
+    assert.equal(1, refused.code)
+    assert.matches("its SHA%-256 is", refused.stderr)
     local ok, err = artifacts.download(client, { bucket = "art", commit = SHA,
       name = "build.zip", file = file })
     assert.is_nil(ok)
     assert.matches("its SHA%-256 is", tostring(err))
     assert.is_false(fs.exists(file))
     assert.is_false(fs.exists(file .. ".unverified"))
+  end)
+
+  it("says what is wrong with a bucket and with what is asked of it", function()
+    assert(client:s3 { method = "PUT", bucket = "plain" })
+    local ran = run(home.path, "artifacts", "status", "--bucket", "plain")
+    assert.equal(1, ran.code, ran.stderr)
+    assert.matches("plain: versioning is off", ran.stderr, 1, true)
+    assert.matches("plain: objects are kept for ever, not 90 days", ran.stderr, 1, true)
+    succeeds(home.path, "artifacts", "prepare", "--bucket", "plain")
+    succeeds(home.path, "artifacts", "status", "--bucket", "plain")
+    local rules = assert(client:s3 { bucket = "plain", query = "lifecycle" }).body
+    assert.matches("<NoncurrentDays>90</NoncurrentDays>", rules, 1, true)
+    local file = home.path .. "/one.zip"
+    assert(fs.write(file, "1"))
+    local metadata = json.decode(succeeds(home.path, "artifacts", "upload", file, "--bucket",
+      "plain", "--name", "dist/a b/one.zip"))
+    assert.equal(("s3://plain/%s/dist/a b/one.zip"):format(SHA), metadata.s3_path)
+    succeeds(home.path, "artifacts", "download", file, "--bucket", "plain", "--name",
+      "dist/a b/one.zip")
+    for code, cases in pairs { [2] = { { "upload", file, "--bucket", "plain", "--commit", "main" },
+      { "upload", file, "--bucket", "No Bucket" }, { "upload", "--bucket", "plain" },
+      { "upload", file, "--bucket", "plain", "--name", "../x" } },
+      [3] = { { "upload", file, "--bucket", "nobody" }, { "status", "--bucket", "nobody" },
+        { "download", file, "--bucket", "plain", "--name", "nothing" },
+        { "upload", home.path .. "/none", "--bucket", "plain" } } } do
+      for _, words in ipairs(cases) do
+        local result = run(home.path, "artifacts", table.unpack(words))
+        assert.equal(code, result.code, table.concat(words, " ") .. result.stderr)
+        assert.is_nil(result.stderr:find("in function", 1, true), result.stderr)
+      end
+    end
   end)
 
   it("tells CloudWatch how a workflow ended", function()

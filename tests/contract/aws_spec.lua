@@ -6,6 +6,10 @@ local process = require "std.process"
 local program = require "lsqm.program"
 local python = require "std.python"
 
+local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$") or "."
+local new_server = dofile(HERE .. "/../fakes/server.lua")
+local time = require "std.time"
+
 describe("aws", function()
   local server, client
 
@@ -21,8 +25,9 @@ describe("aws", function()
   it("signs calls of JSON services as AWS's library does", function()
     local answer = assert(client:json("logs", "PutLogEvents", { message = "ä ~ {}" }))
     assert.same({ service = "logs", region = "eu-west-1" }, answer)
-    assert.equal("ap-south-1", assert(client:in_region("ap-south-1"):json("dynamodb", "GetItem",
-      {})).region)
+    local elsewhere = aws.client { region = "ap-south-1", endpoint = client.endpoint,
+      credentials = client.credentials }
+    assert.equal("ap-south-1", assert(elsewhere:json("dynamodb", "GetItem", {})).region)
   end)
 
   it("signs requests to S3, with bodies, files and parameters", function()
@@ -56,5 +61,96 @@ describe("aws", function()
     assert.is_nil(answer)
     assert.equal(403, err.status)
     assert.not_matches("another", tostring(err))
+  end)
+
+  it("names regions as AWS's library does", function()
+    local ran = assert(process.run { argv = { python.find(), "-c", [[
+import botocore.session
+session = botocore.session.get_session()
+for partition in session.get_available_partitions():
+    if "-iso" not in partition:
+        regions = session.get_available_regions("sts", partition, allow_non_regional=False)
+        print("\n".join(regions))
+for region in "eu-west-1", "cn-north-1", "us-gov-west-1":
+    print(session.create_client("logs", region).meta.endpoint_url)
+]] }, timeout = 60 })
+    assert.equal(0, ran.code, ran.stderr)
+    local names = {}
+    for name in ran.stdout:gmatch "[^\n]+" do names[#names + 1] = name end
+    for _, region in ipairs { "us-gov-west-1", "cn-north-1", "eu-west-1" } do
+      assert.equal(table.remove(names), aws.address("logs", region))
+    end
+    table.sort(names)
+    assert.same(names, dofile(program.share .. "/pipelines/aphex/rules/regions.lua"))
+  end)
+end)
+
+describe("a role's credentials", function()
+  local ANSWER <const> = "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult>"
+    .. "<Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>secret-1</SecretAccessKey>"
+    .. "<SessionToken>session-%d</SessionToken><Expiration>%s</Expiration></Credentials>"
+    .. "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+  local asked, seconds, refuse
+
+  local function handler(request)
+    asked[#asked + 1] = request
+    if refuse then
+      return { status = 403, body = "<ErrorResponse><Error><Code>ExpiredTokenException</Code>"
+        .. "<Message>Token expired</Message></Error></ErrorResponse>" }
+    end
+    if request.body:find("AssumeRoleWithWebIdentity", 1, true) then
+      return { status = 200, body = ANSWER:format(#asked, time.iso(time.now() + seconds)) }
+    end
+    return { status = 200, body = "{}" }
+  end
+
+  local function env_of(dir)
+    return { AWS_ROLE_ARN = "arn:aws:iam::1:role/a+b", AWS_WEB_IDENTITY_TOKEN_FILE = dir
+      .. "/token" }
+  end
+
+  before_each(function() asked, seconds, refuse = {}, 3600, false end)
+
+  it("are asked for without a signature, and sign what follows", function()
+    local dir <close> = assert(fs.tempdir "aws-")
+    assert(fs.write(dir.path .. "/token", "identity/one\n"))
+    local sts <close> = new_server(handler)
+    local credentials = assert(aws.credentials { env = env_of(dir.path), endpoint = sts.url })
+    assert.is_nil(asked[1].headers.authorization)
+    local body = asked[1].body
+    assert.is_truthy(body:find("&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa%2Bb&", 1, true), body)
+    assert.equal("&WebIdentityToken=identity%2Fone", body:sub(-32))
+    local client = aws.client { region = "us-east-1", endpoint = sts.url,
+      credentials = credentials }
+    assert(client:json("logs", "CreateLogGroup", {}))
+    assert.equal("session-1", asked[2].headers["x-amz-security-token"])
+    assert.equal(2, #asked)
+  end)
+
+  it("are renewed before they end, with the file as it is then", function()
+    local dir <close> = assert(fs.tempdir "aws-")
+    assert(fs.write(dir.path .. "/token", "one"))
+    local sts <close> = new_server(handler)
+    seconds = 60
+    local client = aws.client { region = "us-east-1", endpoint = sts.url,
+      credentials = assert(aws.credentials { env = env_of(dir.path), endpoint = sts.url }) }
+    assert(fs.write(dir.path .. "/token", "two"))
+    assert(client:json("logs", "CreateLogGroup", {}))
+    assert.matches("WebIdentityToken=two$", asked[2].body)
+    assert.equal("session-2", asked[3].headers["x-amz-security-token"])
+    refuse = true
+    local ok, err = client:json("logs", "CreateLogGroup", {})
+    assert.is_nil(ok)
+    assert.equal("denied", err.code)
+    assert.is_nil(tostring(err):find("two", 1, true))
+  end)
+
+  it("are not had without the token's file", function()
+    local ok, err = aws.credentials { env = env_of "/nowhere", endpoint = "http://127.0.0.1:9" }
+    assert.is_nil(ok)
+    assert.matches("AssumeRoleWithWebIdentity: .*/nowhere/token", tostring(err))
+    ok, err = aws.credentials { env = {} }
+    assert.is_nil(ok)
+    assert.equal("denied", err.code)
   end)
 end)

@@ -2,15 +2,15 @@
 -- Four of our samples mean the same as templates and as Terraform: both sides are deployed on
 -- emulators and compared. tests/corpus/differential.lua does this for many more.
 local CORPUS = debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/../corpus"
-local differential = assert(loadfile(CORPUS .. "/differential.lua"))("as a module")
+local differential = dofile(CORPUS .. "/differential_sides.lua")
 local cli_config = require "std.terraform.cli_config"
+local tables = require "std.table"
 local corpus_of = dofile(CORPUS .. "/corpus.lua")
 
 local NAMES = { "alert-fanout", "contact-form", "invoice-workflow", "stock-keeper" }
 
 local function chosen()
-  local wanted, list = {}, {}
-  for _, name in ipairs(NAMES) do wanted[name] = true end
+  local wanted, list = tables.set(NAMES), {}
   for _, item in ipairs(corpus_of.templates { samples = true }) do
     if wanted[item.path:match("([^/]+)/template%.")] then list[#list + 1] = item end
   end

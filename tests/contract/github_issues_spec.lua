@@ -21,11 +21,7 @@ describe("issues at GitHub", function()
     github, why = fake.new { prism = true, repos = { [REPO] = { sha = ("1"):rep(40) } } }
   end)
 
-  teardown(function()
-    if not github then return end
-    print("\nrequests that Prism validated:\n" .. table.concat(github:counts(), "\n"))
-    github:__close()
-  end)
+  teardown(function() if github then github:finish() end end)
 
   before_each(function()
     kept = issues_of.DEFAULTS

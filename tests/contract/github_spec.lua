@@ -34,11 +34,7 @@ describe("GitHub's description", function()
     if github then fill_organisation() end
   end)
 
-  teardown(function()
-    if not github then return end
-    print("\nrequests that Prism validated:\n" .. table.concat(github:counts(), "\n"))
-    github:__close()
-  end)
+  teardown(function() if github then github:finish() end end)
 
   local function check(fn)
     return function()

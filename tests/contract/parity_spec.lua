@@ -88,7 +88,7 @@ describe("parity's contracts", function()
     check(FILES["part/compose.yaml"], "part")
     check(fifteen.compose { name = "fifteen" }, "fifteen")
     lab:write { ["a/compose.yaml"] = fifteen.compose { name = "fifteen" },
-      ["a/drift.yaml"] = fifteen.DRIFT:gsub("!reset null", "x") }
+      ["a/drift.yaml"] = fifteen.DRIFT:gsub("!reset null", "'no'") }
     local result = lab:run { "fix", "a/compose.yaml,a/drift.yaml", "a/compose.yaml" }
     assert.equal(0, result.code, result.stdout .. result.stderr)
     check(fs.read(lab:path "a/compose.parity.yaml"), "override")

@@ -9,6 +9,7 @@ local program = require "lsqm.program"
 local python = require "std.python"
 local terraform = require "std.terraform"
 local raw = require "lsqm.raw.tfplugin"
+local tap = dofile(program.share .. "/tests/fakes/tap.lua")
 local warm = require "std.terraform.warm"
 
 local ROOT <const> = [[
@@ -86,40 +87,6 @@ end
 
 local function state_of(dir)
   return stable(assert(json.decode(assert(fs.read(fs.join(dir, "terraform.tfstate"))))))
-end
-
--- What a wire tap (tests/fakes/tap.py) has heard: the frames of HTTP/2 by stream.
-local wire = {}
-
-local PREFACE <const> = 24 -- bytes that a client begins with
-
-function wire.data(bytes, from)
-  local streams, at = {}, from
-  while at + 8 <= #bytes do
-    local high, low, kind, _, id = (">I1I2I1I1I4"):unpack(bytes, at)
-    local size = high << 16 | low
-    if kind == 0 then
-      streams[id] = (streams[id] or "") .. bytes:sub(at + 9, at + 8 + size)
-    end
-    at = at + 9 + size
-  end
-  return streams
-end
-
---- The first call of a log whose request names `text`: {request=, answer=}.
-function wire.find(folder, text)
-  for i = 1, 20 do
-    local up = fs.read(("%s/%d.up"):format(folder, i))
-    if not up then break end
-    local requests = wire.data(up, PREFACE + 1)
-    local answers = wire.data(assert(fs.read(("%s/%d.down"):format(folder, i))), 1)
-    for id, request in pairs(requests) do
-      if request:find(text, 1, true) and answers[id] then
-        return { request = request, answer = answers[id] }
-      end
-    end
-  end
-  error("no call names " .. text)
 end
 
 describe("a warm provider", function()
@@ -261,7 +228,7 @@ provider "aws" {
     assert(tool:run { args = { "plan", "-no-color", "-refresh=false" }, dir = dir,
       lease = lease, timeout = 20 })
     handle:close()
-    return wire.find(dir .. "/log", endpoint)
+    return tap.find(dir .. "/log", endpoint)
   end
 
   it_if("would say the same of another endpoint, but for the endpoint", function()

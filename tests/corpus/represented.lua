@@ -3,6 +3,7 @@
 -- nothing with the converter: lines and indentation for YAML, the JSON reader for JSON.
 local fs = require "std.fs"
 local json = require "std.json"
+local tables = require "std.table"
 
 local M = {}
 
@@ -23,11 +24,9 @@ local function yaml_keys(text, section)
 end
 
 local function json_keys(text, section)
-  local document, found = json.decode(text), {}
+  local document = json.decode(text)
   local map = type(document) == "table" and document[section]
-  for key in pairs(type(map) == "table" and map or {}) do found[#found + 1] = key end
-  table.sort(found)
-  return found
+  return tables.sorted_keys(type(map) == "table" and map or {})
 end
 
 local function keys_of(text, section)

@@ -249,12 +249,6 @@ end
 --- What of a row has to be 0.
 M.COUNTS = { "code", "left", "lost", "doubled", "wrong", "unfinished", "regressions" }
 
-function M.badness(row)
-  local sum = 0
-  for _, name in ipairs(M.COUNTS) do sum = sum + row[name] end
-  return sum
-end
-
 local function show(i, row)
   local words = {}
   for _, name in ipairs(M.COUNTS) do words[#words + 1] = name .. " " .. row[name] end

@@ -13,10 +13,6 @@ local LOCALSTACK = "lsqm-test/localstack:4.14.0"
 
 local engine, no_engine = docker.connect {}
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
 local function config(extra, image)
   return ("{ emulator = { driver = 'docker', image = '%s'%s }, %s }"):format(image or MINISTACK,
     image == LOCALSTACK and ", name = 'localstack'" or "", extra or "")
@@ -88,7 +84,7 @@ describe("validate in containers", function()
     assert.equal(0, result.code, result.stderr)
     local _, results = lab:latest()
     assert.equal("TIMEOUT", results.a.status)
-    contains(results.a.terraform_apply.logs, "Still creating")
+    assert.contains(results.a.terraform_apply.logs, "Still creating")
     assert.is_true(#results.a.container_logs > 0)
     assert_gone(record.run_id)
     assert.same({}, lab:running())
@@ -132,8 +128,8 @@ describe("validate in containers", function()
     assert.equal(0, result.code, result.stderr)
     local record, r = lab:latest()
     assert.equal("ERROR", r.a.status)
-    contains(r.a.error_message, "exited")
-    contains(r.a.container_logs, "PYTHONHOME = '/nowhere'")
+    assert.contains(r.a.error_message, "exited")
+    assert.contains(r.a.container_logs, "PYTHONHOME = '/nowhere'")
     assert_gone(record.run_id)
   end)
 
@@ -142,15 +138,15 @@ describe("validate in containers", function()
     lab:put("a")
     local result = lab:run({ "validate" }, { config = config(nil, "lsqm-test/nothing:0") })
     assert.equal(3, result.code)
-    contains(result.stderr, "image not found: lsqm-test/nothing:0")
-    contains(result.stderr, "docker pull lsqm-test/nothing:0")
+    assert.contains(result.stderr, "image not found: lsqm-test/nothing:0")
+    assert.contains(result.stderr, "docker pull lsqm-test/nothing:0")
     assert.is_nil((lab:latest()))
     -- nobody insists on Docker: the emulator runs as a process, and the log says why
     result = lab:run({ "validate" },
       { config = "{ emulator = { image = 'lsqm-test/nothing:0' } }" })
     assert.equal(0, result.code, result.stderr)
     assert.equal("process", lab:latest().emulator.driver)
-    contains(fs.read(lab.workspace .. "/logs/lsqm.jsonl"), "image not found")
+    assert.contains(fs.read(lab.workspace .. "/logs/lsqm.jsonl"), "image not found")
   end)
 
   it("without a socket: 'docker' fails, 'auto' runs the emulator as a process", function()
@@ -158,7 +154,7 @@ describe("validate in containers", function()
     local env = { DOCKER_HOST = "unix://" .. lab.path .. "/absent.sock" }
     local result = lab:run({ "validate" }, { config = config(), env = env })
     assert.equal(3, result.code)
-    contains(result.stderr, "no such socket")
+    assert.contains(result.stderr, "no such socket")
     assert.is_nil((lab:latest()))
     result = lab:run({ "validate" }, { env = env })
     assert.equal(0, result.code, result.stderr)
@@ -183,14 +179,14 @@ describe("validate in containers", function()
     until results.c or (uv.sleep(30) and false)
     -- while it lives, clean leaves its things alone
     local result = lab:run { "clean", "--run", record.run_id }
-    contains(result.stdout, "kept what a running lsqm uses")
+    assert.contains(result.stdout, "kept what a running lsqm uses")
     assert.equal(2, #(of_run(record.run_id)))
     uv.kill(handle.pid, "sigkill")
     handle:wait()
     local containers, networks = of_run(record.run_id)
     assert.same({ 2, 1 }, { #containers, #networks })
     result = lab:run { "--dry-run", "clean", "--run", record.run_id }
-    contains(result.stdout, "would remove 2 containers, 1 networks")
+    assert.contains(result.stdout, "would remove 2 containers, 1 networks")
     assert.equal(2, #(of_run(record.run_id)))
     result = lab:run { "clean", "--run", record.run_id }
     assert.equal(0, result.code, result.stderr)
@@ -250,6 +246,6 @@ describe("validate in containers for real", function()
 
   it("deploys to LocalStack", function()
     local record = deploy(LOCALSTACK)
-    if record then contains(record.localstack_version, "4.14") end
+    if record then assert.contains(record.localstack_version, "4.14") end
   end)
 end)

@@ -14,9 +14,7 @@ local watch = require "pipelines.parity.engine.watch"
 
 local engine, no_engine = docker.connect {}
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
+local contains = assert.contains
 
 describe("parity in containers", function()
   local lab, project, socket

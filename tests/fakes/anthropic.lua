@@ -7,13 +7,15 @@
 --   api.url, api.requests (decoded bodies with .headers), api.violations
 local json = require "std.json"
 local jsonschema = require "std.jsonschema"
-local luv = require "luv"
+local tables = require "std.table"
+
+local HERE = debug.getinfo(1, "S").source:match "^@(.*)/[^/]+$"
+local server_of = dofile(HERE .. "/server.lua")
 
 local M = {}
 
 local MAX_BYTES = 32 * 1024 * 1024
-local REASONS = { [200] = "OK", [400] = "Bad Request", [401] = "Unauthorized", [404] = "Not Found",
-  [429] = "Too Many Requests", [500] = "Internal Server Error", [529] = "Overloaded" }
+local BEGUN = '{"type":'
 local TYPES = { [400] = "invalid_request_error", [401] = "authentication_error",
   [403] = "permission_error", [404] = "not_found_error", [413] = "request_too_large",
   [429] = "rate_limit_error", [500] = "api_error", [529] = "overloaded_error" }
@@ -49,13 +51,13 @@ end
 function M.app(files, extra) return M.message(M.files(files), extra) end
 
 --- The connection is closed in the middle of the answer.
-function M.cut() return { cut = true } end
+function M.cut() return { status = 200, body = BEGUN .. (" "):rep(900), cut = #BEGUN } end
 
 --- The connection is reset before the answer.
 function M.reset() return { reset = true } end
 
 --- Headers and the beginning of an answer, then a byte now and then, and never its end.
-function M.slow() return { slow = true } end
+function M.slow() return { status = 200, body = BEGUN .. (" "):rep(900), dribble = true } end
 
 --- A batch that is ready after so many looks at it; answers: custom_id → message (a reply of
 --- M.message), or the name of another kind of result. Its field `outage` is how many looks are
@@ -67,7 +69,6 @@ function M.silence() return { silence = true } end
 
 -- contract ---------------------------------------------------------------------------------------
 
-local HERE = debug.getinfo(1, "S").source:match "^@(.*)/[^/]+$"
 local CONTRACT = assert(json.read(HERE .. "/anthropic.schema.json"))
 
 local function validator(name)
@@ -172,23 +173,6 @@ end
 
 -- server -----------------------------------------------------------------------------------------
 
-local function parse(text)
-  local head, body = text:match "^(.-\r\n)\r\n(.*)$"
-  local method, path = head:match "^(%u+) (%S+)"
-  local headers = {}
-  for name, value in head:gmatch "\r\n([^:\r]+):%s*([^\r]*)" do headers[name:lower()] = value end
-  return { method = method, path = path, headers = headers, text = body,
-    body = body ~= "" and json.decode(body) or nil }
-end
-
-local function bytes_of(reply)
-  local lines = { ("HTTP/1.1 %d %s"):format(reply.status, REASONS[reply.status] or "Other"),
-    "Content-Type: application/json", "request-id: req_test", "Connection: close",
-    "Content-Length: " .. #reply.body }
-  for name, value in pairs(reply.headers or {}) do lines[#lines + 1] = name .. ": " .. value end
-  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. reply.body
-end
-
 local function results_of(batch)
   local lines = {}
   for id, answer in pairs(batch.answers) do
@@ -204,8 +188,8 @@ local function results_of(batch)
 end
 
 -- What the batch of the script says to one of its four requests.
-local function batch_reply(server, request)
-  local batch = server.batch
+local function batch_reply(api, request)
+  local batch = api.batch
   if request.path:find "/results$" then return { status = 200, body = results_of(batch) } end
   if request.method == "GET" and (batch.outage or 0) > 0 then
     batch.outage = batch.outage - 1
@@ -218,82 +202,36 @@ local function batch_reply(server, request)
     results_url = ended and "http://other.invalid/results" or json.null } }
 end
 
-local function reply_to(server, request)
-  local status, problem = violation(request, server.key)
+local function reply_to(api, request)
+  local status, problem = violation(request, api.key)
   if status then
-    server.violations[#server.violations + 1] = problem
+    api.violations[#api.violations + 1] = problem
     return M.fault(status, nil, problem)
   end
-  server.requests[#server.requests + 1] = request
-  if server.batch and request.path:find(BATCHES, 1, true) then
-    return batch_reply(server, request)
+  api.requests[#api.requests + 1] = request
+  if api.batch and request.path:find(BATCHES, 1, true) then
+    return batch_reply(api, request)
   end
-  return server.script[math.min(#server.requests, #server.script)]
+  return api.script[math.min(#api.requests, #api.script)]
 end
 
-local function close(handle)
-  if not handle:is_closing() then handle:close() end
-end
-
--- One more byte each tenth of a second, as long as the other side listens.
-local function dribble(peer)
-  local timer = luv.new_timer()
-  timer:start(100, 100, function()
-    if peer:is_closing() then
-      timer:stop()
-      close(timer)
-    else
-      peer:write " "
-    end
-  end)
-end
-
-local function send(peer, reply)
-  if reply.silence then return end
-  if reply.reset then return peer:close_reset() end
-  if reply.slow then
-    peer:write "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"type\":"
-    return dribble(peer)
-  end
-  local bytes = reply.cut and "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"type\":"
-    or bytes_of(reply)
-  peer:write(bytes, function() close(peer) end)
-end
-
-local function is_whole(text)
-  local _, head_end = text:find("\r\n\r\n", 1, true)
-  local length = tonumber(text:lower():match "\r\ncontent%-length: *(%d+)") or 0
-  return head_end and #text >= head_end + length
-end
-
-local function serve(server, listener)
-  local peer, text = luv.new_tcp(), ""
-  server.peers[peer] = true
-  listener:accept(peer)
-  peer:read_start(function(_, chunk)
-    if not chunk then return close(peer) end
-    text = text .. chunk
-    if text:find("[Ee]xpect: 100", 1) and text:find "\r\n\r\n$" then
-      peer:write "HTTP/1.1 100 Continue\r\n\r\n"
-    end
-    if is_whole(text) then send(peer, reply_to(server, parse(text))) end
-  end)
+-- The body that the server got as a text, decoded; what it answers, with the headers of the API.
+local function serve(api, request)
+  request.text = request.body
+  request.body = request.text ~= "" and json.decode(request.text) or nil
+  local reply = reply_to(api, request)
+  return tables.merge(reply, { headers = tables.merge({ ["Content-Type"] = "application/json",
+    ["request-id"] = "req_test" }, reply.headers) })
 end
 
 --- Starts a server. The list part of `options` is the script, `key` the only valid key, `batch`
 --- what the Message Batches API knows.
 function M.new(options)
-  local server = { requests = {}, violations = {}, peers = {}, key = options.key,
-    batch = options.batch,
+  local api = { requests = {}, violations = {}, key = options.key, batch = options.batch,
     script = table.move(options, 1, #options, 1, {}) }
-  local listener = luv.new_tcp()
-  listener:bind("127.0.0.1", 0)
-  listener:listen(16, function() serve(server, listener) end)
-  server.url = ("http://127.0.0.1:%d"):format(listener:getsockname().port)
-  return setmetatable(server, { __close = function()
-    close(listener)
-    for peer in pairs(server.peers) do close(peer) end
-  end })
+  local server = server_of(function(request) return serve(api, request) end)
+  api.url = server.url
+  return setmetatable(api, { __close = function() server:__close() end })
 end
 
 return M

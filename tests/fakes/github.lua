@@ -302,6 +302,12 @@ function GitHub:__close()
   if self.prism then self.prism:__close() end
 end
 
+--- Closes it and prints how many requests Prism let pass, by endpoint.
+function GitHub:finish()
+  print("\nrequests that Prism validated:\n" .. table.concat(self:counts(), "\n"))
+  self:__close()
+end
+
 ---@param options {orgs?: table, repos?: table, prism?: boolean}
 ---@return table|nil github
 ---@return string|nil why there is no Prism

@@ -9,6 +9,7 @@
 --   cut = n     the connection closes after n bytes of the body that was announced
 --   reset = true    … is reset before an answer
 --   stall = true    the head and one byte, then nothing
+--   dribble = true  the head and one byte, then a space each tenth of a second
 --   silence = true  nothing at all
 local luv = require "luv"
 local parallel = require "std.parallel"
@@ -42,7 +43,7 @@ local function bytes_of(reply)
   end
   for name, value in pairs(reply.headers or {}) do lines[#lines + 1] = name .. ": " .. value end
   local head = table.concat(lines, "\r\n") .. "\r\n\r\n"
-  if reply.stall then return head .. body:sub(1, 1) end
+  if reply.stall or reply.dribble then return head .. body:sub(1, 1) end
   return head .. (reply.cut and body:sub(1, reply.cut) or body)
 end
 
@@ -50,11 +51,19 @@ local function close(handle)
   if not handle:is_closing() then handle:close() end
 end
 
+-- As long as the other side listens.
+local function dribble(peer)
+  local timer = luv.new_timer()
+  timer:start(100, 100, function()
+    if peer:is_closing() then close(timer) else peer:write " " end
+  end)
+end
+
 local function send(peer, reply)
   if reply.silence or peer:is_closing() then return end
   if reply.reset then return peer:close_reset() end
   peer:write(bytes_of(reply), function()
-    if not reply.stall then close(peer) end
+    if reply.dribble then dribble(peer) elseif not reply.stall then close(peer) end
   end)
 end
 

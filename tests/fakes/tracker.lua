@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- An issue tracker in memory that answers like std.github.issues; counts what is written.
 
+local tables = require "std.table"
+
 local M = {}
 
 local Tracker = {}
@@ -20,17 +22,11 @@ local function fault(self, verb)
   if err then return setmetatable(err, { __tostring = function(e) return e.message end }) end
 end
 
-local function copy(t)
-  local out = {}
-  for key, value in pairs(t) do out[key] = value end
-  return out
-end
-
 function Tracker:list()
   local err = fault(self, "list")
   if err then return nil, err end
   local list = {}
-  for i, issue in ipairs(self.issues) do list[i] = copy(issue) end
+  for i, issue in ipairs(self.issues) do list[i] = tables.copy(issue) end
   return list
 end
 
@@ -43,7 +39,7 @@ function Tracker:create(fields)
     html_url = "https://example.org/issues/" .. number }
   self.issues[number] = issue
   table.insert(self.writes, "create " .. number)
-  return copy(issue)
+  return tables.copy(issue)
 end
 
 function Tracker:edit(number, fields)
@@ -53,7 +49,7 @@ function Tracker:edit(number, fields)
   for key, value in pairs(fields) do issue[key] = value end
   if fields.state then issue.closed_at = fields.state == "closed" and stamp(self) or nil end
   table.insert(self.writes, "edit " .. number)
-  return copy(issue)
+  return tables.copy(issue)
 end
 
 function Tracker:comments(number) return self.discussions[number] or {} end

@@ -9,14 +9,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=vendor/lib.sh
 . "$here/../../vendor/lib.sh"
 
-recipe=1 # raise it when the way of building changes what is in the images
+recipe=2 # raise it when the way of building changes what is in the images
 
-describe() { # name -> suite, python, tag, module and its arguments, port, environment
-  port=4566 arguments=()
+describe() { # name -> suite, python, tag, module and its arguments, port, environment, packages
+  port=4566 arguments=() packages=
   case $1 in
     ministack)
       suite=bookworm python=3.11 tag=1.5.33 module=ministack
-      env_lines=(BIND_HOST=0.0.0.0 GATEWAY_PORT=4566) ;;
+      # as the published image: functions of nodejs runtimes run in it
+      packages=,nodejs env_lines=(BIND_HOST=0.0.0.0 GATEWAY_PORT=4566) ;;
     localstack)
       suite=trixie python=3.13 tag=4.14.0 module=localstack.runtime.main
       env_lines=(GATEWAY_LISTEN=0.0.0.0:4566) ;;
@@ -28,15 +29,15 @@ describe() { # name -> suite, python, tag, module and its arguments, port, envir
 }
 
 # A minbase root with Python, kept as a tarball: making one takes about a minute.
-base_tarball() {
+base_tarball() { # suite, further packages (each with a comma before it)
   local suite=$1 out root
-  out=$cache/roots/$suite-python-$(debian_arch).tar
+  out=$cache/roots/$suite-python${2//,/-}-$(debian_arch).tar
   if [ ! -s "$out" ]; then
     have debootstrap || die "debootstrap is missing: run \`make setup-test\`"
     say "making a $suite root (once)" >&2
     root=$(mktemp -d "$work/root.XXXXXX")
     # shellcheck disable=SC2046  # no mirror known means no argument
-    as_root debootstrap --variant=minbase --include=python3,ca-certificates "$suite" "$root" \
+    as_root debootstrap --variant=minbase --include="python3,ca-certificates$2" "$suite" "$root" \
       $(apt_mirror) >"$work/debootstrap.log" 2>&1 ||
       die "debootstrap of $suite failed (network?): $(tail -n 1 "$work/debootstrap.log")"
     as_root rm -rf "$root"/usr/share/{doc,man,info,locale} "$root"/var/cache/apt \
@@ -79,7 +80,7 @@ import_image() { # reference, changes...; the root comes as a tar on stdin
 }
 
 build_one() {
-  local name=$1 suite python tag module port arguments env_lines=() lock ref root base item
+  local name=$1 suite python tag module port arguments packages env_lines=() lock ref root base item
   local changes entry
   describe "$name"
   ref=lsqm-test/$name:$tag
@@ -87,7 +88,7 @@ build_one() {
   if image_is_current "$ref" "$lock"; then say "$ref is up to date"; return; fi
   root=$work/$name
   mkdir -p "$root"
-  base=$(base_tarball "$suite")
+  base=$(base_tarball "$suite" "$packages")
   say "$ref: unpacking the $suite root"
   as_root tar -C "$root" -xf "$base"
   say "$ref: installing the locked packages for Python $python"

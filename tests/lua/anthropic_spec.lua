@@ -14,14 +14,6 @@ local KEY = "sk-test-0123456789"
 local SCHEMA = { type = "object", properties = { a = { type = "string" } },
   required = { "a" }, additionalProperties = false }
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
-local function lacks(text, part)
-  assert.is_nil(text:find(part, 1, true), ("%q in: %s"):format(part, text))
-end
-
 -- A client whose pauses are written down instead of waited for.
 local function client_of(api, options)
   local pauses = {}
@@ -98,7 +90,7 @@ describe("std.anthropic", function()
     local api <close> = fake.new { fake.fault(400, nil,
       "output_config.format: Extra inputs are not permitted") }
     local _, err = ask((client_of(api)))
-    contains(err.hint, "ANTHROPIC_MODEL")
+    assert.contains(err.hint, "ANTHROPIC_MODEL")
   end)
 
   it("has no usable answer that was cut or refused, but it was paid for", function()
@@ -137,11 +129,11 @@ describe("std.anthropic", function()
     local client = client_of(api)
     local _, err = ask(client)
     for _, text in ipairs { inspect.text(client), error_of.format(err), inspect.text(err) } do
-      lacks(text, KEY)
+      assert.not_contains(text, KEY)
     end
     local none, why = anthropic.new { api_key = "a\nb", base_url = api.url, model = "m" }
     assert.is_nil(none)
-    contains(tostring(why), "ANTHROPIC_API_KEY holds a space")
+    assert.contains(tostring(why), "ANTHROPIC_API_KEY holds a space")
     assert.has_error(function() anthropic.new { base_url = "x", model = "m" } end,
       "anthropic.new: api_key must be a text")
   end)
@@ -181,7 +173,7 @@ describe("std.anthropic", function()
       if case.pauses then assert.same(case.pauses, pauses) end
       if not answer then
         assert.equal(case.paid or false, budget.used > 0)
-        lacks(error_of.format(err) .. inspect.text(err), KEY)
+        assert.not_contains(error_of.format(err) .. inspect.text(err), KEY)
       end
     end)
   end
@@ -222,7 +214,7 @@ describe("std.anthropic", function()
         body = json.encode(body), retries = 0, headers = { ["x-api-key"] = KEY,
           ["anthropic-version"] = "2023-06-01", ["Content-Type"] = "application/json" } })
       assert.equal(400, response.status)
-      contains(response.body, reason)
+      assert.contains(response.body, reason)
     end
     assert.same({ 6, 0 }, { #api.violations, #api.requests })
   end)
@@ -295,7 +287,7 @@ describe("the token budget", function()
     local answer, err = ask(client)
     assert.is_nil(answer)
     assert.same({ "limit", 1 }, { err.code, #api.requests })
-    contains(tostring(err), "1150 of 1500 used")
+    assert.contains(tostring(err), "1150 of 1500 used")
   end)
 
   it("shortens the last answer, and is spent when that answer is cut by it", function()

@@ -45,12 +45,44 @@ describe("lsqm", function()
     assert.equal("lsqm " .. program.version .. "\n", run({ "--version" }).stdout)
   end)
 
+  it("explains a command by `help COMMAND` as by --help", function()
+    assert.equal(run({ "--help" }).stdout, run({ "help" }).stdout)
+    local help = run { "help", "run" }
+    assert.equal(run({ "run", "--help" }).stdout, help.stdout)
+    for _, part in ipairs { "Run the whole weekly flow.", "--shard <i/n>", "lsqm --help" } do
+      assert.is_truthy(help.stdout:find(part, 1, true), part)
+    end
+    assert.matches("^Usage: lsqm parity diff ", run({ "help", "parity", "diff" }).stdout)
+    local wrong = run { "help", "vaildate" }
+    assert.equal(2, wrong.code)
+    assert.matches("Did you mean 'validate'?", wrong.stderr, 1, true)
+  end)
+
+  it("says what each further pipeline is for", function()
+    local help = run({ "--help" }).stdout:gsub("%s+", " ")
+    assert.is_truthy(help:find("aphex CDK projects through an Argo workflow", 1, true), help)
+    assert.is_nil(help:find("A pipeline:", 1, true))
+  end)
+
+  it("refuses a --pipelines folder that is not there", function()
+    local result = run { "--pipelines", "/nonexistent", "which", "rules.status" }
+    assert.equal(2, result.code)
+    assert.matches("--pipelines: no such folder: /nonexistent", result.stderr, 1, true)
+  end)
+
   it("answers wrong usage with 2", function()
     local result = run { "frobnicate" }
     assert.equal(2, result.code)
     assert.matches("unknown command 'frobnicate'", result.stderr)
+    assert.matches("hint: lsqm mine --help says more", run({ "mine", "--nope" }).stderr, 1, true)
     assert.equal(2, run({ "status", "--nope" }).code)
     assert.equal(2, run({ "status", "--parallel", "many" }).code)
+  end)
+
+  it("wants the options that a stage says must be given", function()
+    local result = run { "normalize", "template.yaml" }
+    assert.equal(2, result.code)
+    assert.matches("missing option '-o'", result.stderr, 1, true)
   end)
 
   it("runs expressions and scripts, with their exit code", function()
@@ -58,12 +90,25 @@ describe("lsqm", function()
     assert.equal(1, (script("local a = ...\nassert(a == 'x')\nreturn 1", { "x" })).code)
   end)
 
+  it("ends with 3 where a script returns nil and an error, or the world fails in it", function()
+    local result = script("return require('std.fs').read('/nonexistent')")
+    assert.equal(3, result.code)
+    assert.matches("lsqm: read: /nonexistent: No such file", result.stderr, 1, true)
+    assert.equal(0, script("return nil").code)
+    local path
+    result, path = script("local e = require 'std.error'\n"
+      .. "error(e.new { code = 'denied', message = 'read-only' }, 0)")
+    assert.equal(3, result.code)
+    assert.equal(("lsqm: read-only\n  at %s:2: in local 'chunk'\n"):format(path), result.stderr)
+  end)
+
   it("shows a broken script's own file and line first, and exits 2", function()
     local cases = {
       { "local x = 1\nlocal y = nil\nreturn y.z", 3, "attempt to index a nil value" },
       { "local function f(", 1, "expected near <eof>" },
       { "x = 1", 1, "assignment to undeclared global 'x'" },
-      { "return 1, pirnt", 1, "undefined global 'pirnt'" },
+      { "return 1, pirnt", 1, "undefined global 'pirnt', did you mean \"print\"?" },
+      { "local s = 1\nrequire 'std.sotre'", 2, "module 'std.sotre' not found" },
       { "local s = require 'std.fs'\ns.read(nil)", 2, "" },
     }
     for _, case in ipairs(cases) do
@@ -76,12 +121,28 @@ describe("lsqm", function()
     end
   end)
 
+  it("shows what a script's own table says", function()
+    assert.matches("^lsqm: { why = \"no\" }\n  at .*script%.lua:1:",
+      script("error { why = 'no' }").stderr)
+    assert.matches("^lsqm: mine\n",
+      script("error(setmetatable({}, { __tostring = function() return 'mine' end }))").stderr)
+    assert.matches("^lsqm: nil\n", script("error()").stderr)
+  end)
+
+  it("says which module or function was meant", function()
+    assert.matches("hint: std.fs has read\n",
+      script("local fs = require 'std.fs'\nfs.raed('x')").stderr, 1, true)
+    local lines = select(2, script("require 'std.sotre'").stderr:gsub("\n", ""))
+    assert.equal(3, lines)
+    assert.matches("did you mean \"store\"?", script("require 'std.sotre'").stderr, 1, true)
+  end)
+
   it("ends an endless loop on Ctrl-C at the loop's line", function()
     local dir <close> = assert(fs.tempdir("cli-"))
     local path = dir.path .. "/loop.lua"
     assert(fs.write(path, "io.stdout:write('ready\\n')\nio.stdout:flush()\nwhile true do end\n"))
     local result = interrupt_when_ready { lsqm, "exec", path }
-    assert.equal(2, result.code)
+    assert.equal(130, result.code)
     assert.matches(path .. ":3: interrupted", first_line(result.stderr), 1, true)
   end)
 
@@ -122,6 +183,25 @@ describe("a folder of one's own", function()
     which = run({ "which", "rules.status" }, { cwd = dir.path })
     assert.not_matches("project", which.stdout, 1, true)
     assert.equal(1, run({ "which", "rules.nothing" }).code)
+  end)
+
+  it("gets further stock files by name, and nothing that was deleted", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert.equal(0, run({ "init", dir.path }).code)
+    local prompt = dir.path .. "/pipelines/weekly/prompts/system.lua"
+    local status = dir.path .. "/pipelines/weekly/rules/status.lua"
+    assert(fs.remove(status))
+    assert.is_false(fs.exists(prompt))
+    local made = run({ "init", "--copy", "prompts.system" }, { cwd = dir.path })
+    assert.equal(0, made.code, made.stderr)
+    assert.equal(fs.read(program.share .. "/pipelines/weekly/prompts/system.lua"), fs.read(prompt))
+    assert.is_false(fs.exists(status))
+    assert(fs.write(prompt, "-- mine\n"))
+    assert.equal(0, run({ "init", "--copy", "prompts.system" }, { cwd = dir.path }).code)
+    assert.equal("-- mine\n", fs.read(prompt))
+    local wrong = run({ "init", "--copy", "prompts.sytem" }, { cwd = dir.path })
+    assert.equal(2, wrong.code)
+    assert.matches("no stock file pipelines/weekly/prompts/sytem.lua", wrong.stderr, 1, true)
   end)
 
   it("brings stages and pipelines of its own", function()

@@ -1,161 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
--- std.compose: interpolation, .env, short and long forms, merging, extends, include, profiles,
--- references, and the place of every value.
-
-local compose = require "std.compose"
-local dotenv = require "std.compose.dotenv"
-local error_of = require "std.error"
+-- std.compose: short and long forms, merging, extends, include, profiles, references, and the
+-- place of every value.
+local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
 local fs = require "std.fs"
-local interpolate = require "std.compose.interpolate"
+local lab = dofile(here .. "/compose_lab.lua")
 local origin = require "std.compose.origin"
-local units = require "std.compose.units"
-local words = require "std.compose.words"
-local yaml = require "std.yaml"
-local emit = require "std.yaml.emit"
 
-local dir
-
-local function write(files)
-  for name, text in pairs(files) do
-    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
-    assert(fs.write(fs.join(dir.path, name), text))
-  end
-end
-
-local function load(files, options)
-  write(files)
-  options = options or {}
-  options.dir = options.dir or dir.path
-  local env = options.env or {}
-  options.getenv = function(name) return env[name] end
-  for i, name in ipairs(options.files or {}) do options.files[i] = fs.join(dir.path, name) end
-  return compose.load(options)
-end
-
-local function project(files, options)
-  local value, err = load(files, options)
-  assert(value, err and error_of.format(err))
-  return value
-end
-
-local function service(text, options)
-  return project({ ["compose.yaml"] = "services:\n  s:\n" .. text .. "\n" }, options).services.s
-end
-
-local function refused(files, options)
-  local value, err = load(files, options)
-  assert.is_nil(value)
-  return (tostring(err):gsub(dir.path:gsub("%p", "%%%0") .. "/", ""))
-end
+local project, refused, service = lab.project, lab.refused, lab.service
 
 describe("std.compose", function()
-  before_each(function() dir = assert(fs.tempdir()) end)
-  after_each(function() dir:close() end)
-
-  describe("interpolation", function()
-    local values = { SET = "value", EMPTY = "" }
-    local cases = {
-      { "$SET", "value" }, { "${SET}", "value" }, { "a${SET}b", "avalueb" }, { "$$SET", "$SET" },
-      { "${UNSET}", "" }, { "${UNSET:-d}", "d" }, { "${EMPTY:-d}", "d" }, { "${EMPTY-d}", "" },
-      { "${UNSET-d}", "d" }, { "${SET:-d}", "value" }, { "${SET:+o}", "o" }, { "${EMPTY:+o}", "" },
-      { "${EMPTY+o}", "o" }, { "${UNSET+o}", "" }, { "${UNSET:-${SET}}", "value" },
-      { "${UNSET:-${ALSO:-deep}}", "deep" }, { "${SET:?no}", "value" }, { "${UNSET:-a b:c}",
-        "a b:c" }, { "${SET:-${UNSET:?never}}", "value" }, { "no variable", "no variable" },
-    }
-    for _, case in ipairs(cases) do
-      it(("%s is %q"):format(case[1], case[2]), function()
-        assert.equal(case[2], interpolate.text(case[1], {
-          get = function(name) return values[name] end }))
-      end)
-    end
-
-    it("names a required variable, its message and its place", function()
-      assert.equal("compose: compose.yaml:3:5: required variable TAG is missing a value: set it",
-        refused { ["compose.yaml"] = "services:\n  a:\n    image: x:${TAG:?set it}\n" })
-      assert.equal("compose: compose.yaml:3:5: required variable TAG is missing a value",
-        refused({ ["compose.yaml"] = "services:\n  a:\n    image: x:${TAG:?}\n" },
-          { env = { TAG = "" } }))
-    end)
-
-    for _, text in ipairs { "${", "${A", "${A:b}", "$1", "a $ b", "${A:-${B}" } do
-      it("refuses " .. text, function()
-        local found = refused { ["compose.yaml"] =
-          "services:\n  a:\n    image: '" .. text .. "'\n" }
-        assert.is_truthy(found:find("compose.yaml:3:5: invalid interpolation format", 1, true))
-      end)
-    end
-
-    it("lists variables that are used and those that are missing", function()
-      local p = project { ["compose.yaml"] = "services:\n  a:\n    image: x:$A$B\n",
-        [".env"] = "A=1\nC=3\n" }
-      assert.equal("x:1", p.services.a.image)
-      assert.equal("B", p.missing[1].name)
-      assert.equal(3, p.missing[1].place.line)
-      assert.is_truthy(p.used.A)
-      assert.is_nil(p.used.C)
-    end)
-  end)
-
-  describe(".env", function()
-    it("knows quotes, comments, export and variables", function()
-      local text = "# c\nA=1 # c\nexport B='$A x'\nC=\"l1\\nl2 $A\"\nD=${A:-z}#no\nE=\nF\n" ..
-        "G='two\nlines'\nH=\"\\$A\"\nI: yaml\n"
-      local got = {}
-      local entries = dotenv.parse(text, { file = ".env" })
-      for _, entry in ipairs(entries) do got[entry.key] = entry.value or false end
-      assert.same({ A = "1", B = "$A x", C = "l1\nl2 1", D = "1#no", E = "", F = false,
-        G = "two\nlines", H = "$A", I = "yaml" }, got)
-      assert.equal(10, entries[8].place.line)
-    end)
-
-    it("is beneath the process's variables; another file can be named", function()
-      local files = { ["compose.yaml"] = "services: {a: {image: 'x:$T'}}", [".env"] = "T=file\n",
-        ["other.env"] = "T=other\n" }
-      assert.equal("x:file", project(files).services.a.image)
-      assert.equal("x:shell", project(files, { env = { T = "shell" } }).services.a.image)
-      assert.equal("x:other", project(files, { env_files = { fs.join(dir.path, "other.env") } })
-        .services.a.image)
-    end)
-
-    it("refuses what is no assignment, with its line", function()
-      assert.equal("compose: .env:2:1: expected NAME=value", refused {
-        ["compose.yaml"] = "services: {}", [".env"] = "A=1\n!x\n" })
-      assert.equal("compose: .env:1:1: the quote is not closed", refused {
-        ["compose.yaml"] = "services: {}", [".env"] = "A=\"1\n" })
-    end)
-  end)
-
-  describe("units", function()
-    it("reads sizes and durations", function()
-      for text, want in pairs { ["1G"] = 2 ^ 30, ["1024M"] = 2 ^ 30, ["1gb"] = 2 ^ 30,
-        ["512k"] = 524288, ["1.5g"] = 1610612736, ["100"] = 100, ["2GiB"] = 2 ^ 31,
-        ["7b"] = 7 } do
-        assert.equal(want, units.bytes(text), text)
-      end
-      for text, want in pairs { ["10s"] = 10, ["1m30s"] = 90, ["500ms"] = 0.5, ["1h"] = 3600,
-        ["0"] = 0, ["1.5s"] = 1.5 } do
-        assert.equal(want, units.duration(text), text)
-      end
-      for _, text in ipairs { "", "x", "1x", "-1s", "10" } do
-        assert.is_nil(units.duration(text), text)
-      end
-      assert.is_nil(units.bytes("1z"))
-    end)
-
-    it("writes them", function()
-      assert.equal("1G", units.show_bytes(2 ^ 30))
-      assert.equal("1536M", units.show_bytes(1536 * 2 ^ 20))
-      assert.equal("1m30s", units.show_duration(90))
-      assert.equal("500ms", units.show_duration(0.5))
-      assert.equal("0s", units.show_duration(0))
-    end)
-
-    it("splits commands as a shell does", function()
-      assert.same({ "sh", "-c", "echo 'a b' $X", "c d", "" },
-        words.split [[sh -c "echo 'a b' $X" c\ d '']])
-      assert.is_nil(words.split "a 'b")
-    end)
-  end)
+  before_each(lab.open)
+  after_each(lab.close)
 
   describe("long forms", function()
     it("are made of ports", function()
@@ -180,11 +35,11 @@ volumes: {v: {}}
 ]] }
       local v = p.services.s.volumes
       assert.same({ "volume", "v", true }, { v[1].type, v[1].source, v[1].read_only })
-      assert.same({ "bind", dir.path .. "/b" }, { v[2].type, v[2].source })
+      assert.same({ "bind", lab.dir.path .. "/b" }, { v[2].type, v[2].source })
       assert.equal("rslave", v[3].bind.propagation)
       assert.same({ type = "volume", target = "/anonymous" }, v[4])
       assert.equal(1048576, v[5].tmpfs.size)
-      assert.same({ fs.dirname(dir.path) .. "/d", "/d" }, { v[6].source, v[6].target })
+      assert.same({ fs.dirname(lab.dir.path) .. "/d", "/d" }, { v[6].source, v[6].target })
     end)
 
     it("are made of commands, health checks, dependencies and environments", function()
@@ -211,7 +66,67 @@ services:
       assert.is_true(p.services.b.privileged)
     end)
 
+    it("are made of devices and GPUs", function()
+      local s = service [[
+    devices: ["/dev/fuse", "/dev/a:/dev/b:r", {source: /dev/c, permissions: rw}]
+    gpus: all
+    deploy: {resources: {reservations: {devices: [{driver: nvidia, count: "2",
+      capabilities: [gpu, compute]}, {device_ids: ["0"], capabilities: [tpu]}]}}} ]]
+      local got = {}
+      for i, d in ipairs(s.devices) do
+        got[i] = ("%s %s %s"):format(d.source, d.target, d.permissions)
+      end
+      assert.same({ "/dev/fuse /dev/fuse rwm", "/dev/a /dev/b r", "/dev/c /dev/c rw" }, got)
+      assert.same({ -1, "gpu" }, { s.gpus[1].count, s.gpus[1].capabilities[1] })
+      local asked = s.deploy.resources.reservations.devices
+      assert.same({ 2, "nvidia" }, { asked[1].count, asked[1].driver })
+      assert.same({ "0" }, { table.unpack(asked[2].device_ids) })
+      assert.is_nil(asked[2].count)
+    end)
+
+    it("are made of hosts, CPU times and swap", function()
+      local s = service [[
+    extra_hosts: ["a:host-gateway", "six=[::1]", "a=10.0.0.1"]
+    cpu_period: 50ms
+    cpu_quota: 25000
+    memswap_limit: -1
+    restart: on-failure:3 ]]
+      assert.same({ a = "host-gateway,10.0.0.1", six = "::1" }, s.extra_hosts)
+      assert.same({ 50000, 25000, -1 }, { s.cpu_period, s.cpu_quota, s.memswap_limit })
+      assert.same({ h = "1.1.1.1,::2" }, service
+        "    extra_hosts: {h: ['1.1.1.1', '[::2]']}".extra_hosts)
+    end)
+
+    it("add what links, shared namespaces and volumes depend on", function()
+      local p = project { ["compose.yaml"] = [[
+services:
+  a: {image: a, links: ["b:db"], depends_on: {c: {condition: service_completed_successfully}},
+    volumes_from: ["c:ro", "container:x"]}
+  b: {image: b, network_mode: "service:c"}
+  c: {image: c}
+]] }
+      local a = p.services.a.depends_on
+      assert.same({ condition = "service_started", required = true, restart = true }, a.b)
+      assert.equal("service_completed_successfully", a.c.condition)
+      assert.is_nil(a.container)
+      assert.is_truthy(p.services.b.depends_on.c)
+      assert.equal("compose.yaml:2", (origin.show(origin.at(a, "b")):gsub("^.*/", "")))
+    end)
+
     local bad = {
+      { "devices: ['/dev/a:/dev/b:x']", "3:16: services.s.devices[0]: permissions are of r, w "
+        .. "and m, not 'x'" },
+      { "gpus: some", "3:5: services.s.gpus must be all or a list, not 'some'" },
+      { "restart: sometimes", "3:5: services.s.restart must be no, always, unless-stopped or "
+        .. "on-failure[:TIMES], not 'sometimes'" },
+      { "scale: -1", "3:5: services.s.scale must be 0 or more, not '-1'" },
+      { "{scale: 2, deploy: {replicas: 3}}", "3:6: services.s: scale is 2, but deploy.replicas "
+        .. "is 3" },
+      { "{scale: 2, container_name: x}", "3:16: services.s: 2 containers cannot all be named 'x'" },
+      { "network_mode: service:lost", "3:5: services.s refers to the service 'lost', which is "
+        .. "not defined" },
+      { "env_file: [{path: x.env, format: json}]", "3:30: services.s.env_file[0]: format must be "
+        .. "raw, not 'json'" },
       { "imag: x", "3:5: services.s has no key 'imag', did you mean \"image\"?" },
       { "ports: ['a:b']", "3:14: ports: 'b' is no container port" },
       { "ports: ['80-81:80-82']", "3:14: ports: '80-81:80-82' has host and container ranges of "
@@ -286,7 +201,7 @@ services:
 ]]
       assert.equal(3, #s.ports)
       assert.equal(2, #s.volumes)
-      assert.same({ dir.path .. "/z", true }, { s.volumes[1].source, s.volumes[1].read_only })
+      assert.same({ lab.dir.path .. "/z", true }, { s.volumes[1].source, s.volumes[1].read_only })
     end)
 
     it("!override replaces and !reset removes", function()
@@ -344,7 +259,7 @@ services:
 ]], ["base/x.env"] = "FROM=file\n" }
       local b = p.services.b
       assert.same({ A = "1", B = "2", FROM = "file" }, b.environment)
-      assert.same({ "leaf", "b", dir.path .. "/base/src" }, { b.image, b.hostname,
+      assert.same({ "leaf", "b", lab.dir.path .. "/base/src" }, { b.image, b.hostname,
         b.build.context })
       assert.is_nil(p.services.root)
       assert.equal("common.yaml:2", (origin.show(origin.at(b, "build")):gsub("^.*/", "")))
@@ -368,7 +283,7 @@ services: {web: {image: w, depends_on: [db]}}
         ["sub/.env"] = "V=sub\n", ["other/a.yaml"] = "services: {q: {image: 'q:$V'}}",
         ["other/b.yaml"] = "services: {q: {hostname: h}}", ["other/o.env"] = "V=other\n" }
       assert.equal("db:sub", p.services.db.image)
-      assert.equal(dir.path .. "/sub/d", p.services.db.volumes[1].source)
+      assert.equal(lab.dir.path .. "/sub/d", p.services.db.volumes[1].source)
       assert.same({ "q:other", "h" }, { p.services.q.image, p.services.q.hostname })
     end)
 
@@ -414,6 +329,58 @@ services:
     assert.same({ "a", "B", 2 }, { p.hidden[1].service, p.hidden[1].key, p.hidden[1].place.line })
   end)
 
+  it("reads raw files as they are, and labels of files", function()
+    local s = project { ["compose.yaml"] = [[
+services:
+  s: {image: x, env_file: [{path: raw.env, format: raw}], label_file: l.env, labels: {b: own}}
+]], ["raw.env"] = "# c\nA='q' # $B\nEMPTY=\n", ["l.env"] = "a=1\nb=2\n" }.services.s
+    assert.same({ A = "'q' # $B", EMPTY = "" }, s.environment)
+    assert.same({ a = "1", b = "own" }, s.labels)
+  end)
+
+  describe("the project", function()
+    local one = "services: {a: {image: 'x:${COMPOSE_PROJECT_NAME}'}}"
+
+    it("knows its name while it is read: given, from the shell, from the file, of the folder",
+      function()
+        local named = { ["compose.yaml"] = "name: my-${PART:-shop}\n" .. one }
+        assert.equal("x:given", project(named, { name = "Given" }).services.a.image)
+        assert.equal("x:shell", project(named, { env = { COMPOSE_PROJECT_NAME = "shell" } })
+          .services.a.image)
+        local p = project(named)
+        assert.same({ "x:my-shop", "my-shop" }, { p.services.a.image, p.name })
+        local folder = project { ["compose.yaml"] = one }
+        assert.equal("x:" .. folder.name, folder.services.a.image)
+        assert.equal("compose: compose.yaml:2:1: required variable N is missing a value",
+          refused { ["compose.yaml"] = "\nname: ${N:?}\nservices: {}" })
+      end)
+
+    it("takes its files from COMPOSE_FILE and its variables from COMPOSE_ENV_FILES", function()
+      lab.write { ["a.yaml"] = "services: {a: {image: 'x:$V'}}", ["b.yaml"] =
+        "services: {b: {image: y}}", [".env"] = "COMPOSE_FILE=a.yaml:b.yaml\nV=env\n",
+        ["other.env"] = "V=other\nCOMPOSE_FILE=a.yaml\n" }
+      local p = project {}
+      assert.same({ "x:env", "y" }, { p.services.a.image, p.services.b.image })
+      p = project({}, { env = { COMPOSE_ENV_FILES = lab.dir.path .. "/other.env" } })
+      assert.same({ "x:other" }, { p.services.a.image, p.services.b })
+      assert.is_truthy(refused({}, { env = { COMPOSE_DISABLE_ENV_FILE = "1" } })
+        :find("no Compose file in", 1, true))
+    end)
+
+    it("resolves what an included project names with that project's variables", function()
+      local p = project { ["compose.yaml"] = "include: [sub/compose.yaml]\nservices: {}",
+        ["sub/compose.yaml"] = "services: {s: {image: x, environment: [V], env_file: e.env}}",
+        ["sub/.env"] = "V=sub\nW=inner\n", ["sub/e.env"] = "E=${W}\n" }
+      assert.same({ V = "sub", E = "inner" }, p.services.s.environment)
+    end)
+
+    it("finds the folder of a volume from the file's folder", function()
+      local p = project { ["compose.yaml"] = "services: {}\nvolumes: "
+        .. "{v: {driver_opts: {type: none, o: bind, device: ./data}}}" }
+      assert.equal(lab.dir.path .. "/data", p.volumes.v.driver_opts.device)
+    end)
+  end)
+
   it("refuses broken YAML, repeated keys and unknown top-level keys with their place", function()
     assert.is_truthy(refused({}, {}):find("no Compose file in", 1, true))
     assert.is_truthy(refused { ["compose.yaml"] = "services: [" }
@@ -422,19 +389,5 @@ services:
       :find("compose.yaml:3", 1, true))
     assert.equal("compose: compose.yaml:1:1: the file has no key 'servces', did you mean "
       .. '"services"?', refused { ["compose.yaml"] = "servces: {}" })
-  end)
-end)
-
-describe("std.yaml.encode", function()
-  it("writes what std.yaml reads back", function()
-    local value = { a = "text with: colon", b = { "1", 1, true, "true", "", "no", "a b" },
-      c = { d = {}, e = yaml.null }, ["key: odd"] = "2026-01-01", f = "line\nbreak", g = "1:30",
-      h = "- x", i = "#c", j = "a #c", k = "!x", l = "0x1f", m = "*a", n = "$HOME/x" }
-    assert.same(value, yaml.decode(yaml.encode(value)))
-  end)
-
-  it("puts tags before values", function()
-    assert.equal("a: !override\n  - x\nb: !reset null\n", yaml.encode {
-      a = emit.tagged("!override", { "x" }), b = emit.tagged("!reset", yaml.null) })
   end)
 end)

@@ -55,15 +55,34 @@ describe("config", function()
   it("checks nested keys, types, choices and bounds", function()
     local cases = {
       ["return { emulator = { nmae = 'x' } }"] = "unknown key 'emulator.nmae'",
-      ["return { parallel = 'two' }"] = "'parallel' must be a integer or 'auto', not 'two'",
+      ["return { parallel = 'two' }"] = "'parallel' must be an integer or 'auto', not 'two'",
       ["return { parallel = 0 }"] = "'parallel' must be at least 1",
       ["return { deployer = 'teraform' }"] = "'deployer' must be one of terraform, tflocal",
+      ["return { emulator = { driver = 'dokcer' } }"] = "'emulator.driver' must be one of auto",
+      ["return { emulator = { memory_mb = true } }"] = "'emulator.memory_mb' must be an integer",
+      ["return { workspace = '' }"] = "'workspace' must not be empty",
+      ["return { sources = { type = 'dir' } }"] = "'sources' must be a list",
       ["return 7"] = "must return a table",
     }
     for text, want in pairs(cases) do
       local _, err = load_with(text)
       assert.matches(want, tostring(err), 1, true)
     end
+  end)
+
+  it("names the line of the file, past comments and parts of other words", function()
+    local _, err = load_with([[
+-- parallel = 2
+return {
+  boot_parallel_ = nil, -- parallel = 3
+  emulator = { name = "moto",
+    ["memory_mb"] = 1 },
+  parallel = "two",
+}]])
+    assert.is_true(err.line == 5 or err.line == 6, tostring(err)) -- pairs() has no order
+    _, err = load_with("return {\n  emulator = {\n    nmae = 'x' } }")
+    assert.matches("^config: .*/lsqm%.lua:3: unknown key 'emulator%.nmae'$", tostring(err))
+    assert.equal("did you mean 'name'?", err.hint)
   end)
 
   it("keeps secrets out of files and out of snapshots", function()

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local ddmin = require "std.ddmin"
+local tables = require "std.table"
 
 local function numbers(n)
   local list = {}
@@ -8,8 +9,7 @@ local function numbers(n)
 end
 
 local function has(list, ...)
-  local set = {}
-  for _, item in ipairs(list) do set[item] = true end
+  local set = tables.set(list)
   for _, item in ipairs { ... } do if not set[item] then return false end end
   return true
 end

@@ -1,7 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What counts as lacking surroundings, with the stock rows and lines as LocalStack writes them.
-local words_of = require("std.emulator.lacks").words
-local rows = require("std.resolve").load_rows("weekly", "rules.emulators").localstack.lacks
+local lacks = require "std.emulator.lacks"
+local emulators = require("std.resolve").load_rows("weekly", "rules.emulators")
+local rows = emulators.localstack.lacks
+
+local function words_of(list, logs, deploy, refused)
+  return lacks.words(list, logs, { deploy = deploy, refused = refused })
+end
 
 local function line(level, logger, text)
   return ("2026-11-21T14:46:43.703  %s --- [et.reactor-2] %s : %s\n"):format(level, logger, text)
@@ -66,5 +71,34 @@ describe("emulator.lacks", function()
     assert.is_nil(words_of(rows, "Installation of x 1 failed.\nname: " .. KINESIS, HUNG))
     assert.is_nil(words_of(rows, DOCKER, failed("Error: creating Lambda (InternalError: Error "
       .. "while creating lambda: Installation of x 1 failed.): too long\n")))
+  end)
+
+  describe("of tests, with MiniStack's row", function()
+    local NODE <const> = "[Errno 2] No such file or directory: 'node'"
+    local LOG <const> = "2026-11-21 17:13:10 ERROR [lambda] Warm worker execution error for f: "
+
+    local function words(logs, message, outcome)
+      local tests = { { outcome = "passed" },
+        { outcome = outcome or "failed", message = message } }
+      return lacks.words(emulators.ministack.lacks, logs,
+        { deploy = { success = true }, tests = { tests = tests } })
+    end
+
+    it("names the program that functions run with", function()
+      local message = 'AssertionError: function f failed: {"errorMessage": "' .. NODE .. '"}'
+      assert.equal("the program node, which functions run with",
+        words("Ready.\n" .. LOG .. NODE .. "\n", message))
+      assert.equal("the program node, which functions run with",
+        words("2026-11-21 17:13:10 ERROR [lambda] Lambda execution error: " .. NODE, message))
+    end)
+
+    it("is silent where log and message do not say the same, and where nothing failed", function()
+      local other = NODE:gsub("node", "data.json")
+      assert.is_nil(words("Ready.\n", NODE))
+      assert.is_nil(words(LOG .. NODE .. "\n", other))
+      assert.is_nil(words(LOG .. NODE .. "\n", "AssertionError: no message came"))
+      assert.is_nil(words(LOG .. NODE .. "\n", NODE, "skipped"))
+      assert.is_nil(words("the function printed: " .. LOG .. NODE .. "\n", NODE))
+    end)
   end)
 end)

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local error_of = require "std.error"
+local sched = require "lsqm.raw.sched"
 
 describe("error", function()
   it("prints as one line", function()
@@ -47,7 +48,7 @@ describe("error", function()
   end)
 
   it("turns raised values into errors with a traceback", function()
-    local ok, err = xpcall(function() error("boom", 0) end, error_of.handler)
+    local ok, err = xpcall(function() error("boom", 0) end, sched.error_handler)
     assert.is_false(ok)
     assert.equal("boom", tostring(err))
     assert.is_truthy(err.traceback:find "error_spec")

@@ -37,6 +37,22 @@ describe("fs", function()
     assert.is_false(fs.exists(at "zzz"))
   end)
 
+  it("writes and reads trees of texts, nothing outside of their folder", function()
+    local files = { ["main.tf"] = "a", ["x/y/z.py"] = "b" }
+    assert.is_true(fs.write_all(at "set", files))
+    assert.same(files, fs.read_all(at "set"))
+    assert.same({ ["main.tf"] = "a" }, fs.read_all(at "set", { include = { "**/*.tf" } }))
+    for _, name in ipairs { "../evil", "a/../../evil", "/evil", "", "a\\b", "a\0b" } do
+      local ok, err = fs.write_all(at "set", { ["main.tf"] = "changed", [name] = "x" })
+      assert.is_nil(ok)
+      assert.equal("unsafe", err.code)
+    end
+    assert.same(files, fs.read_all(at "set"))
+    local ok, err = fs.read_all(at "none")
+    assert.is_nil(ok)
+    assert.equal("not_found", err.code)
+  end)
+
   it("copies and removes trees", function()
     fs.mkdir(at "s/t")
     fs.write(at "s/t/f", "1")

@@ -24,9 +24,29 @@ describe("repl", function()
   end)
 
   it("shows errors and goes on, and can wait", function()
-    local out = session { "nothing.x", "std.parallel.sleep(0)", "'on'" }
-    assert.matches("attempt to index a nil value", out[1])
-    assert.equal("on", out[2])
+    local out = session { "nothing.x", "pirnt(1)", "std.parallel.sleep(0)", "'on'" }
+    assert.equal("repl:1: undefined global 'nothing'", out[1])
+    assert.equal("repl:1: undefined global 'pirnt', did you mean \"print\"?", out[2])
+    assert.equal("on", out[3])
+  end)
+
+  it("takes exit, quit and help as words, unless they are the user's own names", function()
+    local env = repl.environment {}
+    assert.same({ "exit", "exit", "help" },
+      { repl.word(" exit ", env), repl.word("quit", env), repl.word(":help", env) })
+    assert.is_nil(repl.word("exit()", env))
+    env.help = 1
+    assert.is_nil(repl.word("help", env))
+  end)
+
+  it("completes what is made on first use, and private names only when asked for", function()
+    local env = repl.environment(setmetatable({}, { __names = { store = true },
+      __index = function(ctx) ctx.store = { runs = 1, _index = 2 } return ctx.store end }))
+    assert.same({ "ctx.store" }, repl.complete("", "ctx.st", env))
+    assert.same({ "ctx.store.runs" }, repl.complete("", "ctx.store.", env))
+    assert.same({ "ctx.store._index" }, repl.complete("", "ctx.store._", env))
+    assert.same({ "std.fs" }, repl.complete("", "std.fs", env))
+    assert.same({ "std.uuid.v4" }, repl.complete("", "std.uuid.v", env))
   end)
 
   it("completes names, fields and modules without calling anything", function()

@@ -54,6 +54,32 @@ describe("terraform.shrink", function()
     assert.same({ nil, nil }, { files["src/x.py"], files.zip })
   end)
 
+  it("lets the last member of a list go too, with the comma after it", function()
+    local lists = [[
+resource "a" "b" {
+  one  = ["x", "y",]
+  two  = ([["z", ], "w" /* , */ , # , ]
+  ])
+  map  = { k = "v", }
+  maps = {
+    m = "v" // ,
+    n = <<-E
+      text
+    E
+  }
+}
+]]
+    local function left(...)
+      return squeezed(shrink({ ["main.tf"] = lists }, (wants(...))))
+    end
+    assert.equal('resource "a" "b" {\n  one = []\n}\n', left "one")
+    assert.equal('resource "a" "b" {\n  one = ["y", ]\n}\n', left '"y"')
+    assert.equal('resource "a" "b" {\n  two = ([])\n}\n', left "two")
+    assert.equal('resource "a" "b" {\n  two = ([[], ])\n}\n', left "two = ([[")
+    assert.equal('resource "a" "b" {\n  map = {}\n}\n', left "map ")
+    assert.equal('resource "a" "b" {\n  maps = {\n  }\n}\n', left "maps")
+  end)
+
   it("puts a plain value in the place of a reference", function()
     local files = shrink(root(), (wants("aws_lambda_function", "role ", "tags", "two")))
     assert.equal([[

@@ -17,6 +17,15 @@ describe("stage", function()
     assert.equal("positional", s.args[2].kind)
   end)
 
+  it("leaves what it is given as it is, so that stages can share arguments", function()
+    local shared = { name = "--dry-it" }
+    for _ = 1, 2 do
+      assert.same({ key = "dry_it", kind = "option", name = "--dry-it", type = "string" },
+        stage(base { args = { shared } }).args[1])
+    end
+    assert.same({ name = "--dry-it" }, shared)
+  end)
+
   it("refuses what it does not know, with a suggestion and the file's line", function()
     local dir <close> = assert(fs.tempdir("stage-"))
     local path = dir.path .. "/bad.lua"

@@ -16,7 +16,6 @@ describe("table", function()
     assert.equal(2, select(2, tables.find({ "a", "b" }, function(v) return v == "b" end)))
     assert.is_true(tables.contains({ "a" }, "a"))
     assert.is_false(tables.contains({ "a" }, "b"))
-    assert.same({ 1, 2 }, tables.unique { 1, 2, 1 })
   end)
 
   it("copies at all depths with cycles and metatables", function()
@@ -34,12 +33,9 @@ describe("table", function()
     assert.same({ x = { a = 1, b = { 3 } } }, deep)
   end)
 
-  it("compares and groups", function()
+  it("compares", function()
     assert.is_true(tables.deep_equal({ 1, { a = 2 } }, { 1, { a = 2 } }))
     assert.is_false(tables.deep_equal({ 1 }, { 1, 2 }))
-    local people = { { k = "a", n = 1 }, { k = "b", n = 2 }, { k = "a", n = 3 } }
-    assert.equal(2, #tables.group_by(people, "k").a)
-    assert.equal(1, #tables.group_by(people, function(p) return p.n > 2 end)[true])
   end)
 
   it("knows lists", function()

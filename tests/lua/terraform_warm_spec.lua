@@ -21,7 +21,7 @@ describe("terraform.requirements", function()
       { "<= 5.1", true }, { "~> 5.0", true }, { "~> 5.1.0", true }, { "~> 5.0.9", false },
       { "~> 4.0", false }, { "~> 5.2", false }, { ">= 4.0, < 5.0", false },
       { ">=5.0,!=5.0.3", true }, { ">= 5.2.0-beta1", false }, { "latest", false },
-      { "=> 5", false },
+      { "=> 5", false }, { "~> 5.0, newest", false },
     }
     for _, case in ipairs(cases) do
       assert.equal(case[2], requirements.satisfies("5.1.0", case[1]), case[1])

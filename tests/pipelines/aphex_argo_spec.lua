@@ -4,7 +4,9 @@
 -- golden files anew and read the difference:
 --   LSQM_GOLDEN=write build/lsqm exec tests/busted.lua tests/pipelines/aphex_argo_spec.lua
 local config_of = require "pipelines.aphex.model.config"
+local cut = require "pipelines.aphex.argo.cut"
 local dry_run = require "pipelines.aphex.argo.dry_run"
+local event_of = require "pipelines.aphex.model.event"
 local events = require "pipelines.aphex.argo.events"
 local files_of = require "pipelines.aphex.argo.files"
 local fs = require "std.fs"
@@ -12,9 +14,9 @@ local json = require "std.json"
 local jsonschema = require "std.jsonschema"
 local lint = require "pipelines.aphex.argo.lint"
 local program = require "lsqm.program"
+local regex = require "std.regex"
 local tables = require "std.table"
 local template = require "pipelines.aphex.argo.template"
-local yaml = require "std.yaml"
 
 local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$"
 local GOLDEN <const> = here .. "/../golden/aphex"
@@ -24,7 +26,8 @@ local rules = dofile(program.share .. "/pipelines/aphex/rules/argo.lua")
 
 local function files(name)
   return assert(files_of.of(rules, { file = ("%s/%s.yaml"):format(GOLDEN, name),
-    repo = "acme/shop", url = "https://hooks.example.com", branch = { "main", "release" } }))
+    path = name .. ".yaml", repo = "acme/shop", url = "https://hooks.example.com",
+    branch = { "main", "release/*" } }))
 end
 
 local compiled = {}
@@ -60,10 +63,102 @@ describe("aphex generate", function()
     end)
   end
 
-  it("lets no text of the configuration be a reference", function()
-    local text = yaml.encode(files("large").template)
-    assert.is_nil(text:find("{{ evil", 1, true))
-    assert.is_truthy(text:find("{{='{{'}} evil", 1, true))
+  it("is held to Argo's schemas as they are cut for it", function()
+    if not fs.is_dir(SCHEMAS) then
+      pending "the published schemas are not beside the checkout"
+      return
+    end
+    for file, schema in pairs(cut.schemas(SCHEMAS)) do
+      assert.same(json.decode(json.encode(schema)),
+        assert(json.read(program.share .. "/pipelines/aphex/contracts/" .. file)), file)
+    end
+  end)
+
+  it("breaks them where a field has another type or a name that Argo does not know", function()
+    local CASES <const> = {
+      ["workflowtemplate: /spec/activeDeadlineSeconds"] = function(f)
+        f.template.spec.activeDeadlineSeconds = "7200" end,
+      ["workflowtemplate: /spec/templates/1/container/comand"] = function(f)
+        f.template.spec.templates[2].container.comand = json.array {} end,
+      ["eventsource: /spec/github/push/active"] = function(f)
+        f.source.spec.github.push.active = "true" end,
+      ["sensor: /spec/triggers/0/template"] = function(f)
+        f.sensor.spec.triggers[1].template.name = nil end,
+      ["workflow: /spec/arguments/parameters/0/value"] = function(f)
+        f.sensor.spec.triggers[1].template.argoWorkflow.source.resource.spec.arguments
+          .parameters[1].value = 1 end,
+    }
+    for words, change in pairs(CASES) do
+      local all = tables.deep_copy(files "small")
+      change(all)
+      local found = table.concat(files_of.problems(all), "\n")
+      assert.is_truthy(found:find(words, 1, true), words .. " is not in " .. found)
+    end
+  end)
+
+  it("takes no commands of the configuration into the workflow", function()
+    assert.is_truthy(fs.read(GOLDEN .. "/large.yaml"):find("{{ evil", 1, true))
+    assert.is_nil(files_of.text(files "large"):find("evil", 1, true))
+  end)
+
+  it("gives each step a name of its own that Argo takes", function()
+    local names = {}
+    for _, one in ipairs(files("large").template.spec.templates) do
+      if one.name == "environment-staging-eu" then
+        for _, group in ipairs(one.steps) do names[#names + 1] = group[1].name end
+      end
+    end
+    assert.same({ "check", "deploy-network", "deploy-network-2", "deploy-16773842", "deploy-api",
+      "deploy-web", "test" }, names)
+  end)
+
+  it("has an environment's own service account and the source's secret where rules name them",
+    function()
+      local own = tables.merge(rules, { service_accounts = { production = "deployer" },
+        git = { sshPrivateKeySecret = { name = "key", key = "ssh" } } })
+      local made = assert(files_of.of(own, { file = GOLDEN .. "/medium.yaml", path = "m.yaml" }))
+      local text = files_of.yaml(made.template)
+      assert.is_truthy(text:find("value: deployer", 1, true))
+      assert.is_truthy(text:find("sshPrivateKeySecret:", 1, true))
+      assert.is_nil(files_of.yaml(files("medium").template):find("deployer", 1, true))
+    end)
+
+  it("knows where the configuration lies in its repository", function()
+    local dir <close> = assert(fs.tempdir "aphex-")
+    local file = dir.path .. "/repo/deploy/eu.yaml"
+    assert(fs.mkdir(dir.path .. "/repo/deploy"))
+    assert(fs.copy(GOLDEN .. "/small.yaml", file))
+    local function path_of(more)
+      local made, err = files_of.of(rules, tables.merge({ file = file }, more))
+      return made and made.template.spec.templates[2].container.args[2] or err.code
+    end
+    assert.equal("eu.yaml", path_of())
+    assert(fs.mkdir(dir.path .. "/repo/.git"))
+    assert.equal("deploy/eu.yaml", path_of())
+    assert.equal("other.yaml", path_of { path = "other.yaml" })
+    for _, bad in ipairs { "/x.yaml", "../x.yaml", "{{workflow.uid}}.yaml", "-x", "a\nb" } do
+      assert.equal("usage", path_of { path = bad })
+    end
+  end)
+
+  it("refuses addresses, repositories, branches and names that cannot be", function()
+    local good = { file = GOLDEN .. "/small.yaml", path = "x", repo = "a/b", url = "https://x" }
+    assert(files_of.of(rules, good))
+    for field, values in pairs { repo = { "a", "a/b/c", "a/{{b}}", "a/b\n" },
+      url = { "x", "https://{{x}}", "https://a b", "file:///x" },
+      branch = { { "" }, { "a b" }, { "{{x}}" }, { "[ab]" }, { "a\nb" } } } do
+      for _, value in ipairs(values) do
+        local made, err = files_of.of(rules, tables.merge(good, { [field] = value }))
+        assert.is_nil(made)
+        assert.equal("usage", err.code, field)
+      end
+    end
+    for field, value in pairs { name = ("x"):rep(60), namespace = "A", event_source = { port = 0,
+      endpoint = "x", bus = "default" } } do
+      local made, err = files_of.of(tables.merge(rules, { [field] = value }), good)
+      assert.is_nil(made, field)
+      assert.matches("Argo would refuse this", err.message)
+    end
   end)
 end)
 
@@ -85,7 +180,7 @@ describe("the linter", function()
       t.spec.templates[1].dag.tasks[2].arguments.artifacts[1].from =
         "{{tasks.build.outputs.artifacts.binary}}" end },
     { "{{inputs.parameters.stac}} means nothing here", function(t)
-      t.spec.templates[4].container.args[6] = "{{inputs.parameters.stac}}" end },
+      t.spec.templates[4].container.args[4] = "{{inputs.parameters.stac}}" end },
     { "{{workflow.status}} means nothing here", function(t)
       t.spec.templates[2].container.args[1] = "{{workflow.status}}" end },
     { "gives no artifact 'workspace'", function(t)
@@ -100,7 +195,7 @@ describe("the linter", function()
 
   it("has nothing to say about what is generated", function()
     for _, name in ipairs(CONFIGS) do
-      assert.same({}, lint.files(files(name), events.KEYS))
+      assert.same({}, files_of.problems(files(name)))
     end
   end)
 
@@ -140,9 +235,39 @@ describe("the linter", function()
   end)
 end)
 
+describe("the linter of names", function()
+  local CASES <const> = {
+    { "template 'a.b'", function(f) f.template.spec.templates[2].name = "a.b" end },
+    { "template 'xx", function(f) f.template.spec.templates[2].name = ("x"):rep(129) end },
+    { "step '-x'", function(f) f.template.spec.templates[7].steps[1][1].name = "-x" end },
+    { "task 'a_b'", function(f) f.template.spec.templates[1].dag.tasks[1].name = "a_b" end },
+    { "task '1a' begins with a digit", function(f)
+      f.template.spec.templates[1].dag.tasks[1].name = "1a" end },
+    { "'a b' is no name of parameters", function(f)
+      f.template.spec.templates[3].inputs.parameters[1].name = "a b" end },
+    { "sensor: 'A' is no DNS label", function(f) f.sensor.metadata.name = "A" end },
+    { "the filter of body.ref also takes texts around 'refs/heads/main'", function(f)
+      f.sensor.spec.dependencies[1].filters.data[1].value[1] = "refs/heads/main" end },
+    { "'70000' is no port", function(f) f.source.spec.github.push.webhook.port = "70000" end },
+    { "the endpoint must begin with '/'", function(f)
+      f.source.spec.github.push.webhook.endpoint = "push" end },
+    { "have more than 63 characters", function(f)
+      f.sensor.spec.triggers[1].template.argoWorkflow.source.resource.metadata.generateName =
+        ("x"):rep(59) end },
+  }
+  for _, case in ipairs(CASES) do
+    it("sees: " .. case[1], function()
+      local all = tables.deep_copy(files "small")
+      case[2](all)
+      local found = table.concat(files_of.problems(all), "\n")
+      assert.is_truthy(found:find(case[1], 1, true), found)
+    end)
+  end
+end)
+
 describe("a push's dry run", function()
   local payload = { ref = "refs/heads/main", after = ("a1"):rep(20), deleted = false,
-    repository = { clone_url = "https://github.com/acme/shop.git" } }
+    repository = { clone_url = "https://github.com/acme/shop.git", full_name = "Acme/shop" } }
 
   it("ends in the workflow with each parameter in its place", function()
     local workflow = assert(dry_run.run(files "small", payload))
@@ -158,13 +283,44 @@ describe("a push's dry run", function()
 
   it("ends at the filter for other branches and for deletions", function()
     for _, fields in ipairs { { ref = "refs/heads/topic" }, { ref = "refs/tags/main" },
-      { deleted = true } } do
+      { ref = "refs/heads/main-2" }, { ref = "refs/tags/refs/heads/main" },
+      { ref = "refs/heads/maim" }, { ref = "refs/heads/main\n" }, { ref = { "refs/heads/main" } },
+      { ref = "refs/heads/release/1/2" }, { ref = "refs/heads/release/{{workflow.uid}}" },
+      { ref = "refs/heads/release/{{=1}}" }, { after = "{{workflow.uid}}" }, { after = "main" },
+      { deleted = true }, { deleted = json.null },
+      { repository = { full_name = "acme/shop2", clone_url = "https://x/y" } } } do
       local workflow, why = dry_run.run(files "small", tables.merge(payload, fields))
       assert.is_nil(workflow)
       assert.matches("^body%.", why)
+      assert.is_nil(why:find "\n")
     end
     assert.is_truthy(dry_run.run(files "small", tables.merge(payload,
-      { ref = "refs/heads/release" })))
+      { ref = "refs/heads/release/1.0", forced = true })))
+  end)
+
+  it("ends at the EventSource for a payload that is larger than it takes", function()
+    assert.is_truthy(dry_run.run(files "small", payload, 20 << 20))
+    local all = tables.deep_copy(files "small")
+    all.source.spec.github.push.webhook.maxPayloadSize = nil
+    local workflow, why = dry_run.run(all, payload, 20 << 20)
+    assert.is_nil(workflow)
+    assert.matches("the EventSource takes 1048576", why, 1, true)
+  end)
+
+  it("takes branches as `event` does", function()
+    local PATTERNS <const> = { "main", "release/*", "v?", "a/**", "**/z", "x/**/y", "**", "*.x",
+      "a+b" }
+    local NAMES <const> = { "main", "main2", "release/1", "release/1/2", "release", "v1", "v12",
+      "a", "a/b", "a/b/c", "z", "q/z", "q/r/z", "qz", "x/y", "x/1/y", "x/1/2/y", "xy", "1.x",
+      "1ax", "a/1.x", "a+b", "aab" }
+    for _, pattern in ipairs(PATTERNS) do
+      local compiled_pattern = assert(regex.compile(assert(events.ref_pattern(pattern))))
+      for _, name in ipairs(NAMES) do
+        local event = { branch = "refs/heads/" .. name }
+        assert.equal(event_of.is_wanted(event, { pattern }), compiled_pattern:test(event.branch),
+          pattern .. " and " .. name)
+      end
+    end
   end)
 
   it("labels are what Kubernetes allows", function()

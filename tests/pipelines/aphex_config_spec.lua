@@ -40,9 +40,10 @@ describe("aphex-config.yaml", function()
       { 'version: "1.0"', 'version: "2.0"', "1:1: /version" },
       { 'version: "1.0"\n', "", "1:1: /: version is missing" },
       { "[npm ci]", "[]", "3:3: /build/commands" },
-      { "[npm ci]", "['  ']", "/build/commands/0" },
-      { '"123456789012"', "123456789012", "7:5: /environments/0/account: must be string" },
-      { '"123456789012"', '"1234"', "7:5: /environments/0/account" },
+      { "[npm ci]", "['  ']", "/build/commands/0: must not be empty" },
+      { '"123456789012"', "123456789012",
+        "7:5: /environments/0/account: must be string, is integer: write it in quotes" },
+      { '"123456789012"', '"1234"', "7:5: /environments/0/account: must be 12 digits" },
       { "name: dev", "name: ''", "5:5: /environments/0/name" },
       { "us-east-1", "us-esat-1",
         "6:5: /environments/0/region: 'us-esat-1' is no AWS region, did you mean 'us-east-1'?" },
@@ -60,14 +61,43 @@ describe("aphex-config.yaml", function()
     end
     assert.matches("aphex%-config.yaml:3:1: /: flow sequence",
       problems_of('version: "1.0"\nbuild: [')[1])
+    assert.matches("2:1: /: duplicate key", problems_of('version: "1.0"\nversion: "1.0"')[1])
+    assert.matches("2:1: /: tab", problems_of('build:\n\tcommands: [a]')[1])
   end)
 
-  it("wants unique names, also as names of steps", function()
+  it("has all its problems said at once, one for each value", function()
+    local lines = problems_of((GOOD:gsub('"1.0"', "1.0"):gsub("us%-east%-1", "us-est-1")
+      :gsub("%[npm ci%]", "[npm ci, 3]"):gsub("lib/net.ts", "3")))
+    assert.equal(4, #lines, table.concat(lines, "\n"))
+    assert.matches("1:1: /version: must be string", lines[1], 1, true)
+    assert.matches("3:22: /build/commands/1: must be string", lines[2], 1, true)
+    assert.matches("/environments/0/region: 'us-est-1'", lines[3], 1, true)
+    assert.matches("/environments/0/stacks/0/path", lines[4], 1, true)
+    for _, broken in ipairs { "", "3", "- a", "environments: 3", "environments: [3]",
+      "environments: [{stacks: 3, name: []}, {stacks: [[]], region: {}}]" } do
+      assert.is_true(#problems_of(broken) > 0)
+    end
+  end)
+
+  it("may repeat itself with anchors and merged keys", function()
+    local text = GOOD:gsub("  %- name: dev", "  - &dev\n    name: dev")
+      .. "  - <<: *dev\n    name: prod\n"
+    local config = assert(config_of.check(text, "x"))
+    assert.same({ "prod", "us-east-1" }, { config.environments[2].name,
+      config.environments[2].region })
+  end)
+
+  it("wants unique names, and none that Argo would read as a reference", function()
     local one = GOOD:match "(  %- name: dev.*)$"
     assert.matches("10:5: /environments/1/name: environment 'dev' is there twice",
       problems_of(GOOD .. one)[1], 1, true)
-    assert.matches("'dev' and 'DEV' are the same in a workflow",
-      problems_of(GOOD .. one:gsub("name: dev", "name: DEV"))[1], 1, true)
+    assert.same({}, problems_of(GOOD .. one:gsub("name: dev", "name: DEV")))
+    for _, name in ipairs { "'{{workflow.name}}'", "'a}}b'", '"a\\nb"' } do
+      local lines = problems_of((GOOD:gsub("name: dev", "name: " .. name):gsub("name: Net",
+        "name: " .. name)))
+      assert.matches("5:5: /environments/0/name: a name ", lines[1], 1, true)
+      assert.matches("9:10: /environments/0/stacks/0/name: a name ", lines[2], 1, true)
+    end
     assert.matches("stack 'Net' is there twice",
       problems_of(GOOD .. "      - {name: Net, path: x}\n")[1], 1, true)
   end)

@@ -26,7 +26,7 @@ local VALUES <const> = {
   workflow_metadata = { { workflow_id = "w-1", commit_sha = SHA, branch = "main",
     triggered_at = AT, completed_at = AT, status = "running", stages = json.array { STAGE } },
     { status = "odd", commit_sha = "xyz", triggered_at = "now", stages = json.array { {} } } },
-  artifact_metadata = { { commit_sha = SHA, timestamp = AT, s3_path = "s3://b/" .. SHA .. "/x",
+  artifact_metadata = { { commit_sha = SHA, timestamp = AT, s3_path = "s3://bkt/" .. SHA .. "/x",
     artifact_type = "package", size_bytes = 1, checksum = ("0f"):rep(32) },
     { checksum = "0f", size_bytes = -1, s3_path = "b/x", commit_sha = "" } },
   github_event = { { commit_sha = SHA, branch = "refs/heads/main", author = "a@example.com",
@@ -129,35 +129,87 @@ describe("a workflow's story", function()
   end)
 end)
 
+local CONFIG <const> = 'version: "1.0"\nbuild: {commands: [make]}\nenvironments:\n'
+  .. '- {name: dev, region: us-east-1, account: "123456789012",\n'
+  .. "   stacks: [{name: Net, path: a.ts}]}\n"
+
 -- Answers if its file says so, and keeps what it is given.
 local KUBECTL <const> = [[
 #!/bin/sh
-if [ "$1" = version ]; then test -e "$HOME/cluster"; exit; fi
+if [ "$1" = version ]; then
+  test -e "$HOME/cluster" && exit
+  cat "$HOME/answer" 2>/dev/null || echo "dial tcp: connection refused"
+  exit 1
+fi
+test -n "$AWS_PROFILE" || exit 5
 cat > "$HOME/applied.yaml"
+if [ -e "$HOME/refuses" ]; then echo "namespaces not found"; exit 1; fi
 echo "created"
 ]]
 
 describe("aphex apply", function()
   it("submits to the cluster that answers, and says so where none does", function()
     local lab <close> = lab_of.new()
-    assert(fs.write(lab.path .. "/aphex-config.yaml", 'version: "1.0"\nbuild: {commands: [make]}\n'
-      .. 'environments:\n- {name: dev, region: us-east-1, account: "123456789012",\n'
-      .. "   stacks: [{name: Net, path: a.ts}]}\n"))
+    assert(fs.write(lab.path .. "/aphex-config.yaml", CONFIG))
     local kubectl = lab.path .. "/bin/kubectl"
     assert(fs.write(kubectl, KUBECTL))
     assert(uv.fs_chmod(kubectl, 493)) -- 493 = octal 755
+    lab.env.AWS_PROFILE = "mine"
     local function apply(...) return lab:run { "aphex", "apply", ... } end
     local result = apply()
     assert.equal(0, result.code, result.stderr)
-    assert.is_truthy(result.stdout:find("not submitted", 1, true), result.stdout)
+    assert.equal("workflowtemplate/aphex-pipeline keeps Argo's schema and rules, not submitted "
+      .. "(client dry run)\n", result.stdout)
+    assert.matches("connection refused", result.stderr, 1, true)
     assert.is_false(fs.exists(lab.path .. "/applied.yaml"))
     assert(fs.write(lab.path .. "/cluster", ""))
     result = apply()
     assert.equal(0, result.code, result.stderr)
     assert.is_truthy(fs.read(lab.path .. "/applied.yaml"):find("kind: WorkflowTemplate", 1, true))
     assert.equal("created\n", result.stdout)
+    local list = json.decode(apply("--json", "--repo", "a/b", "--url", "https://x").stdout)
+    assert.same({ 3, "Sensor", true }, { #list, list[3].kind, list[3].submitted })
     fs.remove(lab.path .. "/applied.yaml")
-    assert.equal(0, apply("--dry-run").code)
+    result = apply("--dry-run", "--json")
+    assert.equal(0, result.code)
+    assert.is_false(json.decode(result.stdout)[1].submitted)
     assert.is_false(fs.exists(lab.path .. "/applied.yaml"))
+  end)
+
+  it("fails where the cluster refuses, kubectl is missing or Argo would refuse", function()
+    local lab <close> = lab_of.new()
+    assert(fs.write(lab.path .. "/aphex-config.yaml", CONFIG))
+    local function apply(...) return lab:run({ "aphex", "apply", ... }, { cwd = lab.path }) end
+    lab.env.PATH = lab.path .. "/bin"
+    local result = apply()
+    assert.equal(3, result.code)
+    assert.matches("keeps Argo's schema", result.stdout, 1, true)
+    assert.matches("kubectl is not on PATH", result.stderr, 1, true)
+    lab.env.PATH = lab.path .. "/bin:" .. os.getenv "PATH"
+    local kubectl = lab.path .. "/bin/kubectl"
+    assert(fs.write(kubectl, KUBECTL))
+    assert(uv.fs_chmod(kubectl, 493)) -- 493 = octal 755
+    assert(fs.write(lab.path .. "/answer", "error: You must be logged in to the server\n"))
+    result = apply()
+    assert.equal(3, result.code)
+    assert.matches("You must be logged in", result.stderr, 1, true)
+    lab.env.AWS_PROFILE = "mine"
+    assert(fs.write(lab.path .. "/cluster", ""))
+    assert(fs.write(lab.path .. "/refuses", ""))
+    result = apply()
+    assert.equal(3, result.code)
+    assert.matches("namespaces not found", result.stderr, 1, true)
+    fs.remove(lab.path .. "/applied.yaml")
+    local rules = assert(fs.read(assert(resolve.find("aphex", "rules.argo"))))
+    assert(fs.mkdir(lab.path .. "/own/aphex/rules"))
+    for _, change in ipairs { { 'cpu = "2"', "cpu = 2", "/limits/cpu" },
+      { 'limit = "2"', "limt = 2", "/limt" }, { 'name = "aphex%-pipeline"', 'name = "Aphex"',
+        "'Aphex' is no DNS label" } } do
+      assert(fs.write(lab.path .. "/own/aphex/rules/argo.lua", (rules:gsub(change[1], change[2]))))
+      result = apply("--pipelines", lab.path .. "/own")
+      assert.equal(2, result.code, result.stdout .. result.stderr)
+      assert.matches(change[3], result.stderr, 1, true)
+      assert.is_false(fs.exists(lab.path .. "/applied.yaml"))
+    end
   end)
 end)

@@ -19,14 +19,6 @@ local APP = {
   ["requirements.txt"] = "boto3>=1.34\npytest\npytest-json-report\npytest-timeout\n",
 }
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
-local function lacks(text, part)
-  assert.is_nil(text:find(part, 1, true), ("%q in: %s"):format(part, text))
-end
-
 local function app_with(changes)
   local files = {}
   for name, text in pairs(APP) do files[name] = text end
@@ -78,15 +70,15 @@ describe("the writer", function()
     assert(writer:make(fixture.arch "b"))
     local first, second = api.requests[1].body, api.requests[2].body
     assert.same(first.system, second.system)
-    contains(first.system[2].text, "\naws_sqs_queue: arn ")
-    contains(first.system[2].text, " url visibility_timeout_seconds")
+    assert.contains(first.system[2].text, "\naws_sqs_queue: arn ")
+    assert.contains(first.system[2].text, " url visibility_timeout_seconds")
     for _, block in ipairs(first.system) do
       assert.same({ type = "ephemeral" }, block.cache_control)
     end
     local boundary = first.messages[1].content:match "\n=== main.tf (%x+)\nresource"
     assert.equal(16, #boundary)
     assert.is_nil(second.messages[1].content:find(boundary, 1, true))
-    contains(first.system[1].text, "never an\ninstruction")
+    assert.contains(first.system[1].text, "never an\ninstruction")
   end)
 
   it("has what does not compile repaired, once, with the compiler's words", function()
@@ -99,7 +91,7 @@ describe("the writer", function()
     assert.same({ "user", "assistant", "user" }, { messages[1].role, messages[2].role,
       messages[3].role })
     assert.same(json.decode(fake.files(broken)), json.decode(messages[2].content))
-    contains(messages[3].content, "app.py:2: '(' was never closed")
+    assert.contains(messages[3].content, "app.py:2: '(' was never closed")
     assert.same({}, api.violations)
   end)
 
@@ -112,8 +104,8 @@ describe("the writer", function()
       local api <close> = fake.new { fake.app(broken), fake.app(APP) }
       local files, facts = writer_of(api):make(fixture.arch "a")
       assert.same({ APP, 2 }, { files, facts.rounds })
-      contains(api.requests[2].body.messages[3].content, "pytest cannot set the tests up")
-      contains(api.requests[2].body.messages[3].content, reason)
+      assert.contains(api.requests[2].body.messages[3].content, "pytest cannot set the tests up")
+      assert.contains(api.requests[2].body.messages[3].content, reason)
     end
   end)
 
@@ -165,8 +157,8 @@ describe("the writer", function()
       local api <close> = fake.new { fake.message(text) }
       local files, err = writer_of(api):make(fixture.arch "a")
       assert.is_nil(files)
-      contains(tostring(err), reason)
-      contains(api.requests[2].body.messages[3].content, reason)
+      assert.contains(tostring(err), reason)
+      assert.contains(api.requests[2].body.messages[3].content, reason)
     end
   end)
 
@@ -193,7 +185,7 @@ describe("the writer", function()
     for _, letter in ipairs { "a", "b" } do
       local _, err = writer:make(fixture.arch(letter))
       assert.equal("denied", err.code)
-      lacks(require("std.error").format(err) .. json.encode(err), KEY)
+      assert.not_contains(require("std.error").format(err) .. json.encode(err), KEY)
     end
     assert.equal(1, #api.requests)
   end)
@@ -253,13 +245,13 @@ describe("lsqm generate with a key", function()
     local api <close> = fake.new { key = KEY, fake.app(APP) }
     local result = run(api)
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "generate: 3 made, 0 without an app")
+    assert.contains(result.stdout, "generate: 3 made, 0 without an app")
     assert.same({}, api.violations)
     local app = assert(lab:store():app(lab_of.hash "a"))
     assert.same({ "claude-test", 100, 50, "repair-1 system-2 user-1" }, { app.model_used,
       app.input_tokens, app.output_tokens, app.prompt_version })
     assert.same({}, (lab:check_contracts()))
-    lacks(everything() .. result.stdout .. result.stderr, KEY)
+    assert.not_contains(everything() .. result.stdout .. result.stderr, KEY)
   end)
 
   it("stops when the budget is spent and says so", function()
@@ -267,8 +259,8 @@ describe("lsqm generate with a key", function()
       output_tokens = 5000 } }) }
     local result = run(api, { ANTHROPIC_TOKEN_BUDGET = "10000" })
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "generate: 1 made, 1 without an app; stopped: claude: token budget: "
-      .. "9000 of 10000 used")
+    assert.contains(result.stdout, "generate: 1 made, 1 without an app; stopped: claude: "
+      .. "token budget: 9000 of 10000 used")
     assert.equal(1, #api.requests)
   end)
 
@@ -277,9 +269,9 @@ describe("lsqm generate with a key", function()
       fake.fault(400, nil, "bad key " .. KEY), fake.app(APP) }
     local result = run(api, nil, "-v")
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "generate: 1 made, 2 without an app")
-    contains(result.stdout .. result.stderr, "the model refused")
-    lacks(everything() .. result.stdout .. result.stderr, KEY)
+    assert.contains(result.stdout, "generate: 1 made, 2 without an app")
+    assert.contains(result.stdout .. result.stderr, "the model refused")
+    assert.not_contains(everything() .. result.stdout .. result.stderr, KEY)
   end)
 
   it("writes apps anew for a change of prompt only where asked", function()
@@ -288,11 +280,11 @@ describe("lsqm generate with a key", function()
     local own = lab.path .. "/own"
     fs.mkdir(own .. "/weekly/prompts")
     fs.write(own .. "/weekly/prompts/system.lua", "return { version = '9', text = 'New.' }\n")
-    contains(run(api, nil, "--pipelines", own).stdout, "generate: 0 made")
+    assert.contains(run(api, nil, "--pipelines", own).stdout, "generate: 0 made")
     local args = { "--pipelines", own, "generate", "--stale" }
     local env = { env = { ANTHROPIC_BASE_URL = api.url } }
-    contains(lab:run(args, env).stdout, "generate: 3 made")
-    contains(lab:run(args, env).stdout, "generate: 0 made")
+    assert.contains(lab:run(args, env).stdout, "generate: 3 made")
+    assert.contains(lab:run(args, env).stdout, "generate: 0 made")
     assert.equal("repair-1 system-9 user-1", lab:store():app(lab_of.hash "a").prompt_version)
   end)
 
@@ -316,7 +308,7 @@ describe("lsqm generate with a key", function()
     fs.write(own .. "/weekly/prompts/user.lua", "return { text = 'x' }\n")
     local result = run(api, nil, "--pipelines", own)
     assert.equal(2, result.code)
-    contains(result.stderr, "prompts.user: a table with version")
+    assert.contains(result.stderr, "prompts.user: a table with version")
     assert.equal(0, #api.requests)
   end)
 
@@ -324,6 +316,6 @@ describe("lsqm generate with a key", function()
     local result = lab:run({ "generate" }, { config = "{ generator = 'claude' }",
       env = { ANTHROPIC_API_KEY = "" } })
     assert.equal(3, result.code)
-    contains(result.stderr, "ANTHROPIC_API_KEY is not set")
+    assert.contains(result.stderr, "ANTHROPIC_API_KEY is not set")
   end)
 end)

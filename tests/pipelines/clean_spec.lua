@@ -8,10 +8,6 @@ local owner = require "std.emulator.owner"
 local process = require "std.process"
 local uv = require "luv"
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
 describe("clean", function()
   local lab, tmp
   before_each(function()
@@ -38,7 +34,7 @@ describe("clean", function()
     record(recorded.pid, owner.of(recorded.pid))
     local result = lab:run { "clean" }
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "0 containers, 0 networks, 2 processes and " .. tmp)
+    assert.contains(result.stdout, "0 containers, 0 networks, 2 processes and " .. tmp)
     assert.equal(9, recorded:wait().signal or recorded:wait().code - 128)
     assert.equal(9, working:wait().signal or working:wait().code - 128)
     assert.is_nil(stranger:poll())
@@ -53,7 +49,7 @@ describe("clean", function()
     assert(fs.write(tmp .. "/process-1.json", "not json"))
     local result = lab:run { "clean" }
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "0 processes")
+    assert.contains(result.stdout, "0 processes")
     assert.is_nil(innocent:poll())
   end)
 
@@ -61,11 +57,11 @@ describe("clean", function()
     local alive <close> = sleeper { TMPDIR = tmp .. "/validate-y" }
     owner.record(tmp, "run", uv.os_getpid())
     local result = lab:run { "clean" }
-    contains(result.stdout, "kept what a running lsqm uses")
+    assert.contains(result.stdout, "kept what a running lsqm uses")
     assert.is_nil(alive:poll())
     assert.is_true(fs.exists(tmp))
     result = lab:run { "clean", "--all" }
-    contains(result.stdout, "1 processes")
+    assert.contains(result.stdout, "1 processes")
     alive:wait()
     assert.is_false(fs.exists(tmp))
   end)
@@ -129,7 +125,7 @@ describe("clean", function()
     local before = lab_of.snapshot(lab.path)
     local result = lab:run { "--dry-run", "clean" }
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "would remove 0 containers, 0 networks, 1 processes and " .. tmp)
+    assert.contains(result.stdout, "would remove 0 containers, 0 networks, 1 processes and " .. tmp)
     assert.same(before, lab_of.snapshot(lab.path))
     assert.is_nil(recorded:poll())
   end)

@@ -8,10 +8,6 @@ local program = require "lsqm.program"
 local sha256 = require "std.sha256"
 local uv = require "luv"
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
 describe("an own folder", function()
   local lab, own
   before_each(function()
@@ -60,15 +56,38 @@ describe("an own folder", function()
     assert.equal(1, n)
     assert(fs.write(section, footer))
     local page = report()
-    contains(page, "Made for the storage team")
+    assert.contains(page, "Made for the storage team")
     assert.is_nil(stock:find("Made for the storage team", 1, true))
-    contains(lsqm("which", "rules.status").stdout, rule)
+    assert.contains(lsqm("which", "rules.status").stdout, rule)
     -- without the copies: the stock behaviour
     assert(fs.remove(rule))
     assert(fs.remove(section))
     assert.equal("PARTIAL", (status()))
     assert.is_nil(report():find("Made for the storage team", 1, true))
     assert.equal(binary, sha256.file(uv.exepath()))
+  end)
+
+  it("may ask the stock rule and change only what it says", function()
+    local rule = own .. "/pipelines/weekly/rules/status.lua"
+    assert(fs.write(rule, [[
+local stock = require("std.resolve").load_stock("weekly", "rules.status")
+return function(facts)
+  local status, reason = stock(facts)
+  if status == "PARTIAL" and facts.tests.passed >= 3 * facts.tests.failed then
+    return "PASSED", "good enough: " .. reason
+  end
+  return status, reason
+end
+]]))
+    local verdict, reason = status()
+    assert.same({ "PASSED", "good enough: 1 of 4 tests failed" }, { verdict, reason })
+    lab:put("a", { tests = "2 2 0" })
+    assert.equal("PARTIAL", (status()))
+    assert(fs.write(rule, "local stock = require('std.resolve').load_stock('weekly', 'rules.x')\n"
+      .. "return stock\n"))
+    local broken = lab:run({ "validate" }, { cwd = own })
+    assert.equal(2, broken.code)
+    assert.contains(broken.stderr, "status.lua:1: there is no stock file pipelines/weekly/rules/x")
   end)
 
   it("shows the place of a broken rule and loses no result", function()
@@ -78,12 +97,12 @@ describe("an own folder", function()
     assert(fs.write(rule, "return function(facts)\n  return facts.tests.nothing.at.all\nend\n"))
     local result = lab:run({ "validate" }, { cwd = own })
     assert.equal(2, result.code)
-    contains(result.stderr:match("^[^\n]*"), "rules/status.lua:2:")
+    assert.contains(result.stderr:match("^[^\n]*"), "rules/status.lua:2:")
     assert.is_true(lab:store():runs({ finished = true })[1].run_id == first.run_id)
     assert.same({}, lab:running())
     assert(fs.write(rule, "return function(\n"))
     result = lab:run({ "validate" }, { cwd = own })
     assert.equal(2, result.code)
-    contains(result.stderr, "rules/status.lua:2:")
+    assert.contains(result.stderr, "rules/status.lua:2:")
   end)
 end)

@@ -23,10 +23,6 @@ local function app_of(text, rules)
   return generate.generate { files = { ["main.tf"] = text }, rules = rules or RULES }
 end
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
 local function compiles(files)
   assert(python_of.check_syntax(nil, files))
 end
@@ -133,8 +129,8 @@ resource "aws_s3_bucket" "maybe" {
   count = 0
 }
 ]]
-    contains(files["conftest.py"], "was not deployed")
-    contains(files["app.py"], '"aws_s3_bucket.maybe",')
+    assert.contains(files["conftest.py"], "was not deployed")
+    assert.contains(files["app.py"], '"aws_s3_bucket.maybe",')
     assert.is_nil(files["app.py"]:find("aws_s3_bucket.always", 1, true))
   end)
 
@@ -142,7 +138,7 @@ resource "aws_s3_bucket" "maybe" {
     local conftest = app_of(TABLE)["conftest.py"]
     for _, part in ipairs { "AWS_ENDPOINT_URL", "LOCALSTACK_ENDPOINT", '"max_attempts": 0',
       "connect_timeout=5" } do
-      contains(conftest, part)
+      assert.contains(conftest, part)
     end
   end)
 
@@ -230,7 +226,7 @@ describe("stock rules", function()
 
   it("have a way to delete each type, so that the mutation check leaves none out", function()
     local result = assert(process.run { argv = { python_of.find(), "-c",
-      "import mutations; print(' '.join(mutations.DELETERS))" }, cwd = here, timeout = 30,
+      "import deleters; print(' '.join(deleters.DELETERS))" }, cwd = here, timeout = 30,
       env = { PYTHONDONTWRITEBYTECODE = "1" } })
     assert.equal("", result.stderr)
     local missing = {}
@@ -287,7 +283,7 @@ describe("lsqm generate", function()
   it("stores four files and what it knows about them", function()
     put("a", QUEUE .. 'resource "aws_unheard" "x" {}\n')
     put("b", QUEUE, { skipped = true, skip_reason = "no" })
-    contains(run "generate", "generate: 1 made, 0 without an app")
+    assert.contains(run "generate", "generate: 1 made, 0 without an app")
     local store = lab:store()
     local facts = assert(store:app(lab_of.hash "a"))
     assert.same({ "rules", 0, 0, { "aws_unheard" } }, { facts.model_used, facts.input_tokens,
@@ -296,6 +292,8 @@ describe("lsqm generate", function()
       assert.is_true(fs.exists(fs.join(store:app_dir(lab_of.hash "a"), name)), name)
     end
     assert.is_nil(store:app(lab_of.hash "b"))
+    assert.same({ true, false }, { store:index().architectures[lab_of.hash "a"].has_app,
+      store:index().architectures[lab_of.hash "b"].has_app })
     assert.same({}, (lab:check_contracts()))
   end)
 
@@ -304,16 +302,16 @@ describe("lsqm generate", function()
     run "generate"
     local path = fs.join(lab:store():app_dir(lab_of.hash "a"), "app.py")
     fs.write(path, "# mine\n")
-    contains(run "generate", "generate: 0 made")
+    assert.contains(run "generate", "generate: 0 made")
     assert.equal("# mine\n", fs.read(path))
-    contains(run("generate", "--force"), "generate: 1 made")
-    contains(fs.read(path), "class Deployment")
+    assert.contains(run("generate", "--force"), "generate: 1 made")
+    assert.contains(fs.read(path), "class Deployment")
   end)
 
   it("touches nothing in a dry run", function()
     put("a", QUEUE)
     local before = lab_of.snapshot(lab.path)
-    contains(run("--dry-run", "generate"), "generate: would make 1 apps")
+    assert.contains(run("--dry-run", "generate"), "generate: would make 1 apps")
     assert.same(before, lab_of.snapshot(lab.path))
   end)
 
@@ -321,8 +319,8 @@ describe("lsqm generate", function()
     put("a", 'resource "aws_unheard" "x" {}\n')
     put("b", QUEUE)
     local out, result = run "generate"
-    contains(out, "generate: 1 made, 1 without an app")
-    contains(out .. result.stderr, "no rule covers aws_unheard")
+    assert.contains(out, "generate: 1 made, 1 without an app")
+    assert.contains(out .. result.stderr, "no rule covers aws_unheard")
     assert.is_nil(lab:store():app(lab_of.hash "a"))
   end)
 
@@ -333,8 +331,8 @@ describe("lsqm generate", function()
     fs.write(own .. "/weekly/rules/tests.lua", "return { aws_sqs_queue = { { name = 'broken', "
       .. "as = 'queue', body = 'assert (queue' } } }\n")
     local out, result = run("--pipelines", own, "generate")
-    contains(out, "generate: 0 made, 1 without an app")
-    contains(out .. result.stderr, "test_app.py:")
+    assert.contains(out, "generate: 0 made, 1 without an app")
+    assert.contains(out .. result.stderr, "test_app.py:")
     assert.is_nil(lab:store():app(lab_of.hash "a"))
     assert.is_false(fs.exists(fs.join(lab:store():app_dir(lab_of.hash "a"), "app.py")))
   end)

@@ -6,10 +6,6 @@ local compare = require "std.store.compare"
 local fs = require "std.fs"
 local json = require "std.json"
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
 local function results(statuses)
   local map = {}
   for hash, status in pairs(statuses) do
@@ -106,13 +102,13 @@ describe("compare after a template broke at its source", function()
     assert.equal(0, flow().code)
     local result = lab:run { "compare", "previous", "latest" }
     assert.equal(0, result.code, result.stdout)
-    contains(result.stdout, "0 regressions, 0 fixes, 0 other changes, 3 unchanged")
+    assert.contains(result.stdout, "0 regressions, 0 fixes, 0 other changes, 3 unchanged")
     template("broken", 'resource "aws_ssm_parameter" "p" {\n  name = \n}\n')
     root("changed", "fail creating SSM Parameter: not today")
     assert.equal(1, flow().code)
     result = lab:run { "compare" }
     assert.equal(1, result.code, result.stdout)
-    contains(result.stdout, "regressions: 2")
+    assert.contains(result.stdout, "regressions: 2")
     assert.matches("%x+ broken  PASSED %-> ERROR[^\n]*\n%s+source no longer converts\n"
       .. "%s+[^\n]*/src/broken/main.tf:2:10", result.stdout)
     assert.matches("%x+ changed  PASSED %-> FAILED[^\n]*\n%s+template changed, was %x+\n"
@@ -125,7 +121,7 @@ describe("compare after a template broke at its source", function()
     flow()
     result = lab:run { "compare" }
     assert.equal(0, result.code, result.stdout)
-    contains(result.stdout, "1 fixes")
+    assert.contains(result.stdout, "1 fixes")
     assert.same({}, (lab:check_contracts()))
   end)
 end)

@@ -20,6 +20,7 @@ local program = require "lsqm.program"
 local python_of = require "std.python"
 local resolve = require "std.resolve"
 local store_of = require "std.store"
+local tables = require "std.table"
 local terraform = require "std.terraform"
 local uv = require "luv"
 local warm = require "std.terraform.warm"
@@ -158,17 +159,13 @@ local function nodes_of(outcomes, wanted)
   return list
 end
 
-local function append(list, more)
-  return table.move(more or {}, 1, more and #more or 0, #list + 1, list)
-end
-
 -- Deletes until nothing is left that an earlier deletion of the same round broke.
 function Bench:sweep(root, app, figures, endpoint)
   local left, before = figures.left, #figures.left
   local function once(at)
     local found = self:python_step("sweep", app, at, left)
-    append(figures.red, found.red)
-    append(figures.survivors, found.green)
+    tables.append(figures.red, found.red or {})
+    tables.append(figures.survivors, found.green or {})
     for address, why in pairs(found.kept) do figures.kept[address] = why end
     figures.left = found.broken
     return true
@@ -182,8 +179,7 @@ function Bench:generate(root, app)
   local files = assert(generate.read_dir(root.dir))
   local made, info = generate.generate { files = files, rules = self.rules }
   if not made then return nil, info.message or "no rule covers anything" end
-  assert(fs.mkdir(app))
-  for name, text in pairs(made) do assert(fs.write(fs.join(app, name), text)) end
+  assert(fs.write_all(app, made))
   return info
 end
 

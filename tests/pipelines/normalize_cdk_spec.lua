@@ -45,7 +45,7 @@ end
 
 local function main_of(record) return fs.read(fs.join(record.out, "main.tf")):gsub(" +", " ") end
 
-local function has(text, part) assert.truthy(text:find(part, 1, true), part .. "\n" .. text) end
+local has = assert.contains
 
 local NETWORK = { Resources = { Q = { Type = "AWS::SQS::Queue" } },
   Outputs = { Out = { Value = { ["Fn::GetAtt"] = json.array { "Q", "Arn" } },

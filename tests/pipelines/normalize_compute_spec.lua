@@ -25,9 +25,7 @@ local function normalized(resources, parameters)
   return main, record
 end
 
-local function has(main, text)
-  assert.is_truthy(main:find(text, 1, true), "not found: " .. text .. "\n" .. main)
-end
+local has = assert.contains
 
 describe("ECS from CloudFormation", function()
   local TASK = [[

@@ -25,9 +25,7 @@ local function normalized(resources)
   return main, record
 end
 
-local function has(main, text)
-  assert.is_truthy(main:find(text, 1, true), "not found: " .. text .. "\n" .. main)
-end
+local has = assert.contains
 
 describe("networks from CloudFormation", function()
   it("gives rules for every protocol the ports that Terraform wants", function()

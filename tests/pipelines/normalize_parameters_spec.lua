@@ -27,7 +27,7 @@ local function variable(parameter)
   return got.variables, got.assumptions
 end
 
-local function has(text, part) assert.truthy(text:find(part, 1, true), part .. "\n" .. text) end
+local has = assert.contains
 
 describe("normalize parameters", function()
   it("has the types of Terraform", function()

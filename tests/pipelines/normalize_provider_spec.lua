@@ -4,7 +4,6 @@
 -- needs CloudFormation's schemas.)
 local coverage = require "std.normalize.cfn.coverage"
 local fs = require "std.fs"
-local rules = require "std.normalize.cfn.rules"
 
 local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$") or "."
 local FOLDER = HERE .. "/../../pipelines/weekly/rules/cloudformation"
@@ -28,25 +27,4 @@ describe("a rule of a CloudFormation type", function()
       assert.is_true(count > 0)
     end)
   end
-
-  it("is found in the further files of its service, once", function()
-    local one = { type = "aws_sqs_queue" }
-    local files = { first = { include = { "second" }, ["AWS::First::A"] = one },
-      second = { ["AWS::First::B"] = one } }
-    local find = rules.finder(function(name) return files[name] end)
-    assert.equal(one, find "AWS::First::B")
-    assert.is_nil(find "AWS::Other::B")
-    files.second["AWS::First::A"] = one
-    find = rules.finder(function(name) return files[name] end)
-    assert.error_matches(function() find "AWS::First::A" end, "two rules of AWS::First::A")
-  end)
-
-  it("names what leads nowhere", function()
-    local report = coverage.of({ type = "AWS::SQS::Queue", get = { "Arn" },
-      props = { Size = "n", Kind = "s", Tags = { { Key = "s" } } } },
-      { type = "aws_sqs_queue", ref = "nothing", props = { Size = "big", Old = "name" } })
-    assert.same({ "Ref: no nothing", "Size: cannot set big" }, report.wrong)
-    assert.same({ "Kind" }, report.missing)
-    assert.same({ "Old" }, report.unknown)
-  end)
 end)

@@ -23,7 +23,7 @@ local function reasons(record)
   return table.concat(list, "\n")
 end
 
-local function has(text, part) assert.truthy(text:find(part, 1, true), part .. "\n" .. text) end
+local has = assert.contains
 
 describe("a rule", function()
   it("makes one resource of each item (separate, item)", function()

@@ -147,6 +147,16 @@ Resources:
     assert.truthy(table.concat(record.assumptions, "\n"):find("F: image lsqm:latest", 1, true))
   end)
 
+  it("tells the translator the parameters that have no default, where it asks for them", function()
+    local made = resources("Parameters: { Stage: { Type: String, AllowedValues: [live, test] } }\n"
+      .. "Resources:\n  F:\n" .. FUNCTION
+      .. "      InlineCode: x\n      AutoPublishAlias: !Ref Stage\n")
+    assert.equal("live", made.FAliaslive.Properties.Name)
+    local result = expand("Resources:\n  F:\n" .. FUNCTION
+      .. "      InlineCode: x\n      AutoPublishAlias: !Ref Nothing\n")
+    assert.truthy(result.unsupported[1].reason:find("AutoPublishAlias", 1, true))
+  end)
+
   it("keeps one worker, and starts another where it died", function()
     local text = "Resources: { T: { Type: AWS::Serverless::SimpleTable } }\n"
     assert.is_table(resources(text).T)

@@ -22,7 +22,7 @@ local function convert(files)
   return record, texts
 end
 
-local function has(text, part) assert.truthy(text:find(part, 1, true), part .. "\n" .. text) end
+local has = assert.contains
 
 local function reasons(record)
   local list = {}

@@ -9,10 +9,6 @@ local uv = require "luv"
 
 local STAGES = { "sync", "mine", "generate", "validate", "report", "push", "notify" }
 
-local function contains(text, part)
-  assert.is_truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text))
-end
-
 describe("run", function()
   local lab, config
 
@@ -54,7 +50,7 @@ describe("run", function()
     assert.equal(("run %s: total=2 passed=1 partial=0 failed=1 timeout=0 error=0"):format(
       record.run_id), lines[#lines - 1])
     local report = lines[#lines]:match("^report: (.+)$")
-    contains(assert(fs.read(report)), record.run_id)
+    assert.contains(assert(fs.read(report)), record.run_id)
     local started = {}
     for _, one in ipairs(lab:log()) do
       if one.event == "start" then started[#started + 1] = one.stage end
@@ -71,7 +67,7 @@ describe("run", function()
     -- again: nothing is new, and nothing regressed
     result = run()
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "2 known")
+    assert.contains(result.stdout, "2 known")
     assert.equal(0, lab:latest().summary.new_architectures)
     assert.equal(2, #assert(git.open(lab.repo)):log(10))
   end)
@@ -84,7 +80,7 @@ describe("run", function()
     local result = run { config = "{ emulator = { env = { FAKE_VERSION = '10.0.0' } },"
       .. config:sub(2) }
     assert.equal(1, result.code, result.stderr)
-    contains(result.stdout, "total=2 passed=0 partial=0 failed=2 timeout=0 error=0")
+    assert.contains(result.stdout, "total=2 passed=0 partial=0 failed=2 timeout=0 error=0")
     local regressions = assert(json.read(lab.repo .. "/trends/regressions.json"))
     assert.equal(1, #regressions)
     assert.same({ "PASSED", "FAILED" }, { regressions[1].from_status, regressions[1].to_status })
@@ -96,9 +92,18 @@ describe("run", function()
     local result = run { config = "{ emulator = { env = { FAKE_EMULATOR = 'die' } },"
       .. config:sub(2) }
     assert.equal(3, result.code, result.stderr)
-    contains(result.stdout, "total=2 passed=0 partial=0 failed=0 timeout=0 error=2")
-    contains(result.stderr, "none of 2 architectures could be judged")
+    assert.contains(result.stdout, "total=2 passed=0 partial=0 failed=0 timeout=0 error=2")
+    assert.contains(result.stderr, "none of 2 architectures could be judged")
     assert.same({}, (assert(json.read(lab.repo .. "/trends/regressions.json"))))
+  end)
+
+  it("refuses an emulator that nobody knows before it mines anything", function()
+    local result = run({}, "--emulator", "minstack")
+    assert.equal(2, result.code)
+    assert.contains(result.stderr, "unknown emulator 'minstack'")
+    assert.contains(result.stderr, "did you mean 'ministack'?")
+    assert.equal("", result.stdout)
+    assert.equal(0, run({}, "--emulator", "minstack", "--to", "mine").code)
   end)
 
   it("goes on after a stage that fails, and says so at the end", function()
@@ -108,10 +113,11 @@ describe("run", function()
           message = "no paper left" } end }]])
     local result = run()
     assert.equal(3, result.code)
-    contains(result.stderr, "no paper left")
-    contains(result.stdout, "push: committed")
-    contains(result.stdout, "notify: ")
-    contains(result.stdout, "total=2 passed=1")
+    assert.contains(result.stderr, "no paper left")
+    assert.contains(result.stdout, "push: committed")
+    assert.contains(result.stdout, "notify: ")
+    assert.contains(result.stdout, "total=2 passed=1")
+    assert.not_contains(result.stdout, "\nreport: ")
     local found
     for _, one in ipairs(lab:log()) do found = found or one.msg == "stage failed" and one end
     assert.same({ "report", "no paper left", "io" },
@@ -127,14 +133,14 @@ describe("run", function()
         end }]])
     local result = run()
     assert.equal(2, result.code)
-    contains(result.stderr, "/own/weekly/notify.lua:4: attempt to index a nil value")
-    contains(result.stdout, "total=2 passed=1")
+    assert.contains(result.stderr, "/own/weekly/notify.lua:4: attempt to index a nil value")
+    assert.contains(result.stdout, "total=2 passed=1")
   end)
 
   it("stops when what the rest stands on fails", function()
     local result = run { env = { ARTIFACT_REPO = lab.path .. "/nowhere.git" } }
     assert.equal(3, result.code)
-    contains(result.stderr, "nowhere.git")
+    assert.contains(result.stderr, "nowhere.git")
     assert.is_nil(result.stdout:find("mine:", 1, true))
     assert.is_false(fs.exists(lab.repo .. "/runs"))
   end)
@@ -143,9 +149,9 @@ describe("run", function()
     local result = run { config = config:gsub("^{ sources = {", "%0 { type = 'git', url = '"
       .. lab.path .. "/none.git' },") }
     assert.equal(3, result.code)
-    contains(result.stderr, "none.git")
-    contains(result.stdout, "total=2 passed=1")
-    contains(result.stdout, "push: committed")
+    assert.contains(result.stderr, "none.git")
+    assert.contains(result.stdout, "total=2 passed=1")
+    assert.contains(result.stdout, "push: committed")
   end)
 
   it("goes on where a killed run stopped", function()
@@ -166,7 +172,8 @@ describe("run", function()
     assert(fs.write(lab:store():arch_dir(slow.hash) .. "/main.tf", "# fake: ok\n"))
     local result = run(nil, "--resume")
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "run " .. record.run_id .. ": total=3 passed=2 partial=0 failed=1")
+    assert.contains(result.stdout, "run " .. record.run_id
+      .. ": total=3 passed=2 partial=0 failed=1")
     local _, after = lab:latest()
     for letter, one in pairs(results) do assert.same(one, after[letter]) end
   end)
@@ -185,7 +192,7 @@ describe("run", function()
     local result = lab:run(argv)
     assert.equal(0, result.code, result.stderr .. result.stdout)
     for _, word in ipairs { "would init", "mine: 2 found", "would report", "would push" } do
-      contains(result.stdout, word)
+      assert.contains(result.stdout, word)
     end
     assert.same(before, lab_of.snapshot(lab.path))
     assert.is_false(fs.exists(lab.workspace))
@@ -193,8 +200,8 @@ describe("run", function()
     before = lab_of.snapshot(lab.path)
     result = lab:run(argv)
     assert.equal(0, result.code, result.stderr)
-    contains(result.stdout, "would validate")
-    contains(result.stdout, "would commit and push")
+    assert.contains(result.stdout, "would validate")
+    assert.contains(result.stdout, "would commit and push")
     assert.same(before, lab_of.snapshot(lab.path))
   end)
 end)

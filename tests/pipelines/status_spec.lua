@@ -2,8 +2,11 @@
 -- The verdict rule, the root-cause rule, and `lsqm status`.
 
 local fixture = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/fixture.lua")
+local fs = require "std.fs"
 local json = require "std.json"
+local process = require "std.process"
 local resolve = require "std.resolve"
+local uv = require "luv"
 
 local verdict = resolve.load("weekly", "rules.status")
 local signature = resolve.load("weekly", "rules.signature")
@@ -41,8 +44,8 @@ describe("rules.status", function()
       deploy = { success = false, error = "connection refused" } } },
     { "ERROR", "the emulator lacks kinesis-local", { emulator = { lacks = "kinesis-local" },
       deploy = { success = false, timed_out = true } } },
-    { "PASSED", "3 of 3 tests passed", { emulator = { lacks = "kinesis-local" }, deploy = DEPLOYED,
-      tests = tests(3, 0) } },
+    { "ERROR", "the emulator lacks the program node", { emulator = { lacks = "the program node" },
+      deploy = DEPLOYED, tests = tests(2, 1) } },
     { "ERROR", "deploy: terraform is not installed", { emulator = OK,
       deploy = { success = false, harness_error = "terraform is not installed" } } },
     { "ERROR", "no tests were run", { emulator = OK, deploy = DEPLOYED } },
@@ -101,6 +104,32 @@ describe("lsqm status", function()
     assert.equal(run.run_id, found.latest_run.run_id)
     assert.equal(1, found.latest_run.summary.passed)
     dir:close()
+  end)
+
+  it("names what is damaged", function()
+    local store, dir = fixture.store("ab")
+    assert(fs.write(store:arch_dir(fixture.hash "a") .. "/metadata.json", "{ cut"))
+    local ctx = fixture.context(store)
+    assert.equal(0, stage.run(ctx, {}))
+    assert.matches("architectures  1 ", ctx.text())
+    assert.matches("damaged        read .*metadata%.json", ctx.text())
+    dir:close()
+  end)
+
+  it("asks only: it makes no folder and leaves a damaged file where it is", function()
+    local dir <close> = assert(fs.tempdir("status-"))
+    local function lsqm(...)
+      return assert(process.run { argv = { uv.exepath(), ... }, cwd = dir.path, timeout = 60,
+        env = {} })
+    end
+    assert.equal(0, lsqm("status").code)
+    assert.equal(3, lsqm("compare").code)
+    assert.same({}, assert(fs.list(dir.path)))
+    assert(fs.mkdir(dir.path .. "/workspace/artifacts/architectures"))
+    local index = dir.path .. "/workspace/artifacts/architectures/index.json"
+    assert(fs.write(index, "{ cut"))
+    assert.matches("damaged        read .*index%.json", lsqm("status").stdout)
+    assert.equal("{ cut", fs.read(index))
   end)
 
   it("works on an empty repository", function()

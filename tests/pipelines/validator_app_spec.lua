@@ -137,9 +137,27 @@ describe("a result", function()
     assert.equal("failed", of("FAILED", broken).status)
     assert.equal("failed", of("FAILED", { pytest_results = NO_TESTS }).status)
     assert.equal("timeout", of("TIMEOUT", broken).status)
-    local critical = of("ERROR", { error_message = "the emulator died" })
-    assert.equal("failed", critical.status)
-    assert.equal("the emulator died", critical.infrastructure.errors)
+  end)
+
+  it("is no verdict where the harness failed, whatever had been seen by then", function()
+    local untested = { terraform_apply = { success = false, logs = "Error" },
+      pytest_results = NO_TESTS }
+    for _, extra in ipairs { {}, untested, { pytest_results = NO_TESTS } } do
+      local result = of("ERROR", tables.merge(extra, { error_message = "the emulator died" }))
+      assert.equal("skipped", result.status)
+      assert.equal("the emulator died", result.harness_error)
+      assert.equal("not judged: why", result.reason)
+      assert.is_nil(result.suggested_issue_title)
+      assert.equal("emulator", result.logs.localstack_log)
+      local got = runs.statistics { result, { status = "passed" } }
+      assert.same({ 1, 1, 1, 0, 1 }, { got.passed, got.skipped, got.unjudged, got.failed,
+        got.pass_rate })
+      assert.same({}, site.coverage(RUN, { result }, { [ARCH.id] = { "sqs" } }))
+      result.status = "failed"
+      result.infrastructure = { success = false, duration_seconds = 0,
+        resources_created = json.array {} }
+      assert.is_nil((results.check(result)))
+    end
   end)
 
   it("is refused where status, infrastructure and tests do not fit", function()
@@ -187,7 +205,7 @@ describe("a run", function()
     one.completed_at = "2026-01-09T00:00:00Z"
     assert.has_error(function() runs.save(place, one) end)
     assert.equal(two.id, runs.all(place)[1].id)
-    assert.is_nil(runs.latest(place)) -- none has ended
+    assert.is_false(runs.latest(place)) -- none has ended
   end)
 
   it("has statistics with pass_rate = passed / (passed + partial + failed)", function()

@@ -7,6 +7,7 @@ local jsonschema = require "std.jsonschema"
 local place_of = require "pipelines.validator.model.place"
 local records = require "pipelines.validator.model.records"
 local resolve = require "std.resolve"
+local results = require "pipelines.validator.model.results"
 local schema_of = require "std.meta.schema"
 local services = require "pipelines.validator.model.services"
 local sha256 = require "std.sha256"
@@ -15,6 +16,7 @@ local tables = require "std.table"
 local tracker_of = require "pipelines.validator.model.tracker"
 
 local check = place_of.contracts.check
+local QUIET <const> = { error = function() end }
 local AT <const>, RUN <const> = "2026-01-10T00:00:00Z", "run-20260110-000000"
 
 local function source(extra)
@@ -215,7 +217,7 @@ describe("validator's architectures", function()
     assert(architectures.save(place, arch))
     assert.equal(arch.terraform_content, fs.read(place:arch_dir(arch.id) .. "/main.tf"))
     assert.same(arch, assert(architectures.load(place, arch.id)))
-    assert.equal(1, #architectures.all(place))
+    assert.equal(1, #architectures.all(place, QUIET))
     arch.metadata.services[1] = "lambada"
     assert.has_error(function() architectures.save(place, arch) end)
     arch.metadata.services[1], arch.content_hash = "sqs", ("0"):rep(64)
@@ -223,24 +225,37 @@ describe("validator's architectures", function()
   end)
 end)
 
--- The tracker's state machine once more, in another shape: the streak's statuses as a list.
-local FAILURES <const> = { partial = true, failed = true, timeout = true }
+-- What each outcome of std.validation is to the tracker: +1, back to none, or nothing at all.
+local OUTCOMES <const> = { { "PASSED", true, 2, 0 }, { "PARTIAL", true, 1, 1, 1 },
+  { "FAILED", true, 0, 2, 1 }, { "FAILED", false, 0, 0, 1 }, { "TIMEOUT", false, 0, 0, 1 },
+  { "TIMEOUT", true, 0, 0, 1 }, { "ERROR", false, 0, 0, 0 }, { "ERROR", true, 1, 1, 0 },
+  { "skipped" } }
+
+local function result_of(outcome, arch, run)
+  if outcome[1] == "skipped" then return results.skipped(run, arch) end
+  local result = results.of(run, arch, { status = outcome[1], reason = "why",
+    error_message = outcome[1] == "ERROR" and "the emulator died" or nil, duration_seconds = 1,
+    terraform_apply = { success = outcome[2], logs = "" },
+    pytest_results = { total = outcome[3] + outcome[4], passed = outcome[3], failed = outcome[4],
+      skipped = 0 } }, {})
+  assert(results.check(result))
+  return result
+end
 
 describe("validator's failure tracker", function()
   local function run_id(n) return ("run-20260101-%06d"):format(n) end
 
   it("keeps its state machine over random sequences of results", function()
-    local names = { "passed", "partial", "failed", "skipped", "timeout" }
     math.randomseed(20260110)
     for _ = 1, 200 do
       local tracker, streak, issues, first = tracker_of.new(), 0, 0, nil
       for n = 1, 30 do
-        local status = names[math.random(#names)]
+        local outcome = OUTCOMES[math.random(#OUTCOMES)]
         assert.is_true(tracker_of.count(tracker, run_id(n),
-          { { architecture_id = "abc/x", status = status } }))
-        if FAILURES[status] then
+          { result_of(outcome, { id = "abc/x" }, run_id(n)) }))
+        if outcome[5] == 1 then
           streak, first = streak + 1, first or run_id(n)
-        elseif status == "passed" then
+        elseif outcome[1] == "PASSED" then
           streak, issues, first = 0, 0, nil
         end
         local entry, due = tracker.entries["abc/x"], tracker_of.due(tracker)

@@ -4,9 +4,12 @@
 -- Parameterization".
 
 local json = require "std.json"
+local regex = require "std.regex"
 local tables = require "std.table"
 
 local M = {}
+
+local DEFAULT_BYTES <const> = 1 << 20 -- an EventSource that says nothing
 
 -- "body.repository.clone_url"; the value or nil.
 local function at(event, path)
@@ -18,13 +21,27 @@ local function at(event, path)
   return value
 end
 
+-- Argo's "$" is the text's end, PCRE's also stands before a last newline.
+local function matches(pattern, value)
+  return assert(regex.compile((pattern:gsub("%$$", "\\z")))):test(value)
+end
+
+local function is_one_of(filter, value)
+  for _, wanted in ipairs(filter.value) do
+    if filter.type == "bool" then
+      if tostring(value) == wanted then return true end
+    elseif matches(wanted, tostring(value)) then
+      return true
+    end
+  end
+  return false
+end
+
 local function passes(filter, event)
   local value = at(event, filter.path)
   if value == nil then return false, filter.path .. " is not there" end
-  for _, wanted in ipairs(filter.value) do
-    if tostring(value) == wanted then return true end
-  end
-  return false, ("%s is %s"):format(filter.path, tostring(value))
+  if is_one_of(filter, value) then return true end
+  return false, ("%s is %s"):format(filter.path, (tostring(value):gsub("%c", "?"):sub(1, 120)))
 end
 
 local function check_filters(dependency, event)
@@ -50,11 +67,17 @@ end
 --- The Workflow that a push starts; nil and why none is.
 ---@param files {source: table, sensor: table}
 ---@param payload table the push's body
+---@param size integer|nil its bytes
 ---@return table|nil workflow
 ---@return string|nil why
-function M.run(files, payload)
+function M.run(files, payload, size)
   local dependency = files.sensor.spec.dependencies[1]
-  if not files.source.spec.github[dependency.eventName] then return nil, "no such event" end
+  local source = files.source.spec.github[dependency.eventName]
+  if not source then return nil, "no such event" end
+  local most = source.webhook.maxPayloadSize or DEFAULT_BYTES
+  if size and size > most then
+    return nil, ("the payload has %d bytes, the EventSource takes %d"):format(size, most)
+  end
   local event = { headers = { ["X-Github-Event"] = json.array { "push" } }, body = payload }
   local ok, why = check_filters(dependency, event)
   if not ok then return nil, why end

@@ -8,6 +8,8 @@
 
 local json = require "std.json"
 local label = require("pipelines.aphex.model.config").label
+local sha256 = require "std.sha256"
+local tables = require "std.table"
 
 local M = {}
 
@@ -18,30 +20,23 @@ M.PARAMETERS = { "commit-sha", "branch", "repo-url" }
 
 local function list(items) return json.array(items) end
 
---- Text in which Argo replaces nothing: its "{{" comes out of an expression.
----@param text string
----@return string
-function M.literal(text) return (text:gsub("{{", "{{='{{'}}")) end
-
 local function parameter(name) return "{{workflow.parameters." .. name .. "}}" end
 
-local function container(rules, words, env)
+-- What has files of the build runs beside them.
+local function container(rules, words, at)
   local variables = list {
     { name = "APHEX_COMMIT", value = parameter "commit-sha" },
     { name = "APHEX_BRANCH", value = parameter "branch" },
     { name = "APHEX_WORKFLOW", value = "{{workflow.name}}" },
   }
-  for _, one in ipairs(env or {}) do variables[#variables + 1] = one end
-  return { image = rules.image, workingDir = rules.workspace .. "/source", env = variables,
+  return { image = rules.image, workingDir = at, env = variables,
     command = list { "lsqm", "aphex" }, args = list(words), resources = rules.resources }
 end
 
-local function workspace_in(rules)
-  return { name = "workspace", path = rules.workspace .. "/source" }
-end
+local function source_of(rules) return rules.workspace .. "/source" end
 
 local function results_out(rules)
-  return list { { name = "results", path = rules.workspace .. "/results", optional = true } }
+  return { name = "results", path = rules.workspace .. "/results", optional = true }
 end
 
 -- A template's is an IntOrString, which the published schema writes as a string.
@@ -50,73 +45,82 @@ local function seconds(rules, name) return tostring(rules.deadlines[name]) end
 -- --- templates ----------------------------------------------------------------------------------
 
 local function build(rules, file)
+  local source = source_of(rules)
   return {
     name = "build", activeDeadlineSeconds = seconds(rules, "build"), retryStrategy = rules.retries,
-    inputs = { artifacts = list { { name = "source", path = rules.workspace .. "/source",
-      git = { repo = parameter "repo-url", revision = parameter "commit-sha" } } } },
-    outputs = { artifacts = list { { name = "workspace", path = rules.workspace .. "/source" },
-      { name = "results", path = rules.workspace .. "/results", optional = true } } },
-    container = container(rules, { "build", file, "--results", rules.workspace .. "/results" }),
+    inputs = { artifacts = list { { name = "source", path = source,
+      git = tables.merge(rules.git, { repo = parameter "repo-url",
+        revision = parameter "commit-sha" }) } } },
+    outputs = { artifacts = list { { name = "workspace", path = source }, results_out(rules) } },
+    container = container(rules, { "build", file, "--results", rules.workspace .. "/results" },
+      source),
   }
 end
 
--- One template for a step of all environments; what differs comes as parameters.
-local function step_template(rules, file, name, words, names)
-  local parameters, env, args = list {}, list {}, { name, file }
-  for _, input in ipairs(names) do
+-- One template for a step of all environments; what differs comes as parameters. A name may begin
+-- with a hyphen, so that each stands in one word with its option. keeps: it writes results.
+local function step_template(rules, file, name, inputs, keeps)
+  local parameters, args = list { { name = "service-account" } }, { name, file }
+  for _, input in ipairs(inputs) do
     parameters[#parameters + 1] = { name = input }
-    args[#args + 1] = "--" .. input
-    args[#args + 1] = "{{inputs.parameters." .. input .. "}}"
+    args[#args + 1] = ("--%s={{inputs.parameters.%s}}"):format(input, input)
   end
-  for _, word in ipairs(words) do args[#args + 1] = word end
-  args[#args + 1] = "--results"
-  args[#args + 1] = rules.workspace .. "/results"
+  if keeps then args[#args + 1], args[#args + 2] = "--results", rules.workspace .. "/results" end
   return {
     name = name, activeDeadlineSeconds = seconds(rules, name), retryStrategy = rules.retries,
-    inputs = { parameters = parameters, artifacts = list { workspace_in(rules) } },
-    outputs = { artifacts = results_out(rules) }, container = container(rules, args, env),
+    serviceAccountName = "{{inputs.parameters.service-account}}",
+    inputs = { parameters = parameters,
+      artifacts = list { { name = "workspace", path = source_of(rules) } } },
+    outputs = keeps and { artifacts = list { results_out(rules) } } or nil,
+    container = container(rules, args, source_of(rules)),
   }
 end
 
 local function step(name, template, values)
   local parameters = list {}
-  for _, pair in ipairs(values) do
-    parameters[#parameters + 1] = { name = pair[1], value = M.literal(pair[2]) }
-  end
+  for _, pair in ipairs(values) do parameters[#parameters + 1] = { name = pair[1],
+    value = pair[2] } end
   return list { { name = name, template = template, arguments = { parameters = parameters,
     artifacts = list { { name = "workspace", from = "{{inputs.artifacts.workspace}}" } } } } }
 end
 
-local function unique(name, seen)
-  local base, n = name, 1
-  while seen[name] do
-    n = n + 1
-    name = base .. "-" .. n
+-- "deploy-app" of each of a list's names, all different; a name of which a label has nothing is
+-- known by its digest.
+local function labels_of(prefix, items)
+  local labels, seen = {}, {}
+  for i, item in ipairs(items) do
+    local own = label(item.name)
+    local base = prefix .. (own ~= "" and own or sha256.string(item.name):sub(1, 8))
+    local name, n = base, 1
+    while seen[name] do
+      n = n + 1
+      name = base .. "-" .. n
+    end
+    labels[i], seen[name] = name, true
   end
-  seen[name] = true
-  return name
+  return labels
 end
 
--- Inputs of a template of steps have no path: they are only passed on.
-local function environment(one)
-  local own, seen = { "environment", one.name }, {}
-  local steps = list { step("check", "check", { own }) }
-  for _, stack in ipairs(one.stacks) do
-    steps[#steps + 1] = step(unique("deploy-" .. label(stack.name), seen), "deploy",
-      { own, { "stack", stack.name } })
+-- Inputs of a template of steps have no path: they are only passed on. CloudFormation changes a
+-- stack once at a time: the next workflow waits for its turn in the environment.
+local function environment(one, name, rules)
+  local own = { { "service-account", rules.service_accounts[one.name] or rules.service_account },
+    { "environment", one.name } }
+  local steps, labels = list { step("check", "check", own) }, labels_of("deploy-", one.stacks)
+  for i, stack in ipairs(one.stacks) do
+    steps[#steps + 1] = step(labels[i], "deploy", { own[1], own[2], { "stack", stack.name } })
   end
   if one.tests and #one.tests.commands > 0 then
-    steps[#steps + 1] = step("test", "test", { own })
+    steps[#steps + 1] = step("test", "test", own)
   end
-  return { name = "environment-" .. label(one.name),
-    inputs = { artifacts = list { { name = "workspace" } } }, steps = steps }
+  return { name = name, steps = steps, inputs = { artifacts = list { { name = "workspace" } } },
+    synchronization = { mutexes = list { { name = rules.name .. "-" .. name } } } }
 end
 
-local function pipeline(config)
+local function pipeline(names)
   local tasks = list { { name = "build", template = "build" } }
   local before = "build"
-  for _, one in ipairs(config.environments) do
-    local name = "environment-" .. label(one.name)
+  for _, name in ipairs(names) do
     tasks[#tasks + 1] = { name = name, template = name, depends = before .. ".Succeeded",
       arguments = { artifacts = list { { name = "workspace",
         from = "{{tasks.build.outputs.artifacts.workspace}}" } } } }
@@ -126,10 +130,21 @@ local function pipeline(config)
 end
 
 local function monitoring(rules)
+  local one = container(rules, { "monitor", "--workflow", "{{workflow.name}}", "--status",
+    "{{workflow.status}}", "--started", "{{workflow.creationTimestamp.RFC3339}}" })
+  table.insert(one.env, { name = "APHEX_FAILURES", value = "{{workflow.failures}}" })
   return { name = "monitoring", activeDeadlineSeconds = seconds(rules, "monitor"),
-    container = container(rules, { "monitor", "--workflow", "{{workflow.name}}", "--status",
-      "{{workflow.status}}", "--started", "{{workflow.creationTimestamp.RFC3339}}" },
-      { { name = "APHEX_FAILURES", value = "{{workflow.failures}}" } }) }
+    container = one }
+end
+
+-- As long as all steps may take, one after the other: never in the middle of a deployment.
+local function deadline(config, rules)
+  local limits = rules.deadlines
+  local sum = limits.build
+  for _, one in ipairs(config.environments) do
+    sum = sum + limits.check + #one.stacks * limits.deploy + limits.test
+  end
+  return limits.workflow or sum
 end
 
 --- The WorkflowTemplate.
@@ -138,11 +153,14 @@ end
 ---@param file string where the configuration lies in the repository
 ---@return table
 function M.of(config, rules, file)
-  local templates = list { pipeline(config), build(rules, file),
-    step_template(rules, file, "check", {}, { "environment" }),
-    step_template(rules, file, "deploy", {}, { "environment", "stack" }),
-    step_template(rules, file, "test", {}, { "environment" }), monitoring(rules) }
-  for _, one in ipairs(config.environments) do templates[#templates + 1] = environment(one) end
+  local names = labels_of("environment-", config.environments)
+  local templates = list { pipeline(names), build(rules, file),
+    step_template(rules, file, "check", { "environment" }),
+    step_template(rules, file, "deploy", { "environment", "stack" }, true),
+    step_template(rules, file, "test", { "environment" }, true), monitoring(rules) }
+  for i, one in ipairs(config.environments) do
+    templates[#templates + 1] = environment(one, names[i], rules)
+  end
   local parameters = list {}
   for i, name in ipairs(M.PARAMETERS) do parameters[i] = { name = name } end
   return { apiVersion = M.API, kind = "WorkflowTemplate",
@@ -150,7 +168,7 @@ function M.of(config, rules, file)
       labels = { ["app.kubernetes.io/managed-by"] = "lsqm" } },
     spec = { entrypoint = "pipeline", onExit = "monitoring",
       serviceAccountName = rules.service_account, arguments = { parameters = parameters },
-      activeDeadlineSeconds = rules.deadlines.workflow, podGC = { strategy = "OnPodSuccess" },
+      activeDeadlineSeconds = deadline(config, rules), podGC = { strategy = "OnPodSuccess" },
       ttlStrategy = { secondsAfterSuccess = rules.keep_seconds.success,
         secondsAfterFailure = rules.keep_seconds.failure },
       templates = templates } }

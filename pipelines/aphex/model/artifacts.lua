@@ -21,7 +21,8 @@ local ENCRYPTION <const> = "<ServerSideEncryptionConfiguration" .. NAMESPACE
   .. "</ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
 local LIFECYCLE <const> = "<LifecycleConfiguration" .. NAMESPACE
   .. "<Rule><ID>expire</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>"
-  .. "<Expiration><Days>%d</Days></Expiration></Rule></LifecycleConfiguration>"
+  .. "<Expiration><Days>%d</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>%d"
+  .. "</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>"
 
 local function put(client, bucket, query, body)
   return client:s3 { method = "PUT", bucket = bucket, query = query, body = body,
@@ -49,10 +50,14 @@ function M.prepare(client, bucket, days)
   local ok, err = create(client, bucket)
   if ok then ok, err = put(client, bucket, "versioning", VERSIONING) end
   if ok then ok, err = put(client, bucket, "encryption", ENCRYPTION) end
-  if ok then ok, err = put(client, bucket, "lifecycle", LIFECYCLE:format(days)) end
+  if ok then ok, err = put(client, bucket, "lifecycle", LIFECYCLE:format(days, days)) end
   if not ok then return nil, err end
   return true
 end
+
+-- What S3 says of a bucket that has none of it.
+local UNSET <const> = { NoSuchLifecycleConfiguration = true,
+  ServerSideEncryptionConfigurationNotFoundError = true }
 
 --- {versioning = boolean, encryption = "AES256"|nil, days = integer|nil} as the bucket has it.
 ---@return table|nil
@@ -61,14 +66,31 @@ function M.settings(client, bucket)
   local found = {}
   for _, query in ipairs { "versioning", "encryption", "lifecycle" } do
     local reply, err = client:s3 { bucket = bucket, query = query }
-    if not reply then return nil, err end
-    found[query] = xml.parse(reply.body)
+    if not reply and not UNSET[err.aws] then return nil, err end
+    found[query] = reply and xml.parse(reply.body)
   end
   local days = found.lifecycle and xml.find(found.lifecycle, "Expiration")
   local algorithm = found.encryption and xml.find(found.encryption, "SSEAlgorithm")
   return { versioning = found.versioning ~= nil and xml.text(found.versioning, "Status")
     == "Enabled", encryption = algorithm and algorithm.text,
     days = days and math.tointeger(tonumber(xml.text(days, "Days"))) }
+end
+
+--- What keeps a bucket from being as artifacts need it; an empty list is good.
+---@param settings table of M.settings
+---@param days integer
+---@return string[]
+function M.problems(settings, days)
+  local list = {}
+  if not settings.versioning then list[#list + 1] = "versioning is off" end
+  if settings.encryption ~= "AES256" then
+    list[#list + 1] = ("encryption is %s, not AES256"):format(settings.encryption or "off")
+  end
+  if settings.days ~= days then
+    list[#list + 1] = ("objects are kept %s, not %d days"):format(settings.days and settings.days
+      .. " days" or "for ever", days)
+  end
+  return list
 end
 
 local function key_of(commit, name) return commit .. "/" .. name end

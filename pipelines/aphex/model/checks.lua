@@ -5,6 +5,7 @@
 local fs = require "std.fs"
 local json = require "std.json"
 local process = require "std.process"
+local stacks = require "pipelines.aphex.model.stacks"
 local xml = require "std.xml"
 
 local M = {}
@@ -27,6 +28,20 @@ function M.credentials(client, account)
     or ("they belong to account %s, the environment is %s"):format(own, account))
 end
 
+--- May the credentials ask CloudFormation for the environment's stacks, as a deployment does first?
+--- A stack that is not there yet is no refusal.
+---@param client lsqm.AwsClient
+---@param list {name: string}[] StackConfig
+function M.permissions(client, list)
+  for _, stack in ipairs(list) do
+    local known, err = stacks.describe(client, stack.name)
+    if not known and err.code ~= "not_found" then
+      return verdict(false, "permissions", tostring(err))
+    end
+  end
+  return verdict(true, "permissions", ("cloudformation:DescribeStacks of %d stacks"):format(#list))
+end
+
 local function is_empty(value)
   return value == nil or value == json.null or value == ""
     or (type(value) == "table" and next(value) == nil)
@@ -38,10 +53,12 @@ end
 function M.context(dir, keys)
   if #keys == 0 then return verdict(true, "context", "nothing is required") end
   local document, err = json.read(fs.join(dir, "cdk.json"))
-  if not document then return verdict(false, "context", tostring(err)) end
-  local missing = {}
+  if type(document) ~= "table" then
+    return verdict(false, "context", err and tostring(err) or "cdk.json is no object")
+  end
+  local missing, context = {}, document.context
   for _, key in ipairs(keys) do
-    if is_empty((document.context or {})[key]) then missing[#missing + 1] = key end
+    if type(context) ~= "table" or is_empty(context[key]) then missing[#missing + 1] = key end
   end
   return verdict(#missing == 0, "context", #missing == 0 and #keys .. " keys"
     or "cdk.json has no value for " .. table.concat(missing, ", "))

@@ -4,6 +4,7 @@
 
 local contracts = require("std.contracts").of "aphex"
 local error_of = require "std.error"
+local place = require "std.yaml.place"
 local resolve = require "std.resolve"
 local suggest = require "std.suggest"
 local yaml = require "std.yaml"
@@ -16,34 +17,29 @@ local M = {}
 ---@field line integer
 ---@field col integer
 
--- The nearest place above a path that the reader noted.
-local function place(root, marks, path)
-  local value, at = root, { 1, 1 }
-  local function note(mark, key)
-    if not mark then return end
-    local keys = mark.keys and mark.keys[key]
-    at = keys or { mark.line, mark.col }
+local PATTERNS <const> = { ["\\S"] = "must not be empty", ["^[0-9]{12}$"] = "must be 12 digits" }
+
+local function words_of(problem)
+  if problem.keyword == "false schema" then return "is not a key of this" end
+  local pattern = problem.keyword == "pattern" and problem.message:match "does not match (.+)$"
+  if problem.keyword == "type" and problem.message:find "^must be string, is [inb]" then
+    return problem.message .. ": write it in quotes"
   end
-  if marks[root] then at = { marks[root].line, marks[root].col } end
-  for part in path:gmatch "/([^/]*)" do
-    part = part:gsub("~1", "/"):gsub("~0", "~")
-    if type(value) ~= "table" then break end
-    local key = value[part] == nil and math.tointeger(tonumber(part))
-    key = key and key + 1 or part
-    note(marks[value], key)
-    value = value[key]
-    if type(value) == "table" and marks[value] and math.type(key) == "integer" then
-      at = { marks[value].line, marks[value].col }
-    end
-  end
-  return at[1], at[2]
+  return PATTERNS[pattern] or problem.message
 end
 
--- What the schema's errors look like to whoever wrote the file.
+-- What the schema's errors look like to whoever wrote the file. A value of the wrong type breaks
+-- other rules too: one problem is enough.
 local function of_schema(config, add)
-  for _, problem in ipairs(contracts.problems("aphex_config", config) or {}) do
-    add(problem.path, problem.keyword == "false schema" and "is not a key of this"
-      or problem.message)
+  local typed = {}
+  local problems = contracts.problems("aphex_config", config) or {}
+  for _, problem in ipairs(problems) do
+    typed[problem.path] = typed[problem.path] or problem.keyword == "type"
+  end
+  for _, problem in ipairs(problems) do
+    if problem.keyword == "type" or not typed[problem.path] then
+      add(problem.path, words_of(problem))
+    end
   end
 end
 
@@ -57,45 +53,59 @@ end
 local function check_unique(list, what, add, path)
   local seen = {}
   for i, item in ipairs(list) do
-    if seen[item.name] then
-      add(("%s/%d/name"):format(path, i - 1), ("%s '%s' is there twice"):format(what, item.name))
+    local name = type(item) == "table" and item.name
+    if type(name) == "string" then
+      if seen[name] then
+        add(("%s/%d/name"):format(path, i - 1), ("%s '%s' is there twice"):format(what, name))
+      end
+      seen[name] = true
     end
-    seen[item.name] = true
   end
 end
 
--- Argo's names of steps are DNS labels; what differs must not become the same.
-local function check_labels(config, add)
-  local seen = {}
-  for i, environment in ipairs(config.environments) do
-    local label = M.label(environment.name)
-    local path = ("/environments/%d/name"):format(i - 1)
-    if label == "" then add(path, "a name needs a letter or a digit") end
-    if seen[label] and seen[label] ~= environment.name then
-      add(path, ("'%s' and '%s' are the same in a workflow"):format(seen[label], environment.name))
-    end
-    seen[label] = environment.name
+-- Names reach the workflow's programs as parameters, in which Argo looks for references.
+local function check_name(name, add, path)
+  if name:find("{{", 1, true) or name:find("}}", 1, true) then
+    add(path, "a name with '{{' or '}}' would be a reference in a workflow")
+  elseif name:find "%c" then
+    add(path, "a name may not have control characters")
   end
 end
 
--- Only for what keeps the schema.
+local function check_named(list, what, add, path)
+  check_unique(list, what, add, path)
+  for i, item in ipairs(list) do
+    if type(item) == "table" and type(item.name) == "string" then
+      check_name(item.name, add, ("%s/%d/name"):format(path, i - 1))
+    end
+  end
+end
+
+local function list_of(value) return type(value) == "table" and value or {} end
+
+-- Says what it can where the schema is broken as well.
 local function of_rules(config, add)
   local regions = resolve.load("aphex", "rules.regions")
-  check_unique(config.environments, "environment", add, "/environments")
-  check_labels(config, add)
-  for i, environment in ipairs(config.environments) do
+  local environments = list_of(list_of(config).environments)
+  check_named(environments, "environment", add, "/environments")
+  for i, environment in ipairs(environments) do
     local path = "/environments/" .. (i - 1)
-    check_region(environment.region, regions, add, path .. "/region")
-    check_unique(environment.stacks, "stack", add, path .. "/stacks")
+    environment = list_of(environment)
+    if type(environment.region) == "string" and environment.region:find "%S" then
+      check_region(environment.region, regions, add, path .. "/region")
+    end
+    check_named(list_of(environment.stacks), "stack", add, path .. "/stacks")
   end
 end
 
---- A name as a DNS label: what Argo and Kubernetes allow.
+local MAX_LABEL <const> = 40
+
+--- A name as part of the names that Argo and Kubernetes allow; "" where nothing of it is.
 ---@param name string
 ---@return string
 function M.label(name)
-  return (name:lower():gsub("[^a-z0-9]+", "-"):gsub("^%-+", ""):gsub("%-+$", ""):sub(1, 40)
-    :gsub("%-+$", ""))
+  return (name:lower():gsub("[^a-z0-9]+", "-"):gsub("^%-+", ""):gsub("%-+$", "")
+    :sub(1, MAX_LABEL):gsub("%-+$", ""))
 end
 
 --- Checks a text.
@@ -116,10 +126,11 @@ function M.check(text, file)
       col = col }
   end
   of_schema(config, add)
-  if #problems == 0 then of_rules(config, add) end
+  of_rules(config, add)
   table.sort(problems, function(a, b)
     if a.line ~= b.line then return a.line < b.line end
-    return a.col < b.col
+    if a.col ~= b.col then return a.col < b.col end
+    return a.path .. a.message < b.path .. b.message
   end)
   return #problems == 0 and config or nil, problems
 end

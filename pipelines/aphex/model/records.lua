@@ -56,7 +56,7 @@ M.workflow_metadata = { title = "WorkflowMetadata", file = "workflows/{workflow_
 }
 M.artifact_metadata = { title = "ArtifactMetadata",
   file = "artifacts/{commit_sha}/{name}.json",
-  req("commit_sha", "sha"), req("timestamp", "datetime"), req("s3_path", "url"),
+  req("commit_sha", "sha"), req("timestamp", "datetime"), req("s3_path", "s3_path"),
   req("artifact_type", "text"), req("size_bytes", "integer", { min = 0 }),
   req("checksum", "sha256"),
 }
@@ -80,7 +80,7 @@ M.build_result = result("BuildResult", "results/build.json", code, out, err,
 M.test_execution_result = result("TestExecutionResult", "results/test-{environment}.json",
   code, out, err, req("test_count", "integer", { min = 0 }),
   req("passed_count", "integer", { min = 0 }), req("failed_count", "integer", { min = 0 }))
-M.deployment_result = result("DeploymentResult", "results/deploy-{environment}-{stack}.json",
+M.deployment_result = result("DeploymentResult", "results/deploy-{environment}/{stack}.json",
   req("stack_name", "text"),
   req("stack_outputs", "map", { values = { "", "string" } }),
   req("cloudformation_events", "array", { items = { "", "object" } }))

@@ -5,11 +5,17 @@ return {
   name = "aphex-pipeline",
   namespace = "aphex-pipeline",
   service_account = "aphex-pipeline",
+  -- Of an environment by its name, where its AWS account wants another role (IRSA):
+  -- { production = "aphex-production" }. Each may create workflowtaskresults.
+  service_accounts = {},
   -- Has lsqm, git and what the configuration's commands need.
   image = "aphex-pipeline:latest",
   workspace = "/workspace",
-  -- Seconds; a workflow that hangs must end by itself.
-  deadlines = { workflow = 7200, build = 1800, check = 120, deploy = 3600, test = 1800,
+  -- Further fields of the source's git artifact: usernameSecret and passwordSecret, or
+  -- sshPrivateKeySecret, of a private repository.
+  git = {},
+  -- Seconds; what hangs must end by itself. workflow: nil is the sum of its steps.
+  deadlines = { workflow = nil, build = 1800, check = 120, deploy = 3600, test = 1800,
     monitor = 300 },
   retries = { limit = "2", retryPolicy = "OnError" }, -- the cluster's failures, not the commands'
   keep_seconds = { success = 86400, failure = 604800 },

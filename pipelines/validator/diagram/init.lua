@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Drawings of architectures: which files are one, and what Terraform each becomes. Texts and
--- draw.io files are read by rules, pictures by Claude.
+-- Drawings of architectures: which files are one, and what Terraform each becomes. Texts, draw.io
+-- files and pictures that carry one are read by rules, other pictures by Claude.
 
 local drawio = require "pipelines.validator.diagram.drawio"
+local embedded = require "pipelines.validator.diagram.embedded"
+local error_of = require "std.error"
 local fs = require "std.fs"
 local mermaid = require "pipelines.validator.diagram.mermaid"
 local plantuml = require "pipelines.validator.diagram.plantuml"
@@ -17,7 +19,7 @@ local MAX_BYTES <const> = 8 * 1024 * 1024
 local LEAST <const> = 0.5
 
 local PARSERS <const> = { mmd = mermaid, mermaid = mermaid, puml = plantuml,
-  plantuml = plantuml, drawio = drawio }
+  plantuml = plantuml, drawio = drawio, dio = drawio }
 local PICTURES <const> = { png = true, svg = true }
 
 local function ending_of(name) return name:match "%.(%w+)$" and name:match("%.(%w+)$"):lower() end
@@ -43,25 +45,39 @@ function M.find(roots)
   return found
 end
 
+-- Without the key, the budget or the network nobody has looked: that says nothing of the drawing.
+local UNSEEN <const> = { unavailable = true, denied = true, limit = true, network = true,
+  http = true }
+
+local function look(ctx, data, format)
+  if PARSERS[format] then return PARSERS[format].parse(data) end
+  local text, err = embedded.read(data, format, drawio.MAX_UNPACKED)
+  if text then return drawio.parse(text) end
+  if err then return nil, err end
+  local graph
+  graph, err = vision.read(ctx, data, format)
+  return graph, err, not graph and UNSEEN[err.code]
+end
+
+-- Also: has nobody looked at it?
 local function graph_of(ctx, candidate)
   local data, err = fs.read(candidate.path)
   if not data then return nil, err end
-  if PICTURES[candidate.format] then return vision.read(ctx, data, candidate.format) end
-  local ok, graph, why = pcall(PARSERS[candidate.format].parse, data)
-  if not ok then return nil, graph end -- too many nodes: the drawing's fault
-  return graph, why
+  local ok, graph, why, is_unseen = pcall(look, ctx, data, candidate.format)
+  if not ok then
+    if error_of.is_cancelled(graph) then error(graph, 0) end
+    return nil, graph -- too many nodes: the drawing's fault
+  end
+  return graph, why, is_unseen
 end
 
 local function failed(job, text) return result.failed(job, { message = text, file = job.path }) end
 
---- Converts a drawing into a Terraform root.
----@param candidate table
----@param out string folder that it gets
----@return table record as std.normalize's, with diagram_confidence, synthesis_notes, tokens
-function M.convert(ctx, candidate, out)
+local function convert(ctx, candidate, out)
   local job = { path = candidate.path, input = candidate.rel, format = "diagram", out = out,
     slug = "diagram" }
-  local graph, err = graph_of(ctx, candidate)
+  local graph, err, is_unseen = graph_of(ctx, candidate)
+  if is_unseen then return { status = "unseen", error = { message = tostring(err) } } end
   if not graph then return failed(job, tostring(err)) end
   local made = synthesize.terraform(graph, candidate.rel)
   local confidence = made.confidence * (graph.confidence or 1)
@@ -73,10 +89,21 @@ function M.convert(ctx, candidate, out)
   local record = result.finish(job, { files = made.files, packages = made.packages,
     resources = { drawing = made.addresses } })
   record.diagram_confidence = confidence
-  local notes = table.move(graph.notes or {}, 1, #(graph.notes or {}), 1, {})
+  local notes = table.move(graph.notes, 1, #graph.notes, 1, {})
   notes[#notes + 1] = made.notes ~= "" and made.notes or nil
   record.synthesis_notes = #notes > 0 and table.concat(notes, "\n") or "nothing was assumed"
-  record.tokens = graph.tokens
+  return record
+end
+
+--- Converts a drawing into a Terraform root.
+---@param candidate table
+---@param out string folder that it gets
+---@return table record as std.normalize's, with diagram_confidence, synthesis_notes, tokens; its
+---  status "unseen" where nobody could look at it now
+function M.convert(ctx, candidate, out)
+  local before = vision.spent()
+  local record = convert(ctx, candidate, out)
+  record.tokens = vision.spent() - before
   return record
 end
 

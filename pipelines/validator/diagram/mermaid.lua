@@ -11,9 +11,20 @@ local BRACKETS <const> = { { "%[%[", "%]%]" }, { "%[%(", "%)%]" }, { "%(%[", "%]
   { "%(%(", "%)%)" }, { "%{%{", "%}%}" }, { "%[/", "/%]" }, { "%[", "%]" }, { "%(", "%)" },
   { "%{", "%}" }, { ">", "%]" } }
 
+-- Ids may have hyphens, but not where an arrow begins.
+local function read_id(text)
+  local id, rest = text:match "^%s*([%w_.]+)(.*)$"
+  while id do
+    local more, after = rest:match "^(%-[%w_][%w_.]*)(.*)$"
+    if not more then break end
+    id, rest = id .. more, after
+  end
+  return id, rest
+end
+
 -- "a[Queue]" at the start of a text: the id, and the rest.
 local function read_node(graph, text)
-  local id, rest = text:match "^%s*([%w_.]+)(.*)$"
+  local id, rest = read_id(text)
   if not id then return nil end
   local label
   for _, pair in ipairs(BRACKETS) do
@@ -28,12 +39,18 @@ local function read_node(graph, text)
   return id, rest
 end
 
+-- Those with a text in them come first: "-- text -->" begins like "--".
+local ARROWS <const> = { "^%s*<?%-%-%s.-%s%-%-+[>xo]?(.*)$", "^%s*<?%-%.%s.-%s%.%-+>?(.*)$",
+  "^%s*<?==%s.-%s==+>?(.*)$", "^%s*[<xo]?%-%-+[>xo]?(.*)$", "^%s*<?%-%.+%-+>?(.*)$",
+  "^%s*<?==+>?(.*)$", "^%s*~~~+(.*)$" }
+
 -- "-->", "-- text -->", "-.->", "==>", "-->|text|", "---": what is left behind it.
 local function read_arrow(text)
-  local rest = text:match "^%s*<?%-%-+[->xo]?(.*)$" or text:match "^%s*<?%-%.+%-+>?(.*)$"
-    or text:match "^%s*<?==+>?(.*)$"
-  if not rest then return nil end
-  return rest:match "^%s*|[^|]*|(.*)$" or rest:match "^%s+[%w][^%-=>|]*%-%-+>(.*)$" or rest
+  for _, pattern in ipairs(ARROWS) do
+    local rest = text:match(pattern)
+    if rest then return rest:match "^%s*|[^|]*|(.*)$" or rest end
+  end
+  return nil
 end
 
 local function read_group(graph, text)
@@ -47,11 +64,12 @@ local function read_group(graph, text)
   end
 end
 
+-- What is left of the line is not understood.
 local function read_chain(graph, line)
   local from, rest = read_group(graph, line)
-  while rest and #from > 0 do
+  while #from > 0 do
     local after = read_arrow(rest)
-    if not after then return end
+    if not after then break end
     local to
     to, rest = read_group(graph, after)
     for _, a in ipairs(from) do
@@ -59,6 +77,7 @@ local function read_chain(graph, line)
     end
     from = to
   end
+  if rest:find "%S" then graph:note("not read: " .. line) end
 end
 
 local IGNORED <const> = { graph = true, flowchart = true, subgraph = true, ["end"] = true,
@@ -82,8 +101,8 @@ end
 ---@return string|nil why
 function M.parse(text)
   local graph, known = graph_of.new(), false
-  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
-    line = line:gsub("%%%%.*$", ""):gsub("^%s+", ""):gsub("[%s;]+$", "")
+  for line in graph_of.lines(text) do
+    line = line:gsub("%s*%%%%.*$", ""):gsub("%s*;$", "")
     local word = line:match "^[%w-]+" or ""
     known = known or word == "graph" or word == "flowchart" or word == "architecture-beta"
     if known and not read_architecture(graph, line) and not IGNORED[word] and line ~= "" then

@@ -33,21 +33,49 @@ local function read_shape(graph, line)
   return id and graph:node(id, label or id, shape)
 end
 
-local function end_of(text)
-  local inside = text:match "^%[(.-)%]$" or text:match "^%((.-)%)$" or text:match '^"(.-)"$'
-  return inside or text:match "^:(.-):$" or text
+-- What may stand at an end of an arrow: `[a]`, `(a)`, `:a:`, `"a"`, a.
+local ENDS <const> = { "^%s*%[([^%]]*)%](.*)$", "^%s*%(([^%)]*)%)(.*)$", "^%s*:([^:]*):(.*)$",
+  '^%s*"([^"]*)"(.*)$', "^%s*([%w_]+)(.*)$" }
+
+local function read_end(text)
+  for _, pattern in ipairs(ENDS) do
+    local name, rest = text:match(pattern)
+    if name then return name, rest end
+  end
+  return nil, text
 end
 
--- `a --> b`, `a <-[#red]- b`, `a .up.> b`
-local EDGE <const> = "^(%S.-)%s+([<%-.|o*%[%]%a#]*[%-.][%-.>|%[%]%a#]*)%s+(%S.-)%s*$"
+-- "-->", "..>", "<-[#red]-", ".up.>", "-": whether it points back, and what is left behind it.
+local function read_arrow(text)
+  local head, rest = text:match "^%s*(<?[|*o]?)([-.].*)$"
+  if not rest then return nil end
+  rest = rest:match "^[-.]+(.*)$"
+  rest = rest:match "^%b[][-.]+(.*)$" or rest:match "^%a+[-.]+(.*)$" or rest
+  local tail, after = rest:match "^(>?>?[|*]?)(.*)$"
+  return head:find "<" ~= nil and not tail:find ">", after
+end
 
+-- How many there are may stand in quotes beside the arrow.
+local function skip_quoted(text, is_next)
+  local after = text:match '^%s*"[^"]*"(.*)$'
+  return after and is_next(after) and after or text
+end
+
+-- Those of a sequence or what is no arrow at all are not read.
 local function read_edge(graph, line)
-  line = line:gsub("%s+:%s.*$", "")
-  local from, arrow, to = line:match(EDGE)
-  if not from or not (arrow:find "%-" or arrow:find "%.%.") then return end
-  from, to = end_of(from), end_of(to)
-  if arrow:find "^<" and not arrow:find ">$" then from, to = to, from end
+  local from, rest = read_end(line)
+  if not from then return false end
+  local is_back, after = read_arrow(skip_quoted(rest, function(t) return read_arrow(t) ~= nil end))
+  if is_back == nil then return false end
+  local to = read_end(skip_quoted(after, function(t) return read_end(t) ~= nil end))
+  if not to then return false end
+  if is_back then from, to = to, from end
   graph:edge(from, to)
+  return true
+end
+
+local function looks_like_edge(line)
+  return line:find "%-%-" or line:find "%->" or line:find "%.>"
 end
 
 ---@param text string
@@ -56,11 +84,11 @@ end
 function M.parse(text)
   if not text:find "@startuml" then return nil, "there is no @startuml" end
   local graph = graph_of.new()
-  for line in (text .. "\n"):gmatch "([^\n]*)\n" do
-    line = line:gsub("^%s+", ""):gsub("%s+$", "")
+  for line in graph_of.lines(text) do
     local is_code = line ~= "" and not line:find "^[@!'}]"
-    if is_code and not read_macro(graph, line) and not read_shape(graph, line) then
-      read_edge(graph, line)
+    if is_code and not read_macro(graph, line) and not read_edge(graph, line)
+      and not read_shape(graph, line) and looks_like_edge(line) then
+      graph:note("not read: " .. line)
     end
   end
   return graph

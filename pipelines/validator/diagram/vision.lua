@@ -4,9 +4,11 @@
 -- given as its text, a PNG as an image.
 
 local anthropic = require "std.anthropic"
+local base64 = require "std.base64"
 local error_of = require "std.error"
 local graph_of = require "pipelines.validator.diagram.graph"
 local json = require "std.json"
+local jsonschema = require "std.jsonschema"
 
 local M = {}
 
@@ -34,23 +36,7 @@ local SCHEMA <const> = record {
   arrows = { type = "array", items = record { from = TEXT, to = TEXT } },
   confidence = { type = "number" }, notes = { type = "array", items = TEXT },
 }
-
-local ALPHABET <const> = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-local function base64(data)
-  local out = {}
-  for i = 1, #data, 3 do
-    local a, b, c = data:byte(i, i + 2)
-    local n = a << 16 | (b or 0) << 8 | (c or 0)
-    for shift = 18, 0, -6 do
-      local at = (n >> shift & 63) + 1
-      out[#out + 1] = ALPHABET:sub(at, at)
-    end
-    if not c then out[#out] = "=" end
-    if not b then out[#out - 1] = "=" end
-  end
-  return table.concat(out)
-end
+local says_what = assert(jsonschema.compile(SCHEMA))
 
 local function bad(text)
   return nil, error_of.new { op = "diagram", code = "unsupported", message = text }
@@ -65,34 +51,24 @@ local function content_of(data, format)
   if #data > MAX_PNG then return bad(("a PNG of %d bytes; up to %d"):format(#data, MAX_PNG)) end
   return json.array {
     { type = "image", source = { type = "base64", media_type = "image/png",
-      data = base64(data) } },
+      data = base64.encode(data) } },
     { type = "text", text = "The drawing." } }
 end
 
 local function client_of(ctx)
   local config = ctx.config
   if not config.anthropic_api_key then
-    return bad "pictures are read by Claude, and ANTHROPIC_API_KEY is not set"
+    return nil, error_of.new { op = "diagram", code = "unavailable",
+      message = "pictures are read by Claude, and ANTHROPIC_API_KEY is not set" }
   end
   M.budget = M.budget or anthropic.budget(config.token_budget)
   return anthropic.new { api_key = config.anthropic_api_key, budget = M.budget,
     base_url = config.anthropic.base_url, model = config.anthropic.model }
 end
 
-local function texts_of(list)
-  local out = {}
-  for _, text in ipairs(type(list) == "table" and list or {}) do
-    if type(text) == "string" then out[#out + 1] = text end
-  end
-  return out
-end
-
 local function read(answer)
   local said = json.decode(answer.text)
-  if type(said) ~= "table" or type(said.components) ~= "table" or type(said.arrows) ~= "table"
-    or type(said.confidence) ~= "number" then
-    return bad "the answer does not describe a drawing"
-  end
+  if not says_what(said) then return bad "the answer does not describe a drawing" end
   local graph, known = graph_of.new(), {}
   for _, one in ipairs(said.components) do
     known[one.id] = true
@@ -102,11 +78,15 @@ local function read(answer)
     if known[one.from] and known[one.to] then graph:edge(one.from, one.to) end
   end
   graph.confidence = math.max(0, math.min(1, said.confidence))
-  graph.notes, graph.tokens = texts_of(said.notes), answer.usage.input + answer.usage.output
+  for _, text in ipairs(said.notes) do graph:note(text) end
   return graph
 end
 
---- What a picture shows: a graph with confidence, notes and tokens.
+--- Tokens that pictures have cost so far.
+---@return integer
+function M.spent() return M.budget and M.budget.used or 0 end
+
+--- What a picture shows: a graph with confidence and notes.
 ---@param ctx lsqm.Context
 ---@param data string the file
 ---@param format string "png"|"svg"

@@ -112,20 +112,27 @@ function M.load(place, id)
   return arch
 end
 
---- All architectures by id, sorted; what cannot be read is the second list.
----@return table[] list
----@return lsqm.Error[] problems
-function M.all(place)
-  local list, problems = {}, {}
-  local base = place:path("cache", "architectures")
-  for _, source in ipairs(fs.is_dir(base) and fs.list(base) or {}) do
-    for _, entry in ipairs(fs.list(fs.join(base, source.name)) or {}) do
+local function folders(dir)
+  return tables.filter(fs.is_dir(dir) and fs.list(dir) or {},
+    function(entry) return entry.type == "dir" end)
+end
+
+--- All architectures by id, sorted. One that cannot be read is told of and left out: `mine` makes
+--- it anew.
+---@param log table
+---@return table[]
+function M.all(place, log)
+  local list, base = {}, place:path("cache", "architectures")
+  for _, source in ipairs(folders(base)) do
+    for _, entry in ipairs(folders(fs.join(base, source.name))) do
       local arch, err = M.load(place, source.name .. "/" .. entry.name)
+      if not arch then
+        log:error("architecture left out, mine makes it anew", { error = tostring(err) })
+      end
       list[#list + 1] = arch
-      problems[#problems + 1] = err
     end
   end
-  return list, problems
+  return list
 end
 
 --- Takes over a converted root: every .tf file at its top becomes part of main.tf, but for

@@ -46,8 +46,12 @@ function M.look(ctx, place, source)
   return { found = found, problems = note.problems, sha = commit_of(roots) }
 end
 
-local function reason_of(record)
-  if record.error then return tostring(record.error.message or record.error) end
+local function reason_of(record, path)
+  local err = record.error
+  if err then
+    local at = err.line and (":%d"):format(err.line) .. (err.col and ":" .. err.col or "") or ""
+    return (at ~= "" and path .. at .. ": " or "") .. tostring(err.message or err)
+  end
   local words = {}
   for i, item in ipairs(record.unsupported or {}) do
     words[i] = ("%s %s%s: %s"):format(item.id or "?", item.type or "?",
@@ -84,12 +88,14 @@ local function finish(place, item, outcome)
   local record = outcome.ok and outcome.value
     or { status = "failed", error = { message = tostring(outcome.err) } }
   local arch = item.arch
-  if record.status == "normalized" then
+  if record.status == "unseen" then
+    arch.status_reason = reason_of(record, arch.template_path) -- stays pending: it is tried again
+  elseif record.status == "normalized" then
     local ok, err = converted(place, arch, item.candidate, record)
     if not ok then return nil, err end
   else
     fs.remove(place:arch_dir(arch.id))
-    architectures.move(arch, "conversion_failed", reason_of(record))
+    architectures.move(arch, "conversion_failed", reason_of(record, arch.template_path))
   end
   return architectures.save(place, arch)
 end

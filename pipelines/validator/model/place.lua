@@ -2,7 +2,10 @@
 -- Where validator's files lie: config/, cache/ and docs/data/ below one folder (--root).
 
 local contracts = require("std.contracts").of("validator", { underscores = true })
+local error_of = require "std.error"
 local fs = require "std.fs"
+local owner = require "std.emulator.owner"
+local uv = require "luv"
 
 local M = { contracts = contracts }
 
@@ -17,7 +20,7 @@ local Place = {}
 Place.__index = Place
 
 ---@param root string
-function M.open(root) return setmetatable({ root = root }, Place) end
+function M.open(root) return setmetatable({ root = root, contracts = contracts }, Place) end
 
 function Place:path(...) return fs.join(self.root, ...) end
 
@@ -26,6 +29,59 @@ function Place:state_file() return self:path("cache", "sources_state.json") end
 function Place:arch_dir(id) return self:path("cache", "architectures", id) end
 function Place:app_dir(hash) return self:path("cache", "apps", hash) end
 function Place:data(...) return self:path("docs", "data", ...) end
+
+local held = {} -- path of a lock → true: `all` holds it for its stages
+
+-- A lock comes into being with its content, or not at all.
+local function take(path)
+  local ok, err = fs.write(path .. "." .. uv.os_getpid(), owner.of())
+  if not ok then return nil, err end
+  local linked, why, code = uv.fs_link(path .. "." .. uv.os_getpid(), path)
+  fs.remove(path .. "." .. uv.os_getpid())
+  if linked or code == "EEXIST" then return linked ~= nil end
+  return nil, error_of.new { op = "lock", code = "io", file = path, message = tostring(why) }
+end
+
+--- Is there such a folder?
+---@return boolean|nil
+---@return lsqm.Error|nil err code "not_found"
+function Place:check()
+  if fs.is_dir(self.root) then return true end
+  return nil, error_of.new { op = "validator", code = "not_found", file = self.root,
+    message = "no such folder", hint = "--root is the one that has config/sources.yaml" }
+end
+
+--- Only one lsqm at a time changes these files; what a killed one left is not in the way.
+---@param is_dry boolean|nil nothing is to be changed: no lock is taken
+---@return table|nil lock close it
+---@return lsqm.Error|nil err code "not_found" for the folder, "unavailable" where another one is
+---  at work
+function Place:hold(is_dry)
+  local ok, err = self:check()
+  if not ok then return nil, err end
+  local path = fs.absolute(self:path("cache", "lock"))
+  if is_dry or held[path] then return setmetatable({}, { __close = function() end }) end
+  fs.mkdir(fs.dirname(path))
+  ok, err = take(path)
+  if ok == false then
+    local other = fs.read(path) or ""
+    if owner.is_alive(other) then
+      return nil, error_of.new { op = "validator", code = "unavailable", file = path,
+        message = "another lsqm is at work here, process " .. other:match "^%d+" }
+    end
+    fs.remove(path)
+    ok, err = take(path)
+  end
+  if not ok then
+    return nil, err or error_of.new { op = "validator", code = "unavailable", file = path,
+      message = "another lsqm is at work here" }
+  end
+  held[path] = true
+  return setmetatable({}, { __close = function()
+    held[path] = nil
+    fs.remove(path)
+  end })
+end
 
 --- A file of an entity; `fallback` where there is none yet.
 ---@return table|nil

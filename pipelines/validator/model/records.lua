@@ -94,6 +94,7 @@ M.sample_app_file = without(M.sample_app, { source_code = true, test_code = true
 M.run_statistics = { title = "RunStatistics", count "total_architectures", count "passed",
   count "partial", count "failed", count "skipped",
   opt("timeout", "integer", { min = 0, help = "ours: of failed, those that took too long" }),
+  opt("unjudged", "integer", { min = 0, help = "ours: of skipped, what the harness failed at" }),
   rate "pass_rate",
 }
 M.stage_timing = { title = "StageTiming", seconds "mining_seconds", seconds "generation_seconds",
@@ -136,6 +137,7 @@ M.architecture_result = { title = "ArchitectureResult",
   seconds "duration_seconds", opt("issue_number", "integer", { min = 1 }),
   opt("suggested_issue_title", "text"),
   opt("reason", "string", { help = "ours: why the status is what it is, one line" }),
+  opt("harness_error", "string", { help = "ours: of a skipped one, what kept it from a verdict" }),
 }
 
 -- tracker, coverage, site -------------------------------------------------------------------------
@@ -154,17 +156,19 @@ M.service_coverage = { title = "ServiceCoverage", req("service_name", "service")
   count "architectures_tested", count "architectures_passed", count "architectures_failed",
   rate "pass_rate", req("last_tested_run", "validation_run_id"),
 }
-M.latest_result = { title = "A row of the site's table",
-  req("architecture_id", "architecture_id"), req("status", "string", { enum = M.RESULTS }),
+M.latest_result = { title = "An architecture's newest result, a row of the site's table",
+  req("architecture_id", "architecture_id"), req("run_id", "validation_run_id"),
+  req("status", "string", { enum = M.RESULTS }),
   seconds "duration_seconds", list("services", "service"), req("source_type", "string"),
   opt("reason", "string"), opt("issue_number", "integer", { min = 1 }),
-  opt("diagram_confidence", "number", { min = 0, max = 1 }),
+  opt("diagram_confidence", "number", { min = 0, max = 1 }), opt("synthesis_notes", "string"),
 }
 M.run_line = { title = "A run in the list of runs", req("id", "validation_run_id"),
   req("started_at", "datetime"), opt("statistics", "record", { of = "run_statistics" }),
 }
 M.latest = { title = "Latest", file = "docs/data/latest.json", req("generated_at", "datetime"),
   req("run", "record", { of = "validation_run" }),
+  opt("issues_url", "url", { help = "where issues have their numbers" }),
   req("results", "array", { items = { "", "record", of = "latest_result" } }),
   req("service_coverage", "array", { items = { "", "record", of = "service_coverage" } }),
   req("runs", "array", { items = { "", "record", of = "run_line" } }),

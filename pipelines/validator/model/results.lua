@@ -22,11 +22,15 @@ end
 
 -- What the app itself wrote, as pytest kept it.
 local function app_log_of(output)
-  local parts = {}
-  for body in (output .. "\n---"):gmatch "%-+ Captured [%w ]+ %-+\n(.-)\n%f[-_=][-_=][-_=][-_=]" do
-    parts[#parts + 1] = body
+  local lines, is_captured = {}, false
+  for line in output:gmatch "[^\n]*" do
+    if line:find "^[-_=][-_=][-_=][-_=]" then
+      is_captured = line:find "^%-+ Captured [%w ]+ %-+$" ~= nil
+    elseif is_captured then
+      lines[#lines + 1] = line
+    end
   end
-  return table.concat(parts, "\n")
+  return table.concat(lines, "\n")
 end
 
 local function failures_of(pytest)
@@ -38,6 +42,21 @@ local function failures_of(pytest)
     end
   end
   return list
+end
+
+local function logs_of(result, output)
+  return { terraform_log = (result.terraform_apply or {}).logs or "",
+    localstack_log = result.container_logs or "", app_log = app_log_of(output),
+    test_output = output }
+end
+
+-- What the harness failed at says nothing about the architecture, which is no verdict: it is
+-- skipped, as nothing of it was judged, and its logs say what happened.
+local function unjudged(run_id, arch, result)
+  return { id = run_id .. "/" .. arch.id, run_id = run_id, architecture_id = arch.id,
+    status = "skipped", logs = logs_of(result, (result.pytest_results or {}).output or ""),
+    duration_seconds = result.duration_seconds, reason = "not judged: " .. (result.reason or ""),
+    harness_error = result.error_message or result.reason or "unknown error" }
 end
 
 local function infrastructure_of(result, outcome, critical)
@@ -55,12 +74,12 @@ local function infrastructure_of(result, outcome, critical)
       and json.encode(apply.outputs) or nil }
 end
 
--- The document's status: FAILED wants an infrastructure that failed or a critical error, so tests
--- that ran and failed, be it all of them, are PARTIAL.
+-- The document's status: FAILED wants an infrastructure that failed or a critical error (no test
+-- could be run on it), so tests that ran and failed, be it all of them, are PARTIAL.
 local function status_of(result, tests)
   if result.status == "PASSED" or result.status == "TIMEOUT" then return result.status:lower() end
   local deployed = result.terraform_apply and result.terraform_apply.success
-  if deployed and tests.failed > 0 and result.status ~= "ERROR" then return "partial" end
+  if deployed and tests.failed > 0 then return "partial" end
   return "failed", deployed
 end
 
@@ -74,6 +93,7 @@ local WORDS <const> = { partial = "some tests fail", failed = "cannot be deploye
 ---@param outcome table what was observed: {deploy =}
 ---@return table ArchitectureResult
 function M.of(run_id, arch, result, outcome)
+  if result.status == "ERROR" then return unjudged(run_id, arch, result) end
   local pytest = result.pytest_results or {}
   local tests = { total = pytest.total or 0, passed = pytest.passed or 0,
     failed = pytest.failed or 0, skipped = pytest.skipped or 0,
@@ -82,9 +102,7 @@ function M.of(run_id, arch, result, outcome)
   local output = pytest.output or ""
   return { id = run_id .. "/" .. arch.id, run_id = run_id, architecture_id = arch.id,
     status = status, infrastructure = infrastructure_of(result, outcome, critical), tests = tests,
-    logs = { terraform_log = (result.terraform_apply or {}).logs or "",
-      localstack_log = result.container_logs or "", app_log = app_log_of(output),
-      test_output = output },
+    logs = logs_of(result, output),
     duration_seconds = result.duration_seconds, reason = result.reason,
     suggested_issue_title = WORDS[status]
       and ("%s: %s"):format(arch.id, WORDS[status]):sub(1, 200) or nil }
@@ -121,6 +139,8 @@ function M.check(result)
   if not ok then return nil, err end
   local why = not RULES[result.status](result) and "status '" .. result.status
     .. "' does not fit infrastructure and tests"
+    or result.harness_error and result.status ~= "skipped" and "what the harness failed at has "
+    .. "no verdict"
     or result.id ~= result.run_id .. "/" .. result.architecture_id
     and "id is not run and architecture"
   if not why then return true end

@@ -46,34 +46,62 @@ end
 function M.load(place, id) return place:read(path(place, id), "validation_run") end
 
 --- All runs, newest first.
----@return table[]
+---@return table[]|nil
+---@return lsqm.Error|nil the first one that cannot be read
 function M.all(place)
   local list, dir = {}, place:data "runs"
   for _, entry in ipairs(fs.is_dir(dir) and fs.list(dir) or {}) do
     local id = entry.name:match "^(run%-%d+%-%d+)%.json$"
-    list[#list + 1] = id and M.load(place, id) or nil
+    if id then
+      local run, err = M.load(place, id)
+      if not run then return nil, err end
+      list[#list + 1] = run
+    end
   end
   table.sort(list, function(a, b) return a.id > b.id end)
   return list
 end
 
---- The newest run that has ended.
+--- The newest run that has completed; false where there is none.
+---@return table|false|nil
+---@return lsqm.Error|nil
 function M.latest(place)
-  for _, run in ipairs(M.all(place)) do
+  local list, err = M.all(place)
+  if not list then return nil, err end
+  for _, run in ipairs(list) do
     if run.status == "completed" then return run end
   end
-  return nil
+  return false
 end
 
---- A timeout is a failure that the document's statistics have no word of their own for.
+--- Runs whose lsqm was killed have failed. For one that holds the place.
+---@return boolean|nil
+---@return lsqm.Error|nil
+function M.end_dead(place)
+  local list, err = M.all(place)
+  if not list then return nil, err end
+  for _, run in ipairs(list) do
+    if run.status == "running" then
+      local now = time.iso()
+      run.status, run.completed_at = "failed", now > run.started_at and now or run.started_at
+      local ok, why = M.save(place, run)
+      if not ok then return nil, why end
+    end
+  end
+  return true
+end
+
+--- A timeout is a failure that the document's statistics have no word of their own for; what the
+--- harness failed at is skipped, and not in the rate.
 ---@param list table[] results
 ---@return table RunStatistics
 function M.statistics(list)
   local n = { total_architectures = #list, passed = 0, partial = 0, failed = 0, skipped = 0,
-    timeout = 0 }
+    timeout = 0, unjudged = 0 }
   for _, result in ipairs(list) do
     n[result.status] = n[result.status] + 1
     if result.status == "timeout" then n.failed = n.failed + 1 end
+    if result.harness_error then n.unjudged = n.unjudged + 1 end
   end
   local judged = n.passed + n.partial + n.failed
   n.pass_rate = judged > 0 and n.passed / judged or 0
@@ -92,11 +120,14 @@ function M.timing(fields)
 end
 
 --- The results of a run, in its order.
----@return table[]
+---@return table[]|nil
+---@return lsqm.Error|nil the first one that cannot be read
 function M.results(place, run)
   local list = {}
   for i, id in ipairs(run.results) do
-    list[i] = assert(results.load(place, run.id, id:sub(#run.id + 2)))
+    local result, err = results.load(place, run.id, id:sub(#run.id + 2))
+    if not result then return nil, err end
+    list[i] = result
   end
   return list
 end
@@ -111,10 +142,13 @@ function M.add_work(place, fields)
   return place:write(work_file(place), "work_done", work)
 end
 
+---@return table|nil
+---@return lsqm.Error|nil
 function M.take_work(place)
-  local work = place:read(work_file(place), "work_done", {}) or {}
-  local ok, err = fs.remove(work_file(place))
-  if not ok then error(err, 0) end
+  local work, err = place:read(work_file(place), "work_done", {})
+  if not work then return nil, err end
+  local ok, why = fs.remove(work_file(place))
+  if not ok then return nil, why end
   return work
 end
 

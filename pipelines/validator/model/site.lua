@@ -38,25 +38,23 @@ function M.coverage(run_id, list, services)
   return out
 end
 
--- A service that this run did not test keeps what an older one found.
-local function with_older(place, coverage)
-  local seen = {}
-  for _, one in ipairs(coverage) do seen[one.service_name] = true end
-  local old = fs.exists(place:data "latest.json") and place:read(place:data "latest.json", "latest")
-  for _, one in ipairs(old and old.service_coverage or {}) do
-    if not seen[one.service_name] then coverage[#coverage + 1] = one end
-  end
-  table.sort(coverage, function(a, b) return a.service_name < b.service_name end)
-  return coverage
+--- Where the issues of the configuration's repository are read; nil where that is not known.
+---@param config table
+---@return string|nil
+function M.issues_url(config)
+  local host = config.github_api_url:match "^(https?://.*)/api/v3/*$"
+    or config.github_api_url:find "^https://api%.github%.com/*$" and "https://github.com"
+  return host and ("%s/%s/issues"):format(host, config.issue_repo) or nil
 end
 
 local function row_of(result, arch)
   local metadata = arch and arch.metadata or {}
-  return { architecture_id = result.architecture_id, status = result.status,
-    duration_seconds = result.duration_seconds, reason = result.reason,
+  return { architecture_id = result.architecture_id, run_id = result.run_id,
+    status = result.status, duration_seconds = result.duration_seconds, reason = result.reason,
     issue_number = result.issue_number, services = json.array(metadata.services or {}),
     source_type = arch and arch.source_type or "template",
-    diagram_confidence = metadata.diagram_confidence }
+    diagram_confidence = metadata.diagram_confidence,
+    synthesis_notes = arch and arch.synthesis_notes }
 end
 
 local function lines_of(list)
@@ -67,19 +65,62 @@ local function lines_of(list)
   return out
 end
 
---- Writes latest.json about a run.
+-- What a run found takes the place of what older ones had found of the same. What there is no more
+-- is shown of the newest run only.
+local function apply(state, place, run, is_newest)
+  local list, err = runs.results(place, run)
+  if not list then return nil, err end
+  for _, result in ipairs(list) do
+    local arch = state.known[result.architecture_id]
+    if arch or is_newest then state.rows[result.architecture_id] = row_of(result, arch) end
+  end
+  for _, one in ipairs(M.coverage(run.id, list, state.services)) do
+    state.coverage[one.service_name] = one
+  end
+  return true
+end
+
+-- What the file says that is there, up to its run; nothing where it cannot be read: it holds
+-- nothing that is not in the runs.
+local function remembered(state, place)
+  local path = place:data "latest.json"
+  local old = fs.exists(path) and place:read(path, "latest")
+  if not old then return "" end
+  for _, row in ipairs(old.results) do
+    if state.known[row.architecture_id] then state.rows[row.architecture_id] = row end
+  end
+  for _, one in ipairs(old.service_coverage) do state.coverage[one.service_name] = one end
+  return old.run.id
+end
+
+local function values_of(map)
+  local out = json.array {}
+  for i, key in ipairs(tables.sorted_keys(map)) do out[i] = map[key] end
+  return out
+end
+
+--- Writes latest.json about a run: of what it did not test, what older runs found.
+---@param ctx lsqm.Context its log and config
 ---@return boolean|nil
 ---@return lsqm.Error|nil
-function M.write_latest(place, run)
-  local by_id, services, rows = {}, {}, json.array {}
-  for _, arch in ipairs(architectures.all(place)) do
-    by_id[arch.id], services[arch.id] = arch, arch.metadata and arch.metadata.services
+function M.write_latest(place, run, ctx)
+  local state = { rows = {}, coverage = {}, known = {}, services = {} }
+  for _, arch in ipairs(architectures.all(place, ctx.log)) do
+    state.known[arch.id], state.services[arch.id] = arch, arch.metadata and arch.metadata.services
   end
-  local list = runs.results(place, run)
-  for i, result in ipairs(list) do rows[i] = row_of(result, by_id[result.architecture_id]) end
+  local past, err = runs.all(place)
+  if not past then return nil, err end
+  local since = remembered(state, place)
+  for i = #past, 1, -1 do
+    local one = past[i]
+    if one.status == "completed" and (one.id > since or one.id == run.id) and one.id <= run.id then
+      local ok, why = apply(state, place, one, one.id == run.id)
+      if not ok then return nil, why end
+    end
+  end
   return place:write(place:data "latest.json", "latest", { generated_at = time.iso(), run = run,
-    results = rows, runs = lines_of(runs.all(place)),
-    service_coverage = with_older(place, M.coverage(run.id, list, services)) })
+    issues_url = M.issues_url(ctx.config), results = values_of(state.rows), runs = lines_of(past),
+    service_coverage = values_of(state.coverage) })
 end
 
 --- Puts the pages beside the data; a user's file of the same name in pipelines/validator/site wins.

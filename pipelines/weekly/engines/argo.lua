@@ -3,6 +3,27 @@
 -- key of the artifact repository, the merge reads that key as a folder: outputs of a loop can only
 -- be gathered so. Copy this file to change the workflow. @name@ stands for an option.
 
+-- What more than one template has.
+local TOKENS <const> = [[
+        envFrom:
+          - secretRef:
+              name: @secret@
+              optional: true
+          - configMapRef:
+              name: @config_map@
+              optional: true
+]]
+local MOUNT <const> = [[
+        volumeMounts:
+          - name: work
+            mountPath: /work
+]]
+local VOLUME <const> = [[
+      volumes:
+        - name: work
+          emptyDir: {}
+]]
+
 return {
   help = "Argo Workflows: a template with fan-out and fan-in, and a cron workflow for it",
   max_shards = 1000,
@@ -61,23 +82,12 @@ spec:
         command: [bash, -euc]
         args:
           - lsqm @flags@ --workspace /work run --to generate
-        envFrom:
-          - secretRef:
-              name: @secret@
-              optional: true
-          - configMapRef:
-              name: @config_map@
-              optional: true
-        volumeMounts:
-          - name: work
-            mountPath: /work
+]] .. TOKENS .. MOUNT .. [[
       outputs:
         artifacts:
           - name: corpus
             path: /work/artifacts
-      volumes:
-        - name: work
-          emptyDir: {}
+]] .. VOLUME .. [[
     - name: shard
       activeDeadlineSeconds: "@seconds@"
       retryStrategy:
@@ -101,9 +111,7 @@ spec:
           requests:
             cpu: "@cpus@"
             memory: @memory@
-        volumeMounts:
-          - name: work
-            mountPath: /work
+]] .. MOUNT .. [[
       outputs:
         artifacts:
           - name: results
@@ -112,9 +120,7 @@ spec:
               none: {}
             s3:
               key: "@prefix@/{{workflow.uid}}/{{inputs.parameters.shard}}"
-      volumes:
-        - name: work
-          emptyDir: {}
+]] .. VOLUME .. [[
     - name: merge
       inputs:
         artifacts:
@@ -131,24 +137,12 @@ spec:
           - |
             lsqm @flags@ --workspace /work merge @partial@ /work/shards || [ $? -eq 1 ]
             lsqm @flags@ --workspace /work run --from report
-        envFrom:
-          - secretRef:
-              name: @secret@
-              optional: true
-          - configMapRef:
-              name: @config_map@
-              optional: true
-        volumeMounts:
-          - name: work
-            mountPath: /work
+]] .. TOKENS .. MOUNT .. [[
       outputs:
         artifacts:
           - name: report
             path: /work/artifacts/reports/latest
-      volumes:
-        - name: work
-          emptyDir: {}
-]] },
+]] .. VOLUME },
     { name = "cron-workflow.yaml", text = [[
 apiVersion: argoproj.io/v1alpha1
 kind: CronWorkflow

@@ -2,6 +2,19 @@
 -- GitHub Actions: a matrix of shards between a job that prepares and one that merges; what they
 -- hand on are artifacts. Copy this file to change the workflow. @name@ stands for an option.
 
+-- Steps of more than one job.
+local INSTALL <const> = [[
+      - uses: actions/checkout@v4
+      - name: Install lsqm
+        run: |
+          @install@
+]]
+local CORPUS <const> = [[
+      - uses: actions/download-artifact@v4
+        with:
+          name: corpus
+]]
+
 return {
   help = "GitHub Actions: a matrix for the shards, artifacts between the jobs",
   max_shards = 256, -- jobs that a matrix may make
@@ -36,10 +49,7 @@ jobs:
     runs-on: @runs_on@
     timeout-minutes: 60
     steps:
-      - uses: actions/checkout@v4
-      - name: Install lsqm
-        run: |
-          @install@
+]] .. INSTALL .. [[
       - name: Mine and generate
         env:
           ANTHROPIC_API_KEY: ${{ secrets.ANTHROPIC_API_KEY }}
@@ -64,13 +74,7 @@ jobs:
       matrix:
         shard: [@shard_list@]
     steps:
-      - uses: actions/checkout@v4
-      - name: Install lsqm
-        run: |
-          @install@
-      - uses: actions/download-artifact@v4
-        with:
-          name: corpus
+]] .. INSTALL .. CORPUS .. [[
       - name: Validate
         env:
           SHARD: ${{ matrix.shard }}
@@ -92,13 +96,7 @@ jobs:
     runs-on: @runs_on@
     timeout-minutes: 60
     steps:
-      - uses: actions/checkout@v4
-      - name: Install lsqm
-        run: |
-          @install@
-      - uses: actions/download-artifact@v4
-        with:
-          name: corpus
+]] .. INSTALL .. CORPUS .. [[
       - uses: actions/download-artifact@v4
         with:
           pattern: shard-*

@@ -13,7 +13,7 @@ local M = {}
 ---The rule as {of = result → text, version =, earlier = {version → result → text}}. A plain
 ---function, as a user may have put in its place, has the version "user".
 ---@param rule function|table
-function M.signature(rule)
+local function rule_of(rule)
   if type(rule) == "function" then return { of = rule, version = "user", earlier = {} } end
   return { of = rule.of, version = tostring(rule.version), earlier = rule.earlier or {} }
 end
@@ -109,7 +109,7 @@ end
 ---@return table[] {key=, signature=words, version=, earlier={version → set of keys},
 ---  regressions=}
 function M.of(store, run, records, rule)
-  local signature, emulator = M.signature(rule), M.emulator_name(run.config)
+  local signature, emulator = rule_of(rule), M.emulator_name(run.config)
   local groups, by_key = {}, {}
   for _, record in ipairs(M.open(store, run, records)) do
     local result = M.result_of(store, run, record)

@@ -18,7 +18,7 @@ local LOCALSTACK_REPO <const> = "localstack/localstack"
 
 ---Why no issue can be filed; nil: it can.
 ---@return string|nil
-function M.obstacle(ctx, run)
+local function obstacle(ctx, run)
   local emulator = run.config.emulator and run.config.emulator.name or "localstack"
   local repo = ctx.config.issue_repo
   if not repo or repo == "" then return "no ISSUE_REPO is set" end
@@ -121,7 +121,7 @@ end
 function M.file(ctx, run, repo)
   local records = ctx.store:regressions()
   if #records == 0 then return false end
-  local reason = M.obstacle(ctx, run)
+  local reason = obstacle(ctx, run)
   if reason then
     local open = #causes.open(ctx.store, run, records)
     if open > 0 then
@@ -155,7 +155,7 @@ function M.dry_run(ctx, run, changes)
   local records = ctx.store:regressions()
   for _, record in ipairs(changes.regressions) do records[#records + 1] = record end
   local groups = causes.of(ctx.store, run, records, ctx.rules("signature"))
-  local reason = #groups > 0 and M.obstacle(ctx, run)
+  local reason = #groups > 0 and obstacle(ctx, run)
   if reason then ctx.out("would file no issue: " .. reason) return end
   local about, limit = about_of(ctx, run), ctx.config.issue_limit
   for i = 1, math.min(#groups, limit) do print_issue(ctx, groups[i], about) end

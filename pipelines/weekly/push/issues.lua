@@ -10,6 +10,7 @@ local error_of = require "std.error"
 local marker = require "pipelines.weekly.push.marker"
 local words = require "pipelines.weekly.push.issue_text"
 local text = require "pipelines.weekly.report.text"
+local tables = require "std.table"
 local time = require "std.time"
 
 local M = {}
@@ -63,8 +64,7 @@ end
 
 -- An issue whose key was made by a rule that we do not have: known by what it is about.
 local function by_architectures(known, group, claimed)
-  local hashes, best, most = {}, nil, 0
-  for _, hash in ipairs(words.hashes(group)) do hashes[hash] = true end
+  local hashes, best, most = tables.set(words.hashes(group)), nil, 0
   for _, issue in ipairs(known) do
     local facts = issue.facts
     local foreign = facts.signature ~= group.version and not group.earlier[facts.signature]
@@ -109,12 +109,6 @@ local function say(work, issue, what)
   if not done then work.on_error(("comment on issue %d"):format(issue.number), err) end
 end
 
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list) do set[item] = true end
-  return set
-end
-
 local function missing_from(list, set)
   local n = 0
   for _, item in ipairs(list) do n = n + (set[item] and 0 or 1) end
@@ -125,8 +119,8 @@ end
 local function difference(issue, group, run)
   local facts, hashes = issue.facts, words.hashes(group)
   local shown = table.move(hashes, 1, math.min(#hashes, marker.LISTED), 1, {})
-  local new = missing_from(shown, set_of(facts.architectures))
-  local gone = missing_from(facts.architectures, set_of(shown))
+  local new = missing_from(shown, tables.set(facts.architectures))
+  local gone = missing_from(facts.architectures, tables.set(shown))
   local parts = { text.count(#hashes, "architecture") .. (#hashes == 1 and " fails" or " fail") }
   if new > 0 then parts[#parts + 1] = new .. " new" end
   if gone > 0 then parts[#parts + 1] = gone .. " no longer" end

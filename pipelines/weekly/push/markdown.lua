@@ -14,7 +14,7 @@ local INVISIBLE <const> = { "\u{200B}", "\u{200E}", "\u{200F}", "\u{2060}", "\u{
 ---Outside text in valid UTF-8, without secrets, terminal codes and hidden marks.
 ---@param s string
 ---@return string
-function M.clean(s)
+local function clean(s)
   s = text.clean(mask.text(s))
   for _, mark in ipairs(INVISIBLE) do s = s:gsub(mark, "") end
   -- A code block shows a comment as text, but whoever looks for markers would take it for one.
@@ -26,7 +26,7 @@ end
 ---@param language string|nil
 ---@return string
 function M.fence(s, language)
-  s = M.clean(s)
+  s = clean(s)
   local longest = 2
   for run in s:gmatch("`+") do longest = math.max(longest, #run) end
   local mark = ("`"):rep(longest + 1)
@@ -37,7 +37,7 @@ end
 ---@param s string
 ---@return string
 function M.code(s)
-  s = M.clean(s):gsub("[`%c]", " ")
+  s = clean(s):gsub("[`%c]", " ")
   -- "` `" would not be code at all
   return "`" .. (s:find("%S") and s or "?") .. "`"
 end
@@ -57,7 +57,7 @@ end
 ---@param limit integer characters
 ---@return string
 function M.title(s, limit)
-  s = M.clean(s):gsub("%s+", " "):gsub("@", "@\u{2060}")
+  s = clean(s):gsub("%s+", " "):gsub("@", "@\u{2060}")
   return M.cut(s, limit)
 end
 

@@ -59,7 +59,7 @@ end
 ---@param config table config.json of the run
 ---@param row table|nil of rules/emulators.lua
 ---@return string
-function M.image(config, row)
+local function image_of(config, row)
   local emulator = config.emulator or {}
   local image = emulator.image or row and row.image or emulator.name or "localstack/localstack"
   -- A colon after the last slash is a tag already.
@@ -69,7 +69,7 @@ end
 
 local function script(config, row)
   row = row or {}
-  return SCRIPT:format(row.port or 4566, quoted(M.image(config, row)),
+  return SCRIPT:format(row.port or 4566, quoted(image_of(config, row)),
     row.health or "/_localstack/health")
 end
 

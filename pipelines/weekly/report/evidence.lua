@@ -82,7 +82,7 @@ end
 ---@param least integer
 ---@param most integer
 ---@return fun(use: fun(share: integer): integer)
-function M.budget(total, count, least, most)
+local function budget(total, count, least, most)
   return function(use)
     local share = total // math.max(count, 1)
     total = total - use(math.max(least, math.min(most, share)))
@@ -94,7 +94,7 @@ end
 ---@return fun(hash: string, result: table): table[] logs {name=, bytes=, cut=, earlier=, last=,
 ---  lines=}, or {name=, same_as=hash} for a log that another one has already
 function M.logs(failures)
-  local share, seen = M.budget(LOGS, failures, LOG_MIN, LOG_MAX), {}
+  local share, seen = budget(LOGS, failures, LOG_MIN, LOG_MAX), {}
   return function(hash, result)
     local logs = {}
     share(function(room)
@@ -139,7 +139,7 @@ end
 ---  folder=}; nil once the page is full
 function M.templates(store, count)
   -- The rows come worst first: three times a fair share for them, and what remains for the rest.
-  local share = M.budget(TEMPLATES, (count + 2) // 3, 0, TEMPLATE_MAX)
+  local share = budget(TEMPLATES, (count + 2) // 3, 0, TEMPLATE_MAX)
   return function(hash)
     local template
     share(function(room)

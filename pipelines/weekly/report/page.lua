@@ -31,7 +31,7 @@ local function digest(text)
 end
 
 ---The Content-Security-Policy of a page with this style and script.
-function M.policy(style, script)
+local function policy(style, script)
   return table.concat({
     "default-src 'none'", "style-src " .. digest(style), "script-src " .. digest(script),
     "img-src data:", "base-uri 'none'", "form-action 'none'",
@@ -59,7 +59,7 @@ function M.render(view, sections, assets)
     h.head(
       h.meta { charset = "utf-8" },
       h.meta { ["http-equiv"] = "Content-Security-Policy",
-        content = M.policy(assets.style, assets.script) },
+        content = policy(assets.style, assets.script) },
       h.meta { name = "viewport", content = "width=device-width, initial-scale=1" },
       h.meta { name = "referrer", content = "no-referrer" },
       h.title(("%s %s: AWS compatibility"):format(emulator, view.run.localstack_version)),

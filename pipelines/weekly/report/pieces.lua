@@ -7,7 +7,7 @@ local text = require "pipelines.weekly.report.text"
 local M = {}
 
 -- A sign beside the colour: colour alone does not reach everybody.
-M.SIGNS = { PASSED = "✓", PARTIAL = "◐", FAILED = "✕", TIMEOUT = "◔", ERROR = "!" }
+local SIGNS <const> = { PASSED = "✓", PARTIAL = "◐", FAILED = "✕", TIMEOUT = "◔", ERROR = "!" }
 M.WORDS = { PASSED = "Passed", PARTIAL = "Partial", FAILED = "Failed", TIMEOUT = "Timeout",
   ERROR = "Error" }
 
@@ -19,7 +19,7 @@ local badges, histories = {}, {}
 ---@param status string
 function M.badge(status)
   badges[status] = badges[status] or h.span({ class = "badge s-" .. status },
-    h.span({ class = "sign", ["aria-hidden"] = "true" }, M.SIGNS[status] or "?"),
+    h.span({ class = "sign", ["aria-hidden"] = "true" }, SIGNS[status] or "?"),
     M.WORDS[status] or status)
   return badges[status]
 end

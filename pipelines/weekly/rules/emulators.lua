@@ -9,11 +9,12 @@
 --   version_field    field of the health answer's JSON that names the version (nil: none)
 --   version_command  program inside of the container that prints it, where there is no such field
 --   env      environment inside the container
---   lacks    { { pattern, words, error = pattern }, … } for how a line of its log begins where its
---            surroundings lack what it needs, such as a download. A deployment that fails then is
---            no verdict about it, where no answer came or one of 500 or more; or, with `error`,
---            where the first line of one of terraform's errors ends so. Words say what is lacking,
---            %s stands for the last pattern's capture
+--   lacks    { { pattern, words, error = pattern, test = pattern }, … } for how a line of its log
+--            begins where its surroundings lack what it needs, such as a download. A deployment
+--            that fails then is no verdict about it, where no answer came or one of 500 or more;
+--            or, with `error`, where the first line of one of terraform's errors ends so; or, with
+--            `test`, where a test fails whose message captures the same. Words say what is
+--            lacking, %s stands for the last pattern's capture
 --   process  how it runs without Docker (nil: containers only): `module` of the stock Python
 --            environment and the `package` that it is of, or `argv` of any program and the folders
 --            that it reads (`readable`, beside the system's); `env`. {port}, {host} and {python}
@@ -22,6 +23,9 @@
 -- How a line of LocalStack's log begins: time, level, thread, logger.
 local LOCALSTACK <const> = "%d%d%d%d%-%d%d%-%d%dT[%d:.]+%s+%u+ %-%-%- %[[^%]]*%] [%w._]+%s*: "
 
+-- A program that MiniStack runs functions with, as the system names it where it is missing.
+local NO_PROGRAM <const> = "%[Errno 2%] No such file or directory: '([%w._-]+)'"
+
 return {
   ministack = {
     image = "ministackorg/ministack",
@@ -29,6 +33,10 @@ return {
     port = 4566,
     health = "/_localstack/health",
     version_field = "version",
+    lacks = {
+      { "%d%d%d%d%-%d%d%-%d%d [%d:]+ ERROR %[lambda%] [%a -]*execution error[^\n]*: " .. NO_PROGRAM
+          .. "$", "the program %s, which functions run with", test = NO_PROGRAM },
+    },
     process = {
       module = "ministack",
       package = "ministack",

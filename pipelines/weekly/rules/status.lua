@@ -4,7 +4,8 @@
 --
 -- Facts (every part may be missing; missing means "did not get that far"):
 --   emulator = { started = boolean, error = string, died = boolean, logs = string,
---                lacks = string }           what its surroundings had not for it, by its own words
+--                lacks = string }           what its surroundings had not for it, by its own words,
+--                                           so that the deployment or tests failed
 --   refused  = { { operation = string, status = integer, count = integer } } answered 500 or more
 --   deploy   = { success = boolean, timed_out = boolean,
 --                hung = { operation, address = strings, seconds = number }, no answer came
@@ -34,7 +35,7 @@ local function infrastructure(facts)
   if emulator and emulator.error then return "emulator: " .. one_line(emulator.error) end
   if emulator and emulator.started == false then return "the emulator did not start" end
   if emulator and emulator.died then return "the emulator died during validation" end
-  if emulator and emulator.lacks and deploy and not deploy.success then
+  if emulator and emulator.lacks then
     return "the emulator lacks " .. one_line(emulator.lacks)
   end
   if deploy and deploy.harness_error then return "deploy: " .. one_line(deploy.harness_error) end

@@ -2,6 +2,7 @@
 -- What `--emulator` says: "ministack:1.5.33,moto" → the configuration's `emulator`, one for each.
 
 local error_of = require "std.error"
+local validation = require "std.validation"
 
 local M = {}
 
@@ -30,6 +31,21 @@ function M.of(config, words)
     list[#list + 1] = merged(config, name, version ~= "" and version or nil)
   end
   return list
+end
+
+---Are the emulators of `--emulator`, or else the configuration's, ones that there are?
+---@return boolean|nil
+---@return lsqm.Error|nil err code "usage"
+function M.check(ctx, words)
+  local list, err = M.of(ctx.config, words)
+  if not list then return nil, err end
+  local rows = ctx.rows "emulators"
+  for _, column in ipairs(list[1] and list or { ctx.config.emulator }) do
+    local row
+    row, err = validation.row(rows, column.name)
+    if not row then return nil, err end
+  end
+  return true
 end
 
 return M

@@ -42,7 +42,8 @@ return stage {
       print_values(table.pack(chunk(ctx)))
       return 0
     end
-    local code = chunk(table.unpack(args.arguments))
+    local code, why = chunk(table.unpack(args.arguments))
+    if code == nil and why ~= nil then return nil, why end
     return math.tointeger(code) or 0
   end,
 }

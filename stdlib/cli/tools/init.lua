@@ -8,7 +8,7 @@ local program = require "lsqm.program"
 local resolve = require "std.resolve"
 local stage = require "std.stage"
 
--- What people change most; everything else can be copied when it is wanted (`lsqm which NAME`).
+-- What people change most; everything else is copied when it is wanted (`--copy NAME`).
 local STARTERS = { "rules/status.lua", "rules/sources.lua", "rules/services.lua",
   "rules/emulators.lua", "report/layout.lua" }
 
@@ -48,23 +48,40 @@ local README = [[
 - `pipelines/weekly/` shadows the stock pipeline, file by file: edit `rules/status.lua` and the
   next `lsqm` in this folder uses it. Delete a file to get the stock one back.
 - `lsqm which rules.status` shows which file is used.
+- `lsqm init --copy prompts.system` brings a further stock file here to be edited.
 - `lsqm check` loads everything here without running it.
 - `lsqm.lua` is the configuration: `lsqm --config lsqm.lua run`.
 - `reports/slowest.lua` is an example of a script: `lsqm exec reports/slowest.lua`.
 ]]
 
+local function marker()
+  return { path = resolve.MARKER, text = "lsqm " .. program.version .. "\n" }
+end
+
+-- The named stock files alone: what was deleted here stays deleted.
+local function copies(names, default)
+  local list = { marker() }
+  for _, word in ipairs(names) do
+    local stock, below = resolve.stock(resolve.split(word, default))
+    if not stock then
+      return nil, error_of.new { op = "init", code = "usage",
+        message = ("there is no stock file pipelines/%s"):format(below) }
+    end
+    list[#list + 1] = { path = "pipelines/" .. below, text = fs.read(stock) }
+  end
+  return list
+end
+
 local function files()
   local list = {
-    { path = resolve.MARKER, text = "lsqm " .. program.version .. "\n" },
+    marker(),
     { path = "lsqm.lua", text = CONFIG },
     { path = "README.md", text = README },
     { path = "reports/slowest.lua", text = REPORT },
   }
   for _, name in ipairs(STARTERS) do
-    local stock = program.share .. "/pipelines/weekly/" .. name
-    if fs.exists(stock) then
-      list[#list + 1] = { path = "pipelines/weekly/" .. name, text = fs.read(stock) }
-    end
+    local stock, below = resolve.stock("weekly", name)
+    if stock then list[#list + 1] = { path = "pipelines/" .. below, text = fs.read(stock) } end
   end
   return list
 end
@@ -88,9 +105,17 @@ end
 
 return stage {
   api = 1, name = "init", help = "Make a folder whose pipelines you can edit",
-  args = { { name = "dir", kind = "positional", optional = true, default = ".",
-    help = "The folder (default: here); files that exist are kept" } },
+  args = {
+    { name = "dir", kind = "positional", optional = true, default = ".",
+      help = "The folder (default: here); files that exist are kept" },
+    { name = "--copy", kind = "option", repeatable = true, metavar = "NAME",
+      help = "Only copy this stock file there: prompts.system, parity.rules.severity" },
+  },
+  examples = { "lsqm init quality", "cd quality && lsqm init --copy prompts.system" },
   run = function(ctx, args)
-    return write_all(ctx, args.dir or ".", files())
+    local list, err = files(), nil
+    if args.copy[1] then list, err = copies(args.copy, ctx.pipeline) end
+    if not list then return nil, err end
+    return write_all(ctx, args.dir or ".", list)
   end,
 }

@@ -6,11 +6,12 @@ local stage = require "std.stage"
 
 return stage {
   api = 1, name = "repl", help = "Explore results interactively",
+  readonly = true,
   args = {},
   examples = { "lsqm repl", "lsqm> ctx.store:runs()[1].summary" },
   run = function(ctx)
-    ctx.out(("lsqm %s, %s. ctx.store holds architectures and runs; Ctrl-D ends."):format(
-      program.version, _VERSION))
+    ctx.out(("lsqm %s, %s. ctx.store holds architectures and runs; `help` says more, "
+      .. "Ctrl-D ends."):format(program.version, _VERSION))
     require("std.repl").run(ctx, ctx.out)
     return 0
   end,

@@ -5,15 +5,6 @@ local json = require "std.json"
 local resolve = require "std.resolve"
 local stage = require "std.stage"
 
--- "rules.status", "weekly.rules.status", "validator.rules.x": the pipeline may be named first.
-local function split(name, pipeline)
-  local first, rest = name:match("^([%w_]+)[%./](.+)$")
-  for _, known in ipairs(resolve.pipelines()) do
-    if known == first then return first, rest end
-  end
-  return pipeline, name
-end
-
 local function print_text(ctx, name, path, tried)
   for _, try in ipairs(tried) do
     local mark = try.path == path and "*" or (try.exists and "-" or " ")
@@ -29,9 +20,9 @@ return stage {
     { name = "name", kind = "positional", help = "For example rules.status or validate" },
     { name = "--json", kind = "flag", help = "Print the places as JSON" },
   },
-  examples = { "lsqm which rules.status", "lsqm which report/style.css" },
+  examples = { "lsqm which rules.status", "lsqm which report/report.css" },
   run = function(ctx, args)
-    local pipeline, name = split(args.name, ctx.pipeline)
+    local pipeline, name = resolve.split(args.name, ctx.pipeline)
     local path, tried = resolve.find(pipeline, name)
     if args.json then
       ctx.out(json.encode { pipeline = pipeline, name = name, path = path or json.null,

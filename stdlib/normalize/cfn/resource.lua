@@ -82,32 +82,13 @@ end
 
 local function both(a, b) return a and b and ("(%s && %s)"):format(a, b) or a or b end
 
-local function arm_of(structure, key)
-  if structure[key] == nil then return { Ref = "AWS::NoValue" } end
-  return structure[key]
-end
-
--- An If around a structure becomes an If around each of its properties.
-local function distributed(arms)
-  local out = {}
-  for i = 2, 3 do
-    if type(arms[i]) ~= "table" or values.is_intrinsic(arms[i])
-      and not values.is_no_value(arms[i]) then return nil end
-    for key in pairs(values.is_no_value(arms[i]) and {} or arms[i]) do
-      out[key] = { ["Fn::If"] = { arms[1], arm_of(arms[2], key), arm_of(arms[3], key) } }
-    end
-  end
-  return out
-end
-
 local function inline(self, spec, value, body)
   if values.is_no_value(value) then return end
-  local arms = values.if_arms(value)
-  if arms then value = distributed(arms) or value end
-  if values.is_intrinsic(value) or type(value) ~= "table" then
+  local structure = values.structure_of(value)
+  if not structure then
     return self:unsupported(nil, "a structure known only at deploy time")
   end
-  self:map(value, spec.props or {}, body)
+  self:map(structure, spec.props or {}, body)
 end
 
 -- The list inside of a structure that holds nothing else, and what to do with its items.
@@ -282,6 +263,9 @@ function Resource:separate(spec, value, test)
     self:separate(spec, arms[2], both(test, condition))
     return self:separate(spec, arms[3], both(test, "!" .. condition))
   end
+  if type(value) == "table" and next(value) == nil and self.scope.empty(value).k == "list" then
+    return
+  end
   local list = spec.item and values.is_intrinsic(value) and self:value(value)
   if type(list) == "table" and (list.t == "list" or list.k == "list") then
     return separate_items(self, spec, list, test)
@@ -365,7 +349,8 @@ function Resource.convert(scope, id, resource)
   local target = scope.resources[id]
   local self = new(scope, id)
   scope.current_id, scope.current_type = id, target.cfn_type
-  local props = type(resource.Properties) == "table" and resource.Properties or {}
+  local given = type(resource.Properties) == "table" and resource.Properties or {}
+  local props = values.structure_of(given) or given
   local rule = target.rule
   self.props = props
   local body

@@ -64,7 +64,7 @@ end
 function M.finder(load)
   local services = {}
   return function(cfn_type)
-    local service = cfn_type:match("^AWS::(%w+)::")
+    local service = cfn_type:match("^AWS::(%w+)::") or cfn_type:match("^(Custom)::")
     if not service then return nil end
     service = service:lower()
     if services[service] == nil then

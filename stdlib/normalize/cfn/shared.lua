@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What the rules of several services have in common.
+local expr = require "std.normalize.expr"
 local names = require "std.normalize.names"
 local values = require "std.normalize.cfn.values"
 
@@ -54,6 +55,27 @@ function M.entries(self, value, fn)
   for _, key in ipairs(names.sorted_keys(value)) do
     self.scope:at(tostring(key), function() fn(tostring(key), value[key]) end)
   end
+end
+
+---Rules of a filter by the names of a bucket's objects.
+function M.key_filter(self, value, body)
+  M.structures(self, value, function(rule)
+    local name = type(rule.Name) == "string" and rule.Name:lower() or ""
+    if name == "prefix" or name == "suffix" then
+      body:set("filter_" .. name, self:value(rule.Value))
+    else
+      self:unsupported(nil, "a filter that is neither prefix nor suffix")
+    end
+  end)
+end
+
+---Spec of the region that something is in: only the stack's own can be left out.
+function M.own_region(self, value)
+  local node = self:value(value)
+  if node == expr.none or expr.text(node) == "data.aws_region.current.name" then
+    return self.scope:drop(self.id, "Region", "it is the region of the stack")
+  end
+  self:unsupported(nil, "another region")
 end
 
 ---Spec of a property that another entry of the same rule reads.

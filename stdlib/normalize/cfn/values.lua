@@ -65,6 +65,33 @@ function M.structures(self, value, fn)
   end)
 end
 
+local function arm_of(structure, key)
+  if structure[key] == nil then return { Ref = "AWS::NoValue" } end
+  return structure[key]
+end
+
+-- An If around a structure becomes an If around each of its properties.
+local function distributed(arms)
+  local yes, no = M.structure_of(arms[2]), M.structure_of(arms[3])
+  if not yes or not no then return nil end
+  local out = {}
+  for _, arm in ipairs { yes, no } do
+    for key in pairs(arm) do
+      out[key] = { ["Fn::If"] = { arms[1], arm_of(yes, key), arm_of(no, key) } }
+    end
+  end
+  return out
+end
+
+---The properties of a structure, also of one in an If.
+---@return table|nil structure nil where only a deployment knows them
+function M.structure_of(value)
+  if M.is_no_value(value) then return {} end
+  local arms = M.if_arms(value)
+  if arms then return distributed(arms) end
+  return is_plain(value) and value or nil
+end
+
 ---Wraps a rule's function for a property that has to be a structure.
 ---@param fn fun(self: table, value: table, body: table)
 function M.structure(fn)
@@ -209,16 +236,23 @@ local function lowered(node)
   return type(node) == "table" and expr.raw("lower(" .. expr.text(node) .. ")", "string") or node
 end
 
+local ROLE_ARN = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
+
 ---The ARN of a role where CloudFormation takes a name too.
 function M.role_arn(self, value)
   local node = self:value(value)
-  if type(node) == "string" and not node:find("^arn:") then
-    return self:value { ["Fn::Sub"] = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/" .. node }
+  local function arn()
+    return self:value { ["Fn::Sub"] = { ROLE_ARN .. "${lsqm_role}", { lsqm_role = value } } }
   end
+  local known = type(node) == "table" and node.k == "tpl" and node.parts[1] or node
+  if type(known) == "string" then return known:find("^arn:") and node or arn() end
   local text = type(node) == "table" and node.k == "raw" and node.text or ""
   if text:find("^aws_iam_role%.[%w_]+%.name$")
     or text:find("^one%(aws_iam_role%.[^)]*%.name%)$") then
     return expr.raw((text:gsub("%.name", ".arn")), "string")
+  end
+  if text:find("^var%.[%w_]+$") then
+    return expr.cond(('startswith(%s, "arn:")'):format(text), node, arn())
   end
   return node
 end

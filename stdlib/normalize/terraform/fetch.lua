@@ -42,8 +42,6 @@ local function get(url, to_file)
   return response
 end
 
-M.fits = registry.fits
-
 -- --- places ----------------------------------------------------------------------------------
 
 -- A folder that is there only when it is whole.

@@ -1,4 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
+local values = require "std.normalize.cfn.values"
+
 local PAIR = { { Name = "s", Value = "s" } }
 local SECRET = { { Name = "s", ValueFrom = "s" } }
 local MAP = { ["{}"] = "s" }
@@ -52,11 +54,16 @@ local JOB = {
     to = "deregister_on_new_revision", enum = { ["true"] = false, ["false"] = true } } } },
 }
 
+local function service_role(self, value, body)
+  body:set("service_role", values.role_arn(self, value))
+end
+
 return {
   ["AWS::Batch::ComputeEnvironment"] = {
     type = "aws_batch_compute_environment", ref = "arn",
     attributes = { ComputeEnvironmentArn = "arn" },
     props = {
+      ServiceRole = service_role,
       ComputeResources = { to = "compute_resources", props = { InstanceTypes = "instance_type" } },
       UpdatePolicy = { to = "update_policy", defaults = { job_execution_timeout_minutes = "30",
         terminate_jobs_on_update = "false" } },

@@ -2,6 +2,7 @@
 -- Networks; machines are in ec2_compute.lua, gateways and what hangs on them in ec2_gateway.lua.
 local expr = require "std.normalize.expr"
 local shared = require "std.normalize.cfn.shared"
+local tables = require "std.table"
 local values = require "std.normalize.cfn.values"
 
 -- --- security groups ----------------------------------------------------------------------------
@@ -96,17 +97,9 @@ end
 
 -- --- networks -----------------------------------------------------------------------------------
 
-local function sorted_ids(scope)
-  local ids = {}
-  for id in pairs(scope.resources) do ids[#ids + 1] = id end
-  table.sort(ids)
-  return ids
-end
-
 -- The IPv6 range of a network comes with the association that the template makes, if any.
 local function ipv6_ranges(target, address, scope)
-  for _, id in ipairs(sorted_ids(scope)) do
-    local other = scope.resources[id]
+  for id, other in tables.sorted_pairs(scope.resources) do
     if other.type == "aws_vpc_ipv6_cidr_block_association" then
       local owner = shared.logical_id(scope.template.Resources[id].Properties.VpcId)
       if owner and scope.resources[owner] == target then
@@ -141,10 +134,21 @@ local RANGES = { {
 } }
 
 -- The machine is reached through its first interface.
-local function route_to_machine(self, value, body)
+local function interface_of(self, value)
+  if values.is_no_value(value) then return expr.none end
+  local arms = values.if_arms(value)
+  if arms then
+    return expr.cond(self.scope:condition(arms[1]), interface_of(self, arms[2]),
+      interface_of(self, arms[3]))
+  end
   local id = shared.resource_of(self, value, "AWS::EC2::Instance")
-  if not id then return self:unsupported(nil, "a route to a machine made elsewhere") end
-  body:set("network_interface_id", self.scope:attribute(id, "primary_network_interface_id"))
+  if id then return self.scope:attribute(id, "primary_network_interface_id") end
+  self:unsupported(nil, "a route to a machine made elsewhere")
+  return expr.none
+end
+
+local function route_to_machine(self, value, body)
+  body:set("network_interface_id", interface_of(self, value))
 end
 
 local INTERFACE = {

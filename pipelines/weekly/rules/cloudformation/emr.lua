@@ -20,12 +20,21 @@ local DISKS = { to = "ebs_config", props = { VolumeSpecification = { inline = tr
   SizeInGB = "size", VolumeType = "type" } } } }
 local EBS = { inline = true, props = { EbsBlockDeviceConfigs = DISKS } }
 
--- The market is spot where a price is bid and on demand where none is.
-local function market(self, value)
-  local bid = not values.is_no_value(self.bids)
-  if value ~= (bid and "SPOT" or "ON_DEMAND") and not (value == "SPOT" and bid) then
-    self:unsupported(nil, "a market without a bid")
+-- Terraform has no market: it is spot where a price is bid and on demand where none is. An If has
+-- to be about the same condition on both sides.
+local function fits(market, bid)
+  local of_market, of_bid = values.if_arms(market), values.if_arms(bid)
+  if of_market and of_bid and of_market[1] ~= of_bid[1] then return false end
+  if of_market or of_bid then
+    return fits(of_market and of_market[2] or market, of_bid and of_bid[2] or bid)
+      and fits(of_market and of_market[3] or market, of_bid and of_bid[3] or bid)
   end
+  if values.is_no_value(bid) then return market == "ON_DEMAND" or values.is_no_value(market) end
+  return market == "SPOT"
+end
+
+local function market(self, value)
+  if not fits(value, self.bids) then self:unsupported(nil, "a market without a bid") end
 end
 
 local function group_specs(more)

@@ -56,6 +56,11 @@ local function build_membership(self, props)
   if #self.blocks == 0 then self:unsupported("Users", "a membership of nobody") end
 end
 
+-- Nobody can choose the password in Terraform.
+local LOGIN = { separate = "aws_iam_user_login_profile", suffix = "login",
+  link = { user = "name" }, props = {
+    Password = { drop = "the provider makes a password, which the state keeps" } } }
+
 return {
   ["AWS::IAM::Role"] = {
     type = "aws_iam_role", ref = "name", attributes = { Arn = "arn", RoleId = "unique_id" },
@@ -80,7 +85,8 @@ return {
   ["AWS::IAM::User"] = {
     type = "aws_iam_user", ref = "name", name = "name", attributes = { Arn = "arn" },
     props = {
-      UserName = "name", Policies = inline_policies "user", ManagedPolicyArns = attachments "user",
+      UserName = "name", LoginProfile = LOGIN, Policies = inline_policies "user",
+      ManagedPolicyArns = attachments "user",
       Groups = { separate = "aws_iam_user_group_membership", suffix = "groups",
         link = { user = "name" }, into = "groups" },
     },

@@ -77,19 +77,8 @@ local WEBSITE = {
     RoutingRuleCondition = { to = "condition" }, RedirectRule = { to = "redirect" } } },
 }
 
-local function filter_rules(self, value, body)
-  shared.structures(self, value, function(rule)
-    local name = type(rule.Name) == "string" and rule.Name:lower() or ""
-    if name == "prefix" or name == "suffix" then
-      body:set("filter_" .. name, self:value(rule.Value))
-    else
-      self:unsupported(nil, "a filter that is neither prefix nor suffix")
-    end
-  end)
-end
-
 local KEY_FILTER = { inline = true, props = { S3Key = { inline = true, props = {
-  Rules = filter_rules } } } }
+  Rules = shared.key_filter } } } }
 
 local function notification(block, key, attribute)
   return { to = block, props = { [key] = attribute, Event = "events", Filter = KEY_FILTER } }

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local expr = require "std.normalize.expr"
+local tables = require "std.table"
 local values = require "std.normalize.cfn.values"
 
 -- --- generated values ------------------------------------------------------------------------
@@ -42,11 +43,9 @@ local function password_of(self, value)
   return table.concat(out)
 end
 
-local GENERATE = { "ExcludeCharacters", "ExcludeLowercase", "ExcludeUppercase", "ExcludeNumbers",
-  "ExcludePunctuation", "GenerateStringKey", "IncludeSpace", "PasswordLength",
+local KNOWN = tables.set { "ExcludeCharacters", "ExcludeLowercase", "ExcludeUppercase",
+  "ExcludeNumbers", "ExcludePunctuation", "GenerateStringKey", "IncludeSpace", "PasswordLength",
   "RequireEachIncludedType", "SecretStringTemplate" }
-local KNOWN = {}
-for _, name in ipairs(GENERATE) do KNOWN[name] = true end
 
 local generated
 

@@ -45,6 +45,7 @@ return {
   ["AWS::SNS::Subscription"] = {
     type = "aws_sns_topic_subscription", ref = "arn",
     props = {
+      Region = shared.own_region,
       FilterPolicy = { to = "filter_policy", json = true },
       RedrivePolicy = { to = "redrive_policy", json = true },
       DeliveryPolicy = { to = "delivery_policy", json = true },

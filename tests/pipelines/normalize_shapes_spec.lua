@@ -1,0 +1,133 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Values in the shapes that templates give them: an If around a whole structure, empty lists,
+-- names where Terraform takes ARNs.
+local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$")
+local kit = dofile(HERE .. "/normalize_kit.lua")
+
+local has, normalized, reasons = kit.has, kit.normalized, kit.reasons
+local resources, run = kit.resources, kit.run
+
+local HEAD = [[
+Parameters: { Env: { Type: String, Default: dev } }
+Conditions:
+  Prod: !Equals [!Ref Env, prod]
+  Dev: !Equals [!Ref Env, dev]
+Resources:
+]]
+
+describe("an If", function()
+  it("around all properties is one around each, also an If within", function()
+    local record, main = run(HEAD .. [[
+  Q:
+    Type: AWS::SQS::Queue
+    Properties: !If
+      - Prod
+      - { QueueName: big, DelaySeconds: 5 }
+      - !If [Dev, { QueueName: small }, !Ref AWS::NoValue]
+]])
+    normalized(record)
+    has(main, 'name = (local.if_prod ? "big" : (local.if_dev ? "small" : null))',
+      "delay_seconds = (local.if_prod ? 5 : null)")
+  end)
+
+  it("around all properties is refused where an arm is known only at deploy time", function()
+    local record = run(HEAD .. "  Q:\n    Type: AWS::SQS::Queue\n"
+      .. "    Properties: !If [Prod, !Ref Env, { QueueName: small }]\n")
+    has(reasons(record), "Q : properties known only at deploy time")
+  end)
+
+  it("around the machine of a route is one around its interface", function()
+    local record, main = run(HEAD .. [[
+  Nat: { Type: AWS::EC2::Instance, Properties: { ImageId: ami-1 } }
+  R:
+    Type: AWS::EC2::Route
+    Properties: { RouteTableId: rtb-1, DestinationCidrBlock: 0.0.0.0/0,
+      InstanceId: !If [Prod, !Ref Nat, !Ref AWS::NoValue],
+      NatGatewayId: !If [Prod, !Ref AWS::NoValue, nat-1] }
+]])
+    normalized(record)
+    has(main, "network_interface_id = (local.if_prod ? "
+      .. "aws_instance.nat.primary_network_interface_id : null)")
+  end)
+
+  it("around the market of machines goes with one around the bid", function()
+    local group = "{ InstanceCount: 1, InstanceType: m4.large, Market: %s, BidPrice: %s }"
+    local function cluster(market, bid)
+      return (run(HEAD .. "  C:\n    Type: AWS::EMR::Cluster\n    Properties: { Name: c, "
+        .. "JobFlowRole: p, ServiceRole: r, ReleaseLabel: emr-5, Instances: { "
+        .. "MasterInstanceGroup: " .. group:format(market, bid) .. " } }\n"))
+    end
+    normalized(cluster("!If [Prod, SPOT, ON_DEMAND]", "!If [Prod, 1, !Ref AWS::NoValue]"))
+    for _, bad in ipairs { { "!If [Dev, SPOT, ON_DEMAND]", "!If [Prod, 1, !Ref AWS::NoValue]" },
+      { "SPOT", "!Ref AWS::NoValue" }, { "ON_DEMAND", "1" } } do
+      has(reasons(cluster(bad[1], bad[2])), "a market without a bid")
+    end
+  end)
+end)
+
+describe("a template", function()
+  it("that lists no policies makes none", function()
+    local record, main = resources [[
+  R:
+    Type: AWS::IAM::Role
+    Properties: { AssumeRolePolicyDocument: { Statement: [] }, Policies: [],
+      ManagedPolicyArns: [] }
+]]
+    normalized(record)
+    assert.same({ "aws_iam_role.r" }, record.resources.R)
+    assert.falsy(main:find("aws_iam_role_policy", 1, true))
+  end)
+
+  it("that names Batch's role gives its ARN", function()
+    local environment = "  %s:\n    Type: AWS::Batch::ComputeEnvironment\n"
+      .. "    Properties: { Type: UNMANAGED, ServiceRole: %s }\n"
+    local head = "Parameters: { Given: { Type: String, Default: mine } }\nResources:\n"
+      .. "  Role: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: { } } }\n"
+    local record, main = run(head .. environment:format("A", "!Ref Role")
+      .. environment:format("B", "batch") .. environment:format("C", "!GetAtt Role.Arn")
+      .. environment:format("D", "arn:aws:iam::000000000000:role/x")
+      .. environment:format("E", "!Ref Given") .. environment:format("F", "!Sub 'own-${Given}'"))
+    normalized(record)
+    local _, of_role = main:gsub("service_role = aws_iam_role%.role%.arn\n", "")
+    assert.equal(2, of_role)
+    has(main, ":role/batch\"", ":role/own-${var.given}\"",
+      'service_role = (startswith(var.given, "arn:") ? var.given : "arn:',
+      'service_role = "arn:aws:iam::000000000000:role/x"')
+  end)
+
+  it("that subscribes in its own region leaves it out, another one is refused", function()
+    local topic = "  S:\n    Type: AWS::SNS::Subscription\n    Properties: { Protocol: email, "
+      .. "Endpoint: a@b.c, TopicArn: 'arn:aws:sns:us-east-1:000000000000:t', Region: %s }\n"
+    local record = resources(topic:format("!Ref AWS::Region"))
+    normalized(record)
+    assert.same({ "S.Region is left out: it is the region of the stack" }, record.assumptions)
+    has(reasons((resources(topic:format("eu-west-1")))), "S Region: another region")
+  end)
+
+  it("that gives a user a password leaves it to the provider, and says so", function()
+    local record, main = resources [[
+  U:
+    Type: AWS::IAM::User
+    Properties: { UserName: u, LoginProfile: { Password: secret, PasswordResetRequired: true } }
+]]
+    normalized(record)
+    has(main, 'resource "aws_iam_user_login_profile" "u_login" {\n user = aws_iam_user.u.name\n'
+      .. " password_reset_required = true")
+    has(table.concat(record.assumptions, "\n"), "U.LoginProfile.Password is left out")
+  end)
+
+  it("that names a folder as code has it packed", function()
+    local record = run([[
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties: { Runtime: python3.12, Handler: app.main, Code: app.zip,
+      Role: "arn:aws:iam::000000000000:role/r" }
+]], { ["app.zip"] = "not looked into" })
+    normalized(record)
+    assert.falsy(table.concat(record.assumptions, "\n"):find("stub", 1, true))
+    record = run("Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties: { Runtime: "
+      .. "python3.12, Handler: app.main, Code: gone/, Role: 'arn:aws:iam::000000000000:role/r' }\n")
+    has(table.concat(record.assumptions, "\n"), "F: package gone/ replaced by a stub handler")
+  end)
+end)
