@@ -145,6 +145,8 @@ local function read_workflow(args, project, file, tool)
     jobs = {}, events = { args.event or "push", "pull_request", "schedule" } }
 end
 
+local TAKES_INPUTS <const> = { workflow_dispatch = true, workflow_call = true }
+
 -- Secrets, variables and inputs of the command line.
 local function take_values(args, plan, note)
   local err
@@ -153,12 +155,12 @@ local function take_values(args, plan, note)
   plan.vars, err = secrets_of.vars(args.var_file, args.var)
   if not plan.vars then return nil, err end
   if plan.tool == "act" then return true end
-  local started = plan.workflow.settings.workflow_dispatch or {}
-  if plan.event.name ~= "workflow_dispatch" and #args.input > 0 then
+  local takes = TAKES_INPUTS[plan.event.name]
+  if not takes and #args.input > 0 then
     return usage("--input is for workflow_dispatch, not for %s", plan.event.name)
   end
-  plan.inputs, err = secrets_of.inputs(plan.event.name == "workflow_dispatch" and started.inputs,
-    args.input)
+  local settings = plan.workflow.settings[plan.event.name] or {}
+  plan.inputs, err = secrets_of.inputs(takes and settings.inputs, args.input)
   return plan.inputs, err
 end
 

@@ -291,6 +291,7 @@ exit 1
     local name = assert(fs.list(lab:path "ci/runs"))[1].name
     local run = assert(contracts.read(lab:path("ci/runs", name), "pipeline_run"))
     assert.same({ "cancelled", "skipped" }, { run.status, run.stages[1].status })
+    assert.is_truthy(run.stages[1].logs.stdout:find("\nbegun\n", 1, true))
   end)
 
   it("says which workflow to name where there are several or none", function()

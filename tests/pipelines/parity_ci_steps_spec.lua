@@ -100,6 +100,8 @@ jobs:
       - {run: 'echo "no delimiter<<END" >> "$GITHUB_OUTPUT"', id: bad, continue-on-error: true}
       - {run: 'echo plain >> "$GITHUB_ENV"', continue-on-error: true}
       - {run: 'echo "${{ steps.bad.outcome }}"'}
+      - {run: 'rm "$GITHUB_ENV"; mkfifo "$GITHUB_ENV"', continue-on-error: true}
+      - {run: 'rm "$GITHUB_PATH"; echo "::add-mask::abc"'}
   b:
     runs-on: x
     needs: a
@@ -107,7 +109,9 @@ jobs:
 ]]
     assert.equal(0, result.code)
     has(stages.a.logs.stdout, "a\nb|mine|\n", "##[warning]GITHUB_SHA cannot be set", "\nfailure\n")
-    has(stages.a.logs.stderr, "the delimiter END is missing", "the line 'plain' has no '='")
+    has(stages.a.logs.stderr, "the delimiter END is missing", "the line 'plain' has no '='",
+      "env: is no file any more")
+    has(stages.a.logs.stdout, "##[warning]the value is too short to be hidden")
     has(stages.b.logs.stdout, "<one\ntwo = 2> way")
     local summary
     for _, one in ipairs(stages.a.artifacts) do
@@ -277,7 +281,7 @@ runs:
 ]], ["app/actions/greet/note.txt"] = "a note\n", ["app/actions/inner/action.yaml"] = [[
 runs:
   using: composite
-  steps: [{run: echo inner ran, shell: sh}, {run: "exit ${FAIL:-0}", shell: sh}]
+  steps: [{run: echo inner ran, shell: sh}, {run: "eval \"exit ${FAIL:-0}\"", shell: sh}]
 ]] }
     local _, stages, result = lab:ci [[
 on: push
@@ -289,10 +293,13 @@ jobs:
       - run: 'echo "${{ steps.g.outputs.text }}; $LEFT; made=${{ steps.made.outcome }}"'
       - {id: f, uses: ./actions/inner, env: {FAIL: 3}, continue-on-error: true}
       - run: 'echo "f ${{ steps.f.outcome }}"'
+      - {id: s, uses: ./actions/inner, env: {FAIL: "$(sleep 60)"}, timeout-minutes: 0.01,
+        continue-on-error: true}
 ]]
     assert.equal(0, result.code, result.stdout)
     has(stages.a.logs.stdout, "a note\nouter seen\n", "inner ran", "f failure",
       "Hello Ada from ryan; by-action; made=\n")
+    has(stages.a.logs.stderr, "the step has run for more than 0.0")
   end)
 
   it("may leave a program running for later steps, but not longer than the job", function()

@@ -193,6 +193,10 @@ local function check_services(state, job, id)
     if not is_map(service) then M.fail(state, job.services, name, what .. " must be a mapping") end
     M.keys(state, service, keys.service, what)
     if service.image == nil then M.fail(state, job.services, name, what .. " has no image") end
+    if service.credentials ~= nil then
+      M.fail(state, service, "credentials", what .. ": the engine's own credentials are used",
+        { hint = ACT })
+    end
     local bad = not has_expression(service.options) and services.unsupported(service.options)
     if bad then
       M.fail(state, service, "options", ("%s: the option %s is not supported here"):format(what,

@@ -97,7 +97,13 @@ local function code_of(job, ok, code)
   return 1
 end
 
+-- The log so far stays with the stage, also of a run that is interrupted.
+local function keeping_log(job)
+  return setmetatable({}, { __close = function() job.stage.logs = job.log:both() end })
+end
+
 local function attempt(job, scope)
+  local kept <close> = keeping_log(job) -- luacheck: ignore kept
   local folder <close> = assert(fs.tempdir("lsqm-ci-"))
   prepare(job, folder.path)
   local left <close> = orphans.of(job.tracking) -- luacheck: ignore left
@@ -105,7 +111,7 @@ local function attempt(job, scope)
   local outputs = outputs_of(job, scope)
   if not outputs and code == 0 then code = 1 end
   local stage = job.stage
-  stage.exit_code, stage.logs = code, job.log:both()
+  stage.exit_code = code
   artifacts.collect(job)
   if #job.summary > 0 then
     artifacts.keep_text(job, "summary.md", table.concat(job.summary, "\n"), "markdown")

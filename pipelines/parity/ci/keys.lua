@@ -27,7 +27,8 @@ M.step = { id = "text", ["if"] = "any", name = "text", uses = "text", run = "tex
   ["working-directory"] = "text", shell = "text", with = "map", env = "map",
   ["continue-on-error"] = "boolean", ["timeout-minutes"] = "number" }
 
-M.service = { image = "text", env = "map", ports = "list", volumes = "list", options = "text" }
+M.service = { image = "text", env = "map", ports = "list", volumes = "list", options = "text",
+  credentials = "map" }
 
 M.defaults = { run = "map" }
 M.run_defaults = { shell = "text", ["working-directory"] = "text" }

@@ -36,8 +36,7 @@ end
 -- What a command does; the returned line stands in the log in its place, false: nothing.
 local ACTIONS <const> = {
   ["add-mask"] = function(_, command)
-    hide(command.text)
-    return false
+    return not hide(command.text) and "##[warning]the value is too short to be hidden"
   end,
   ["set-output"] = function(log, command)
     if log.outputs and command.properties.name then

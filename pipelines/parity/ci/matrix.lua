@@ -105,7 +105,7 @@ function M.label(id, combination, order)
   local function add(key)
     if seen[key] or combination[key] == nil then return end
     seen[key] = true
-    parts[#parts + 1] = expression.text(combination[key])
+    parts[#parts + 1] = expression.text(combination[key]):gsub("%c", " ")
   end
   for _, key in ipairs(order or {}) do add(key) end
   for _, key in ipairs(table_of.sorted_keys(combination)) do add(key) end

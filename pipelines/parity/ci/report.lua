@@ -8,6 +8,9 @@ local M = {}
 
 local TAIL <const> = 2000 -- bytes of a failed stage's log
 
+-- Colours and other control characters of a log do nothing to the terminal.
+local function plain(text) return (text:gsub("\27%[[%d;]*%a", ""):gsub("[^\n%C\t]", "?")) end
+
 --- Follows a run on the terminal, in plain lines elsewhere; with --json it is quiet.
 ---@return table hooks for ci/runner.lua, to be held in a `<close>` variable
 function M.follow(ctx, run, annotations)
@@ -24,7 +27,7 @@ function M.follow(ctx, run, annotations)
   end
   if ctx.verbose then
     function hooks.live(stage, line)
-      ctx.progress:line((mask.text(("%s | %s"):format(stage.name, line)):gsub("%c", " ")))
+      ctx.progress:line(plain(mask.text(("%s | %s"):format(stage.name, line:gsub("\n$", "")))))
     end
   end
   return hooks
@@ -35,14 +38,11 @@ function M.note(ctx)
   return function(text)
     local shown = mask.text(text)
     ctx.log:info("ci: " .. shown)
-    ctx.progress:line("note: " .. shown)
+    ctx.progress:line("note: " .. plain(shown))
   end
 end
 
--- Control characters of a log do nothing to the terminal.
-local function indented(text)
-  return (text:gsub("[^\n%C\t]", "?"):gsub("%s+$", ""):gsub("[^\n]+", "  %0"))
-end
+local function indented(text) return (plain(text):gsub("%s+$", ""):gsub("[^\n]+", "  %0")) end
 
 local function stage_lines(ctx, stage, annotations)
   local retries = stage.metadata.retry_count
@@ -53,7 +53,7 @@ local function stage_lines(ctx, stage, annotations)
     ctx.out(indented(text:sub(-TAIL)))
   end
   for _, one in ipairs(annotations or {}) do
-    ctx.out((mask.text(("         %s: %s"):format(one.level, one.text)):gsub("%c", " ")))
+    ctx.out(plain(mask.text(("         %s: %s"):format(one.level, one.text))))
   end
   for _, artifact in ipairs(stage.artifacts) do
     ctx.out(mask.text(("         %s %s (%d bytes)"):format(artifact.type, artifact.path,

@@ -100,7 +100,7 @@ local function typed(name, input, text)
 end
 
 --- The inputs of a started workflow: what is given, and what it says itself.
----@param wanted table<string, table>? `inputs` of workflow_dispatch
+---@param wanted table<string, table>|false|nil `inputs` of workflow_dispatch
 ---@param list string[]? NAME=VALUE
 function M.inputs(wanted, list)
   local given, err = pairs_of(list, "--input", {})

@@ -17,6 +17,7 @@ local time = require "std.time"
 local M = {}
 
 local MAX_SUMMARY <const> = 2 ^ 20
+local MAX_FILE <const> = 16 * 2 ^ 20
 local LAST_SECONDS <const> = 300 -- what always() may still do in a job that was cancelled
 
 local function argv_of(shell, script)
@@ -68,9 +69,19 @@ local function take_env(job, text)
   end
 end
 
+-- A file that a step has written for us; it may have put anything in its place.
+local function read_back(job, file)
+  local path = fs.join(job.temp, file)
+  if not fs.exists(path) then return "" end
+  local text, err
+  if fs.is_file(path) then text, err = fs.read(path, { max = MAX_FILE }) end
+  if text then return text end
+  error(err or error_of.new { op = file, code = "invalid", message = "is no file any more" }, 0)
+end
+
 -- What the step wrote into its files goes to the steps after it.
 local function hand_on(job, outputs)
-  local function read(file) return fs.read(fs.join(job.temp, file)) or "" end
+  local function read(file) return read_back(job, file) end
   local summary = read "summary"
   if summary ~= "" then table.insert(job.summary, summary:sub(1, MAX_SUMMARY)) end
   for line in read("path"):gmatch("[^\r\n]+") do table.insert(job.path, 1, line) end
@@ -95,18 +106,22 @@ local function run_program(job, options)
   return result
 end
 
--- Seconds that a step has: its own limit, or what is left of the job's.
+-- Seconds that a step has: its own limit or that of the action around it, or what is left of the
+-- job's.
 local function seconds_of(job, step, scope)
-  local left = math.max(0.001, job.control.deadline - time.monotonic())
+  local now = time.monotonic()
+  local left, of_job = job.control.deadline - now, true
+  if job.limit and job.limit - now < left then left, of_job = job.limit - now, false end
+  left = math.max(0.001, left)
   local minutes = step["timeout-minutes"]
-  if minutes == nil then return left, true end
+  if minutes == nil then return left, of_job end
   local own = tonumber(expression.fill(minutes, scope))
   if not own or own <= 0 then
     error(error_of.new { op = "timeout-minutes", code = "invalid",
       message = ("'%s' is no number of minutes"):format(tostring(minutes)) }, 0)
   end
   if own * 60 < left then return own * 60, false end
-  return left, true
+  return left, of_job
 end
 
 local function timed_out(job, seconds, of_job)
@@ -149,7 +164,8 @@ end
 local function run_composite(job, step, scope, outputs, env)
   local action = step.action
   local path = fs.join(job.workspace, action.folder)
-  local inner_job = setmetatable({ defaults = {}, quiet = true,
+  local inner_job = setmetatable({ defaults = {},
+    limit = time.monotonic() + seconds_of(job, step, scope),
     action_env = table_of.merge(job.action_env, env, { GITHUB_ACTION_PATH = path }) },
     { __index = job })
   local contexts = table_of.merge(scope.contexts, { steps = {}, inputs = {},

@@ -207,6 +207,7 @@ function build(path, options)
   check.expressions(state, root, "env", "workflow env")
   check.without_meaning(state, root)
   local names, settings = M.events(root.on)
+  if #names == 0 then check.fail(state, root, "on", "on: names no event") end
   check_outputs(state, settings)
   return { file = path, name = root.name and expression.text(root.name) or fs.basename(path),
     env = root.env, defaults = root.defaults, events = names, settings = settings,
