@@ -85,7 +85,8 @@ local function run_built_in(ctx, args, plan, annotations)
   return runner.run { workflow = plan.workflow, run = run, project = plan.project, github = github,
     runner = here, base_env = event_of.environment(github, here), secrets = plan.secrets,
     vars = plan.vars, inputs = plan.inputs, skip = plan.skip, retries = args.retries,
-    keep_home = args.keep_home, own_files = own_files(ctx, plan.project),
+    keep_home = args.keep_home, any_system = args.any_system,
+    own_files = own_files(ctx, plan.project),
     artifacts = fs.absolute(open.path(ctx, "ci", "artifacts", run.id)),
     parallel = ctx.config.parallel,
     on_begin = follow.on_begin, on_end = follow.on_end, live = follow.live,
@@ -130,10 +131,18 @@ local function execute(ctx, args, plan, annotations)
   return runs.write(ctx, run)
 end
 
+local BUILT_IN_ONLY <const> = {
+  { "--skip-action", function(args) return #args.skip_action > 0 end },
+  { "--keep-home", function(args) return args.keep_home end },
+  { "--any-system", function(args) return args.any_system end },
+  { "--retries", function(args) return args.retries > 0 end },
+}
+
 -- What only the built-in runner knows is not left out silently where act runs.
 local function check_act(args)
-  if #args.skip_action > 0 then return usage "--skip-action needs --builtin: act is installed" end
-  if args.keep_home then return usage "--keep-home needs --builtin: act is installed" end
+  for _, row in ipairs(BUILT_IN_ONLY) do
+    if row[2](args) then return usage("%s needs --builtin: act is installed", row[1]) end
+  end
   return true
 end
 
@@ -243,6 +252,8 @@ return stage {
       help = "Leave out steps that use this action" },
     { name = "--keep-home", kind = "flag",
       help = "Steps work in your home folder, not in one of the job's own" },
+    { name = "--any-system", kind = "flag",
+      help = "Run jobs for Windows and macOS on this machine, too" },
     { name = "--builtin", kind = "flag", help = "Use the built-in runner although act is there" },
     { name = "--json", kind = "flag", help = "Print the run as JSON" },
   },

@@ -117,6 +117,12 @@ describe("parity ci refuses before anything runs:", function()
     assert.is_truthy(tostring(err):find("more than 200 actions", 1, true), tostring(err))
   end)
 
+  it("all unknown actions at once", function()
+    local _, err = read(STEP .. "uses: a/b@v1\n      - uses: c/d/e@v2\n      - uses: a/b@v2\n")
+    assert.equal("--skip-action a/b --skip-action c/d/e leaves them out; `act` can run it where "
+      .. "it is installed", err.hint)
+  end)
+
   it("nothing of a job that was not asked for", function()
     local text = "on: push\njobs:\n  a: {runs-on: x, steps: [{run: y}]}\n"
       .. "  b: {runs-on: x, needs: a, steps: [{run: y}]}\n"

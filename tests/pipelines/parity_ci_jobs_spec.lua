@@ -48,6 +48,27 @@ jobs:
     has(stages.l.logs.stderr, "outputs: ")
   end)
 
+  it("for another system are left out, unless they are asked for", function()
+    local text = [[
+on: push
+jobs:
+  a:
+    strategy: {matrix: {os: [ubuntu-latest, windows-latest, macos-14]}}
+    runs-on: ${{ matrix.os }}
+    steps: [{if: "!env.ACT", run: exit 1}, {run: 'echo ran on ${{ runner.os }}'}]
+  b: {runs-on: x, needs: a, steps: [{run: 'echo ${{ needs.a.result }}'}]}
+]]
+    local run, stages = lab:ci(text)
+    assert.same({ "passed", "passed", "skipped", "skipped" }, { run.status,
+      stages["a (ubuntu-latest)"].status, stages["a (windows-latest)"].status,
+      stages["a (macos-14)"].status })
+    has(stages["a (macos-14)"].logs.stdout, "runs-on macos-14: this machine is Linux")
+    has(stages.b.logs.stdout, "success\n")
+    stages = select(2, lab:ci(text, { "--any-system" }))
+    assert.equal("passed", stages["a (windows-latest)"].status)
+    has(stages["a (windows-latest)"].logs.stdout, "ran on Linux")
+  end)
+
   it("fill the environment from the outside to the inside", function()
     local _, stages = lab:ci [[
 on: push

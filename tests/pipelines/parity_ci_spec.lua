@@ -203,12 +203,13 @@ jobs:
     local repo = assert(git.init(lab:path "app"))
     local oid = assert(repo:commit { message = "Add x", all = true, paths = { "x" },
       author = { name = "a", email = "a@example.com" } })
+    assert(repo:set_remote("https://example.com/acme/shop.git", "origin"))
     local text = "on: [pull_request]\njobs: {a: {runs-on: x, steps: [{run: "
-      .. "'echo ${{ github.event_name }} ${{ github.sha }}'}]}}"
+      .. "'echo ${{ github.event_name }} ${{ github.sha }} $GITHUB_REPOSITORY'}]}}"
     local run, stages = ci(text, { "--trigger", "pr_validation" })
     assert.same({ oid, "Add x", "pr_validation", "ryan" }, { run.git_context.commit_sha,
       (run.git_context.commit_message:gsub("%s+$", "")), run.trigger, run.triggered_by })
-    assert.is_truthy(stages.a.logs.stdout:find("pull_request " .. oid, 1, true))
+    assert.is_truthy(stages.a.logs.stdout:find("pull_request " .. oid .. " acme/shop", 1, true))
     local refused = lab:run { "ci", "-C", "app", "--trigger", "scheduled" }
     assert.equal(2, refused.code)
     assert.is_truthy(refused.stderr:find("does not run on schedule, only on pull_request", 1, true))

@@ -243,7 +243,7 @@ jobs:
 on: push
 jobs:
   a:
-    runs-on: windows-latest
+    runs-on: [self-hosted, linux]
     steps:
       - {uses: actions/checkout@v4, with: {fetch-depth: 0}}
       - {id: py, uses: actions/setup-python@v5, with: {python-version: "2.4"}}
@@ -254,7 +254,7 @@ jobs:
       - {uses: actions/setup-dotnet@v4}
 ]]
     assert.equal(1, result.code)
-    has(stages.a.logs.stdout, "runs-on windows-latest: it runs on this machine",
+    has(stages.a.logs.stdout, 'runs-on ["self-hosted","linux"]: this machine, Linux',
       "##[warning]actions/setup-python@v5: version 2.4 was asked for", "hit=false py=3.",
       "the job begins without a cache")
     has(stages.a.logs.stderr, "there is no dotnet on this machine's PATH")

@@ -20,11 +20,11 @@ local function find_program(job, names)
   return nil
 end
 
--- Is 3.11.2 what 3.11, 3.x or v3 asks for? Ranges and names are not judged.
+-- Is 3.11.2 what 3.11, 3.x or v3 asks for? Of ranges and names nobody knows.
 local function is_wanted(version, wanted)
+  if wanted == "" then return true end
   local prefix = wanted:match("^v?([%d.]+)$") or wanted:match("^v?([%d.]+)%.[x*]$")
-  if not prefix then return true end
-  return version == prefix or version:sub(1, #prefix + 1) == prefix .. "."
+  return prefix ~= nil and (version == prefix or version:sub(1, #prefix + 1) == prefix .. ".")
 end
 
 local DOES = {}

@@ -2,8 +2,8 @@
 -- Checks of a workflow file before anything of it runs: keys and kinds, expressions and the
 -- contexts that they may name, shells, actions, services. Each problem has file:line:col.
 --
--- `state` is {file, marks, notes = list of texts, project, skip = set of action names, read = {n =
--- files read so far}}.
+-- `state` is {file, marks, notes = list of texts, project, skip = set of action names, unknown =
+-- list of actions that cannot run, read = {n = files read so far}}.
 
 local error_of = require "std.error"
 local expression = require "pipelines.parity.ci.expression"
@@ -153,9 +153,25 @@ local function check_uses(state, step, what)
   end
   local rules = assert(resolve.load_rows("parity", "rules.actions"))
   if rules[name] then return check_inputs(state, step, rules[name]) end
-  M.fail(state, step, "uses", ("%s uses the action %s, which cannot run here%s"):format(what,
-    step.uses, suggest.phrase(name, rules)),
-    { hint = ("--skip-action %s leaves it out; %s"):format(name, ACT) })
+  local line, col = place_of(state, step, "uses")
+  table.insert(state.unknown, { name = name, file = state.file, line = line, col = col,
+    message = ("%s uses the action %s, which cannot run here%s"):format(what, step.uses,
+      suggest.phrase(name, rules)) })
+end
+
+--- Raises the first of the actions that cannot run here; the hint has all of them.
+---@param unknown table[] as collected while the steps were checked
+function M.unknown_actions(unknown)
+  local first = unknown[1]
+  if not first then return end
+  local names, seen = {}, {}
+  for _, one in ipairs(unknown) do
+    if not seen[one.name] then names[#names + 1] = one.name end
+    seen[one.name] = true
+  end
+  error(error_of.new { op = "workflow", code = "usage", file = first.file, line = first.line,
+    col = first.col, message = first.message, hint = ("--skip-action %s leaves %s out; %s"):format(
+      table.concat(names, " --skip-action "), #names > 1 and "them" or "it", ACT) }, 0)
 end
 
 local function check_step(state, steps, i, what, place, ids)

@@ -5,6 +5,7 @@
 local error_of = require "std.error"
 local filters = require "pipelines.parity.ci.filters"
 local fs = require "std.fs"
+local git = require "std.git"
 local json = require "std.json"
 local suggest = require "std.suggest"
 local table_of = require "std.table"
@@ -119,17 +120,26 @@ function M.read(path)
   return payload
 end
 
+-- owner/name as the remote has it, else one of this machine.
+local function repository_of(project)
+  local repo = git.open(project)
+  local url = repo and repo:remote_url "origin"
+  local found = url and url:gsub("/$", ""):gsub("%.git$", ""):match("[:/]([%w_.-]+/[%w_.-]+)$")
+  return found or "local/" .. fs.basename(project)
+end
+
 --- The `github` context.
 ---@param run table PipelineRun
 ---@param options {workflow, event, project, payload, branch, tag, inputs, secrets}
 function M.github(run, options)
-  local event, name = options.event, fs.basename(options.project)
+  local event, repository = options.event, repository_of(options.project)
+  local owner, name = repository:match("^(.*)/(.*)$")
   local ref = options.tag and "refs/tags/" .. options.tag or "refs/heads/" .. options.branch
   local github = { sha = run.git_context.commit_sha, ref = ref, workflow = options.workflow.name,
     ref_name = options.tag or options.branch, ref_type = options.tag and "tag" or "branch",
     event_name = event.name, run_id = run.id, run_number = 1, run_attempt = 1,
     actor = run.triggered_by, triggering_actor = run.triggered_by, job = "",
-    repository = "local/" .. name, repository_owner = "local", workspace = options.project,
+    repository = repository, repository_owner = owner, workspace = options.project,
     server_url = "https://github.com", api_url = "https://api.github.com",
     graphql_url = "https://api.github.com/graphql", head_ref = "", base_ref = "",
     token = options.secrets.GITHUB_TOKEN or "" }
@@ -139,7 +149,7 @@ function M.github(run, options)
   end
   local make = PAYLOADS[event.name] or BASE[event.name] and PAYLOADS.pull_request
   local payload = make and make(github, run.git_context.commit_message, options.inputs) or {}
-  payload.repository = { name = name, full_name = github.repository, owner = { login = "local" } }
+  payload.repository = { name = name, full_name = repository, owner = { login = owner } }
   github.event = table_of.merge(payload, options.payload)
   return github
 end

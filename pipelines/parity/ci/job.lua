@@ -19,6 +19,9 @@ local uuid = require "std.uuid"
 
 local M = {}
 
+-- By which workflows know that they run on somebody's machine: `if: ${{ !env.ACT }}`.
+local LOCAL <const> = { ACT = "true" }
+
 local function with_services(job, scope)
   local held <close> = services_of.start(job.definition.services, scope, { id = job.stage.id,
     run_id = job.run_id, control = job.control })
@@ -64,7 +67,7 @@ local function contexts_of(job, scope)
   contexts.github = table_of.merge(contexts.github, { workspace = job.workspace,
     event_path = job.base_env.GITHUB_EVENT_PATH })
   contexts.runner = table_of.merge(contexts.runner, { temp = job.temp })
-  contexts.env = step_of.filled_map(job.workflow_env, scope)
+  contexts.env = table_of.merge(LOCAL, step_of.filled_map(job.workflow_env, scope))
   job.env = table_of.merge(contexts.env, step_of.filled_map(job.definition.env, scope))
 end
 

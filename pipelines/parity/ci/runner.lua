@@ -59,19 +59,21 @@ end
 
 local FOREIGN <const> = { windows = "Windows", macos = "macOS" }
 
+-- What the job's log begins with, and whether it is for another system than this machine's.
 local function runner_note(state, definition, scope)
   local wanted = expression.text(expression.fill_all(definition["runs-on"], scope))
   local here = ("%s %s"):format(state.runner.os, state.runner.arch)
   for word, system in pairs(FOREIGN) do
     if wanted:lower():find(word, 1, true) and system ~= state.runner.os then
-      return ("##[warning]runs-on %s: it runs on this machine, %s"):format(wanted, here)
+      return ("##[warning]runs-on %s: this machine is %s"):format(wanted, here), true
     end
   end
-  return ("runs-on %s: this machine, %s"):format(wanted, here)
+  return ("runs-on %s: this machine, %s"):format(wanted, here), false
 end
 
 local function job_of(state, entry, stage, scope)
   local definition = entry.job
+  local note, foreign = runner_note(state, definition, scope)
   local defaults = table_of.merge(state.workflow.defaults and state.workflow.defaults.run,
     definition.defaults and definition.defaults.run)
   local folder = stage.name:gsub("[^%w_.-]+", "_"):sub(1, 100)
@@ -80,7 +82,7 @@ local function job_of(state, entry, stage, scope)
     workflow_env = state.workflow.env, retries = state.retries, defaults = defaults,
     own_files = state.own_files, event = state.github.event, keep_home = state.keep_home,
     uploads = state.uploads, control = { stop = parallel.event() },
-    runner_note = runner_note(state, definition, scope),
+    runner_note = note, foreign = foreign and not state.any_system,
     live = state.live and function(line) state.live(stage, line) end,
     artifacts_dir = fs.join(state.artifacts, ("%d-%s"):format(stage.order, folder)) }
 end
@@ -117,6 +119,11 @@ local function run_stage(state, group, combination, stage, strategy)
   local scope = scope_of(state, entry, combination, { strategy = strategy })
   local ok, job = pcall(job_of, state, entry, stage, scope)
   if not ok then return broken(state, stage, job) end
+  if job.foreign then
+    stage.logs = { stdout = job.runner_note .. ", --any-system runs it all the same\n" }
+    skip(state, stage)
+    return { result = "skipped", outputs = {} }
+  end
   scope.contexts.github = table_of.merge(state.github, { job = entry.id })
   stage.status, stage.started_at = "running", time.iso()
   state.save()
@@ -231,8 +238,8 @@ end
 
 --- Runs a workflow's jobs.
 ---@param state table {workflow, run, project, own_files, artifacts, github, runner, base_env,
----  secrets, vars, inputs, skip, retries, parallel, keep_home, save = fun(), on_begin = fun(stage),
----  on_end = fun(stage, item, annotations), live = fun(stage, line)?}
+---  secrets, vars, inputs, skip, retries, parallel, keep_home, any_system, save = fun(), on_begin =
+---  fun(stage), on_end = fun(stage, item, annotations), live = fun(stage, line)?}
 ---@return boolean?
 ---@return lsqm.Error?
 function M.run(state)

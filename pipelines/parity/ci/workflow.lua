@@ -194,7 +194,8 @@ function build(path, options)
   local root, marks = yaml.read(path, { marks = true })
   if root == nil then error(marks, 0) end
   local state = { file = path, marks = marks, notes = options.notes, project = options.project,
-    skip = options.skip, calls = options.calls, read = options.read, options = options }
+    skip = options.skip, unknown = options.unknown, calls = options.calls, read = options.read,
+    options = options }
   if type(root) ~= "table" or type(root.jobs) ~= "table" or next(root.jobs) == nil then
     error(error_of.new { op = "workflow", code = "usage", file = path, line = 1,
       message = "a workflow needs jobs" }, 0)
@@ -220,8 +221,10 @@ end
 ---@return table? {name, env, events: string[], settings: table of events, jobs, notes: string[]}
 ---@return lsqm.Error? code "usage"
 function M.read(path, options)
+  local unknown = {}
   local ok, value = pcall(build, path, table_of.merge({ project = fs.dirname(path), skip = {} },
-    options, { calls = 0, notes = {}, read = { n = 0 } }))
+    options, { calls = 0, notes = {}, unknown = unknown, read = { n = 0 } }))
+  if ok then ok, value = pcall(function() check.unknown_actions(unknown) return value end) end
   if ok then return value end
   if not error_of.is(value) then error(value, 0) end
   if value.code == "syntax" then value.code = "usage" end
