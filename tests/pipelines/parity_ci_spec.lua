@@ -198,6 +198,28 @@ jobs:
     assert.is_false(fs.exists(lab:path "app/new"))
   end)
 
+  it("gives a job of a linked work tree a repository of its own", function()
+    local repo = assert(git.init(lab:path "main"))
+    lab:write { ["main/x"] = "x" }
+    assert(repo:commit { message = "Add x", all = true, paths = { "x" },
+      author = { name = "a", email = "a@example.com" } })
+    lab:write { ["main/.git/worktrees/app/HEAD"] = "ref: refs/heads/main\n",
+      ["main/.git/worktrees/app/commondir"] = "../..\n",
+      ["main/.git/worktrees/app/gitdir"] = lab:path "app/.git" .. "\n",
+      ["app/.git"] = "gitdir: ../main/.git/worktrees/app\n" }
+    local text = "on: push\njobs: {a: {runs-on: x, steps: [{run: 'test -d .git/objects; "
+      .. "test ! -e .git/worktrees; cat .git/HEAD; echo gone > .git/HEAD; rm -r .git/refs'}]}}"
+    local run, stages = ci(text)
+    assert.equal("passed", run.status, stages.a.logs.stderr)
+    assert.is_truthy(stages.a.logs.stdout:find("refs/heads/main", 1, true))
+    assert.equal("ref: refs/heads/main\n", fs.read(lab:path "main/.git/worktrees/app/HEAD"))
+    assert.is_true(fs.is_dir(lab:path "main/.git/refs"))
+    lab:write { ["app/.git"] = "gitdir: ../main/.git/modules/app\n" }
+    stages = select(2, ci "on: push\njobs: {a: {runs-on: x, steps: [{run: test ! -e .git}]}}")
+    assert.equal("passed", stages.a.status)
+    assert.is_truthy(stages.a.logs.stdout:find("the project is a submodule", 1, true))
+  end)
+
   it("knows the git context, the trigger and its event", function()
     lab:write { ["app/x"] = "x" }
     local repo = assert(git.init(lab:path "app"))

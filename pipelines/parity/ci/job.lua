@@ -16,6 +16,7 @@ local step_of = require "pipelines.parity.ci.step"
 local table_of = require "std.table"
 local time = require "std.time"
 local uuid = require "std.uuid"
+local workspace = require "pipelines.parity.ci.workspace"
 
 local M = {}
 
@@ -29,25 +30,13 @@ local function with_services(job, scope)
   return step_of.run_all(job, job.definition.steps, scope)
 end
 
--- What lsqm itself keeps below the project is no part of it.
-local function copy_project(job)
-  local skipped = {}
-  for _, name in ipairs(job.own_files) do skipped[name] = true end
-  fs.mkdir(job.workspace)
-  for _, entry in ipairs(assert(fs.list(job.project))) do
-    if not skipped[entry.name] then
-      local ok, err = fs.copy(fs.join(job.project, entry.name), fs.join(job.workspace, entry.name))
-      if not ok then error(err, 0) end
-    end
-  end
-  for _, name in ipairs(job.own_files) do assert(fs.remove(fs.join(job.workspace, name))) end
-end
-
 -- Steps that set up a program for its user do so in a home of the job's own.
 local function prepare(job, folder)
   job.folder, job.workspace = folder, fs.join(folder, "work")
   job.temp = fs.join(folder, "temp")
-  copy_project(job)
+  if not workspace.copy(job.project, job.workspace, job.own_files) then
+    job.log:line("##[warning]the project is a submodule: the job's copy has no repository")
+  end
   fs.mkdir(job.temp)
   local home = job.keep_home and os.getenv "HOME" or fs.join(folder, "home")
   if not job.keep_home then fs.mkdir(home) end
