@@ -80,6 +80,11 @@ describe("parity ci refuses before anything runs:", function()
     { "on: push\njobs: {a: {uses: ./call.yml}}", "2:12: ./call.yml needs the input who" },
     { "on: push\njobs: {a: {uses: ./call.yml, with: {who: x}}}",
       "2:12: ./call.yml needs the secret key" },
+    { "on: push\njobs: {a: {uses: ./call.yml, with: {who: x}, secrets: all}}",
+      "2:46: secrets must be a mapping or inherit" },
+    { JOB .. "with: {a: b}\n    steps: [{run: y}]", "5:5: job a has no key 'with'" },
+    { STEP .. "{uses: 5}", "6:10: uses of step 1 of a must be a text" },
+    { STEP .. "uses: ./default", "default/action.yml:1:16: there is no secrets here" },
     { "on: push\njobs: {a: {uses: ./call.yml, steps: []}}", "2:30: job a has no key 'steps'" },
   }
   local files = {
@@ -87,6 +92,8 @@ describe("parity ci refuses before anything runs:", function()
     ["bad/action.yml"] = "runs:\n  using: composite\n  steps:\n   - {run: x, shell: zz}\n",
     ["noshell/action.yml"] = "runs:\n  using: composite\n  steps: [{run: x}]\n",
     ["wants/action.yml"] = "inputs: {who: {required: true}}\nruns: {using: composite, steps: []}\n",
+    ["default/action.yml"] = "inputs: {who: {default: '${{ secrets.A }}'}}\n"
+      .. "runs: {using: composite, steps: []}\n",
     ["loop/action.yml"] = "runs: {using: composite, steps: [{uses: ./loop}]}\n",
     ["plain.yml"] = "on: push\njobs: {a: {runs-on: x, steps: [{run: y}]}}\n",
     ["call.yml"] = "on: {workflow_call: {inputs: {who: {type: string, required: true}}, "

@@ -71,14 +71,18 @@ jobs:
       - {run: pwd, working-directory: nowhere, continue-on-error: true}
   b:
     runs-on: x
-    defaults: {run: {working-directory: .}}
-    steps: [{run: 'test -f hello.txt && echo at the top', shell: bash}]
+    strategy: {matrix: {shell: [python, fish], at: [.]}, fail-fast: false}
+    defaults: {run: {working-directory: "${{ matrix.at }}", shell: "${{ matrix.shell }}"}}
+    steps:
+      - {run: 'test -f hello.txt && echo at the top', shell: bash}
+      - run: 'print("by", "default")'
 ]]
     local out = stages.a.logs.stdout
     has(out, "sub\nplain sh\n", "other\n", "no pipefail\n", "python 42\n", "custom\n")
     lacks(out, "\nnot reached")
     has(stages.a.logs.stderr, "working-directory: nowhere is not there")
-    has(stages.b.logs.stdout, "at the top")
+    has(stages["b (python, .)"].logs.stdout, "at the top", "by default")
+    has(stages["b (fish, .)"].logs.stderr, "there is no shell 'fish' here")
   end)
 
   it("hand on values of several lines, a path, a summary, and fail for what is none", function()

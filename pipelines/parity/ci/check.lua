@@ -3,7 +3,7 @@
 -- contexts that they may name, shells, actions, services. Each problem has file:line:col.
 --
 -- `state` is {file, marks, notes = list of texts, project, skip = set of action names, unknown =
--- list of actions that cannot run, read = {n = files read so far}}.
+-- list of actions that cannot run, read = {n = files read so far, KEY = true: noted already}}.
 
 local error_of = require "std.error"
 local expression = require "pipelines.parity.ci.expression"
@@ -56,6 +56,7 @@ end
 local KINDS <const> = {
   any = function() return true end,
   text = function(value) return type(value) ~= "table" and value ~= json.null end,
+  word = function(value) return type(value) == "string" end,
   number = function(value) return type(value) == "number" and value > 0 end,
   boolean = function(value) return type(value) == "boolean" end,
   map = is_map,
@@ -63,7 +64,7 @@ local KINDS <const> = {
   texts = is_texts,
 }
 
-local KIND_WORDS <const> = { text = "a text", number = "a number above 0",
+local KIND_WORDS <const> = { text = "a text", word = "a text", number = "a number above 0",
   boolean = "true or false", map = "a mapping", list = "a list",
   texts = "a text or a list of texts" }
 
@@ -110,7 +111,9 @@ end
 
 local function check_shell(state, t)
   local shell = t.shell
-  if shell == nil or keys.shells[shell] or shell:find("{0}", 1, true) then return end
+  if shell == nil or keys.shells[shell] or shell:find("{0}", 1, true) or has_expression(shell) then
+    return
+  end
   M.fail(state, t, "shell", ("there is no shell '%s' here%s"):format(shell,
     suggest.phrase(shell, keys.shells)), { hint = "a shell of your own names its script {0}" })
 end
@@ -252,10 +255,13 @@ function M.job(state, jobs, id)
   if job.uses == nil then check_runner(state, jobs, id) end
 end
 
---- What is written but does nothing here is said.
+--- What is written but does nothing here is said, where it is written first.
 function M.without_meaning(state, t)
   for key, text in table_of.sorted_pairs(keys.without_meaning) do
-    if t[key] ~= nil then M.note(state, t, key, text) end
+    if t[key] ~= nil and not state.read[key] then
+      state.read[key] = true
+      M.note(state, t, key, text)
+    end
   end
 end
 

@@ -56,6 +56,7 @@ local function inputs_of(inner, root)
     if type(input) ~= "table" then
       check.fail(inner, inputs, name, ("the input %s must be a mapping"):format(name))
     end
+    check.expressions(inner, input, "default", "action step")
   end
   return inputs
 end

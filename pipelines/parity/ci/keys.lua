@@ -2,7 +2,8 @@
 -- What GitHub's workflow files and composite actions are made of: the keys of each level and the
 -- kinds of their values, the contexts that an expression may name at each place, and what has no
 -- meaning on one machine. Kinds: text, number, boolean, map, list, texts (a text or a list of
--- texts), any; an expression may stand for all but a list of steps.
+-- texts), word (a text that is no number), any; an expression may stand for all but a list of
+-- steps.
 
 local table_of = require "std.table"
 
@@ -14,24 +15,23 @@ M.workflow = { name = "text", ["run-name"] = "text", on = "any", permissions = "
 M.job = { name = "text", needs = "texts", permissions = "any", ["runs-on"] = "any",
   environment = "any", concurrency = "any", outputs = "map", env = "map", defaults = "map",
   ["if"] = "any", steps = "list", ["timeout-minutes"] = "number", strategy = "map",
-  ["continue-on-error"] = "boolean", container = "any", services = "map", uses = "text",
-  with = "map", secrets = "any" }
+  ["continue-on-error"] = "boolean", container = "any", services = "map" }
 
 --- Keys of a job that calls another workflow.
 M.call = { name = "text", needs = "texts", permissions = "any", concurrency = "any",
-  ["if"] = "any", strategy = "map", uses = "text", with = "map", secrets = "any" }
+  ["if"] = "any", strategy = "map", uses = "word", with = "map", secrets = "any" }
 
 M.strategy = { matrix = "map", ["fail-fast"] = "boolean", ["max-parallel"] = "number" }
 
-M.step = { id = "text", ["if"] = "any", name = "text", uses = "text", run = "text",
-  ["working-directory"] = "text", shell = "text", with = "map", env = "map",
+M.step = { id = "word", ["if"] = "any", name = "text", uses = "word", run = "text",
+  ["working-directory"] = "text", shell = "word", with = "map", env = "map",
   ["continue-on-error"] = "boolean", ["timeout-minutes"] = "number" }
 
-M.service = { image = "text", env = "map", ports = "list", volumes = "list", options = "text",
+M.service = { image = "word", env = "map", ports = "list", volumes = "list", options = "word",
   credentials = "map" }
 
 M.defaults = { run = "map" }
-M.run_defaults = { shell = "text", ["working-directory"] = "text" }
+M.run_defaults = { shell = "word", ["working-directory"] = "text" }
 
 M.action = { name = "text", author = "text", description = "text", inputs = "map",
   outputs = "map", runs = "map", branding = "map" }
@@ -53,6 +53,7 @@ M.contexts = {
   ["job if"] = with(BEFORE),
   ["job strategy"] = with(BEFORE),
   ["job"] = with(COMBINED),
+  ["job defaults"] = with(COMBINED, { "env" }),
   ["job env"] = with(COMBINED, { "secrets" }),
   ["job outputs"] = with(STEP, { "secrets" }),
   ["job services"] = with(COMBINED, { "env", "secrets" }),
@@ -66,7 +67,8 @@ M.contexts = {
 --- The place of each key of a job; what is not named has no expressions of its own.
 M.job_places = { ["if"] = "job if", strategy = "job strategy", name = "job", ["runs-on"] = "job",
   ["timeout-minutes"] = "job", ["continue-on-error"] = "job", env = "job env", with = "job",
-  secrets = "job env", outputs = "job outputs", services = "job services" }
+  secrets = "job env", outputs = "job outputs", services = "job services",
+  defaults = "job defaults" }
 
 --- What a workflow or a job may say, and what is not done about it here.
 M.without_meaning = {

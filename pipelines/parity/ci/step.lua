@@ -23,6 +23,10 @@ local LAST_SECONDS <const> = 300 -- what always() may still do in a job that was
 local function argv_of(shell, script)
   local words = keys.shells[shell]
   if not words then
+    if not shell:find("{0}", 1, true) then
+      error(error_of.new { op = "shell", code = "invalid",
+        message = ("there is no shell '%s' here"):format(shell) }, 0)
+    end
     words = {}
     for word in shell:gmatch("%S+") do words[#words + 1] = word end
   end
@@ -147,7 +151,8 @@ local function folder_of(job, step, scope)
 end
 
 local function run_script(job, step, scope, outputs, env)
-  local shell = step.shell or job.defaults.shell or "default"
+  local shell = expression.text(expression.fill(step.shell or job.defaults.shell or "default",
+    scope))
   local seconds, of_job = seconds_of(job, step, scope)
   local argv = argv_of(shell, script_of(job, step, scope, shell))
   local all = environment_of(job, env)
@@ -155,8 +160,8 @@ local function run_script(job, step, scope, outputs, env)
     inherit = { "DOCKER_HOST" }, cwd = folder_of(job, step, scope), leave_group = true,
     max_output = 4096,
     on_output = function(stream, text) job.log:write(stream, text) end })
+  if result.timed_out then result = timed_out(job, seconds, of_job) end
   hand_on(job, outputs)
-  if result.timed_out then return timed_out(job, seconds, of_job) end
   return result
 end
 
@@ -173,7 +178,7 @@ local function run_composite(job, step, scope, outputs, env)
   local given = filled_map(step.with, scope)
   for name, input in pairs(action.inputs) do
     contexts.inputs[name] = given[name]
-      or expression.text(expression.fill(input.default, { contexts = scope.contexts }))
+      or expression.text(expression.fill(input.default, scope))
   end
   local inner = { status = "success", hash_files = scope.hash_files, contexts = contexts }
   local code = M.run_all(inner_job, action.steps, inner)
@@ -249,8 +254,7 @@ local function cancelled(job, scope)
   if scope.status == "cancelled" then return end
   scope.status = "cancelled"
   job.control.stop = parallel.event()
-  job.control.deadline = math.min(time.monotonic() + LAST_SECONDS,
-    math.max(job.control.deadline, time.monotonic()) + LAST_SECONDS)
+  job.control.deadline = time.monotonic() + LAST_SECONDS
 end
 
 --- Runs steps. The scope's status is "success", "failure" or "cancelled" at the end.

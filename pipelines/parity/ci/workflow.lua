@@ -42,6 +42,9 @@ function M.events(on)
 end
 
 local function check_call(state, job, called)
+  if type(job.secrets) == "string" and job.secrets ~= "inherit" then
+    check.fail(state, job, "secrets", "secrets must be a mapping or inherit")
+  end
   local wanted = called.settings.workflow_call
   if not wanted then
     check.fail(state, job, "uses", ("%s is not made to be called: its on: has no workflow_call")
