@@ -13,7 +13,7 @@ describe("parity ci refuses before anything runs:", function()
 
   local function read(text, options, files)
     lab:write { ["ci.yml"] = text }
-    lab:write(files or {})
+    lab:write(files or {}) -- each write waits for the disk
     return workflows.read(lab:path "ci.yml", options)
   end
 
@@ -102,7 +102,7 @@ describe("parity ci refuses before anything runs:", function()
 
   for _, case in ipairs(cases) do
     it(case[2], function()
-      local found, err = read(case[1] .. "\n", nil, files)
+      local found, err = read(case[1] .. "\n", nil, case[1]:find("./", 1, true) and files)
       assert.is_nil(found)
       local shown = lab:short(tostring(err))
       assert.equal("usage", err.code, shown)

@@ -47,6 +47,13 @@ M.filled_map = filled_map
 local FILES <const> = { GITHUB_ENV = "env", GITHUB_OUTPUT = "output", GITHUB_PATH = "path",
   GITHUB_STEP_SUMMARY = "summary", GITHUB_STATE = "state" }
 
+-- A new file in the place of whatever a step left there. It lives as long as the job: fs.write,
+-- which waits for the disk, would be most of a short step's time.
+local function renew(path, text)
+  assert(fs.remove(path))
+  assert(fs.append(path, text))
+end
+
 -- What belongs to the runner keeps its value, whatever a workflow says.
 local function is_reserved(name) return name:find("^GITHUB_") or name:find("^RUNNER_") end
 
@@ -55,7 +62,7 @@ local function environment_of(job, step_env)
   for name, value in pairs(job.base_env) do if is_reserved(name) then env[name] = value end end
   for name, file in pairs(FILES) do
     env[name] = fs.join(job.temp, file)
-    assert(fs.write(env[name], ""))
+    renew(env[name], "")
   end
   if #job.path > 0 then
     env.PATH = table.concat(job.path, ":") .. ":" .. (env.PATH or process.environment().PATH)
@@ -137,7 +144,7 @@ end
 local function script_of(job, step, scope, shell)
   local ext = (keys.shells[shell] or {}).ext or ".sh"
   local path = fs.join(job.temp, "script" .. ext)
-  assert(fs.write(path, expression.text(expression.fill(step.run, scope)) .. "\n"))
+  renew(path, expression.text(expression.fill(step.run, scope)) .. "\n")
   return path
 end
 
