@@ -4,9 +4,11 @@
 
 local error_of = require "std.error"
 local fs = require "std.fs"
+local json = require "std.json"
 local mask = require "std.mask"
 local resolve = require "std.resolve"
 local sha256 = require "std.sha256"
+local table_of = require "std.table"
 
 local M = {}
 
@@ -33,15 +35,14 @@ end
 
 -- Reports are texts that people read and pass on: no secret stands in them. What is built stays as
 -- it is.
-local function keep(job, name, to, rule)
-  local from = fs.join(job.workspace, name)
+local function keep(job, from, to, rule)
   fs.mkdir(fs.dirname(to))
   if rule then
     must(fs.write(to, mask.text(must(fs.read(from)))))
     add(job.stage, to, rule.type, rule.format)
   else
     must(fs.copy(from, to))
-    add(job.stage, to, "build_artifact", fs.ext(name):sub(2))
+    add(job.stage, to, "build_artifact", fs.ext(from):sub(2))
   end
 end
 
@@ -58,7 +59,9 @@ end
 function M.collect(job)
   for _, name in ipairs(fs.walk(job.workspace, { skip = { ".git", "node_modules" } }) or {}) do
     local rule = rule_of(name)
-    if rule and is_new(job, name) then keep(job, name, fs.join(job.artifacts_dir, name), rule) end
+    if rule and is_new(job, name) then
+      keep(job, fs.join(job.workspace, name), fs.join(job.artifacts_dir, name), rule)
+    end
   end
 end
 
@@ -71,12 +74,18 @@ end
 
 -- upload and download -----------------------------------------------------------------------------
 
+-- A path of the workflow, which must be in the job's own folders: work, temp and home.
+local function inside(job, op, given)
+  local path = given:gsub("^~", function() return job.base_env.HOME end)
+  path = fs.normalize(fs.join(job.workspace, path))
+  if path ~= job.folder and path:sub(1, #job.folder + 1) ~= job.folder .. "/" then
+    fail(op, "%s is outside of the job's folders", given)
+  end
+  return path
+end
+
 local function relative(job, path)
-  local root = job.workspace .. "/"
-  if path:sub(1, #root) == root then path = path:sub(#root + 1) end
-  local below = not path:find("^[/~]") and fs.below(path)
-  if not below then fail("upload-artifact", "%s is not in the job's workspace", path) end
-  return below
+  return inside(job, "upload-artifact", path):sub(#job.folder + 2)
 end
 
 local function patterns_of(job, text)
@@ -95,7 +104,7 @@ end
 
 local function fits(globs, name)
   for _, glob in ipairs(globs) do
-    if glob == "" or fs.match(glob, name) or name:sub(1, #glob + 1) == glob .. "/"
+    if fs.match(glob, name) or name:sub(1, #glob + 1) == glob .. "/"
       or fs.match(glob .. "/**", name) then
       return true
     end
@@ -105,16 +114,24 @@ end
 
 local function is_hidden(name) return ("/" .. name):find("/.", 1, true) ~= nil end
 
-local function files_of(job, with)
-  local wanted, unwanted = patterns_of(job, with.path or "")
-  local list = {}
-  for _, name in ipairs(fs.walk(job.workspace, { skip = { ".git" } }) or {}) do
-    if fits(wanted, name) and not fits(unwanted, name)
-      and (with["include-hidden-files"] == "true" or not is_hidden(name)) then
-      list[#list + 1] = name
+-- All files of the folders that the patterns speak of, as seen from the job's folder.
+local function candidates(job, wanted)
+  local tops, list = {}, {}
+  for _, glob in ipairs(wanted) do tops[glob:match("^[^/]*")] = true end
+  for top in pairs(tops) do
+    for _, name in ipairs(fs.walk(fs.join(job.folder, top), { skip = { ".git" } }) or {}) do
+      list[#list + 1] = fs.join(top, name)
     end
   end
-  return list, wanted
+  return list
+end
+
+local function files_of(job, with)
+  local wanted, unwanted = patterns_of(job, with.path or "")
+  local hidden = with["include-hidden-files"] == "true"
+  return table_of.filter(candidates(job, wanted), function(name)
+    return fits(wanted, name) and not fits(unwanted, name) and (hidden or not is_hidden(name))
+  end), wanted
 end
 
 -- The folder that all of an upload has in common is not part of its names.
@@ -123,7 +140,7 @@ local function common_folder(job, wanted)
   for _, glob in ipairs(wanted) do
     local fixed = glob:match("^([^*?%[{]*)")
     if fixed ~= glob then fixed = fixed:match("^(.*)/[^/]*$") or "" end
-    if fixed == glob and fs.is_file(fs.join(job.workspace, glob)) then
+    if fixed == glob and fs.is_file(fs.join(job.folder, glob)) then
       fixed = fixed:match("^(.*)/[^/]*$") or ""
     end
     fixed = fixed .. "/"
@@ -140,6 +157,13 @@ local function check_name(name)
     fail("upload-artifact", "'%s' cannot name an artifact", name)
   end
   return name
+end
+
+-- What is overwritten is no artifact of the job any more that uploaded it.
+local function drop_rows(stage, folder)
+  stage.artifacts = json.array(table_of.filter(stage.artifacts, function(one)
+    return one.path:sub(1, #folder) ~= folder
+  end))
 end
 
 local EMPTY <const> = { warn = "##[warning]no file fits: %s", ignore = "no file fits: %s" }
@@ -161,12 +185,13 @@ function M.upload(job, with)
     fail("upload-artifact", "there is an artifact %s already", name)
   end
   local folder = fs.join(store.folder, name)
+  if store.owner[name] then drop_rows(store.owner[name], folder .. "/") end
   must(fs.remove(folder))
   store.owner[name] = job.stage
   for _, file in ipairs(files) do
     local to = fs.join(folder, file:sub(1, #common) == common and file:sub(#common + 1) or file)
-    keep(job, file, to, rule_of(file))
-    job.known[file] = true
+    keep(job, fs.join(job.folder, file), to, rule_of(file))
+    job.known[file:match("^work/(.*)$") or file] = true
   end
   job.log:line("%d files are kept as %s", #files, name)
   return 0
@@ -197,21 +222,12 @@ local function names_for(store, with)
   return list, with["merge-multiple"] == "true"
 end
 
-local function target_of(job, given)
-  local path = (given or ""):gsub("^~", function() return job.base_env.HOME end)
-  path = fs.normalize(fs.join(job.workspace, path))
-  if path ~= job.folder and path:sub(1, #job.folder + 1) ~= job.folder .. "/" then
-    fail("download-artifact", "%s is outside of the job's folders", given)
-  end
-  return path
-end
-
 --- Brings what earlier jobs uploaded.
 ---@param with table<string, string> name or pattern, path, merge-multiple
 ---@return integer code
 function M.download(job, with, outputs)
   local names, flat = names_for(job.uploads, with)
-  local target, count = target_of(job, with.path), 0
+  local target, count = inside(job, "download-artifact", with.path or ""), 0
   for _, name in ipairs(names) do
     local from = fs.join(job.uploads.folder, name)
     local to = flat and target or fs.join(target, name)
