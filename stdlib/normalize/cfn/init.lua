@@ -22,6 +22,7 @@ local KINDS = {
   { "^Custom::", "custom resource" },
   { "^AWS::CloudFormation::CustomResource$", "custom resource" },
   { "^AWS::CloudFormation::Macro$", "a macro that a template defines" },
+  { "^AWS::Serverless::", "a type of SAM, and the template lacks SAM's Transform" },
   { "::MODULE$", "module of a CloudFormation registry" },
 }
 
