@@ -9,6 +9,7 @@ local M = {}
 ---@param files table<string, string>|nil beside the template
 ---@return table record
 ---@return string main main.tf, with one space for each run of blanks
+---@return string outputs outputs.tf
 function M.run(text, files)
   local dir = fs.tempdir("normalize-services")
   fs.write(fs.join(dir.path, "t.yaml"), text)
@@ -16,8 +17,9 @@ function M.run(text, files)
   local record = normalize.normalize { path = fs.join(dir.path, "t.yaml"), format = "cfn",
     out = fs.join(dir.path, "out") }
   local main = fs.read(fs.join(dir.path, "out", "main.tf")) or ""
+  local outputs = fs.read(fs.join(dir.path, "out", "outputs.tf")) or ""
   dir:close()
-  return record, (main:gsub("[ \t]+", " "))
+  return record, (main:gsub("[ \t]+", " ")), outputs
 end
 
 ---The same for the resources alone.
