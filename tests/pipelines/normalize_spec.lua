@@ -50,6 +50,7 @@ describe("normalize", function()
     local record = run(template [[
   A: { Type: AWS::Nothing::Known }
   B: { Type: Custom::Thing }
+  C: { Type: AWS::Serverless::Function }
   Q: { Type: AWS::SQS::Queue, Properties: { Colour: red } }
 ]], "t.yaml")
     assert.equal("unsupported", record.status)
@@ -59,6 +60,7 @@ describe("normalize", function()
     end
     assert.equal(": no rule for this type", reasons.A)
     assert.equal(": custom resource", reasons.B)
+    assert.equal(": a type of SAM, and the template lacks SAM's Transform", reasons.C)
     assert.equal("Colour: no counterpart in aws_sqs_queue", reasons.Q)
     assert.is_nil(record.out)
   end)
