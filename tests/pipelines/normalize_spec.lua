@@ -116,10 +116,7 @@ end)
 
 local function root(files)
   local dir = fs.tempdir("normalize-root")
-  for name, text in pairs(files) do
-    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
-    fs.write(fs.join(dir.path, name), text)
-  end
+  assert(fs.write_all(dir.path, files))
   local out = fs.join(dir.path, "the-output")
   return normalize.normalize { path = fs.join(dir.path, "root"), format = "terraform", out = out },
     out, dir
@@ -192,10 +189,7 @@ end)
 -- A folder of files and what its input (a file or the folder itself) becomes.
 local function service(files, input, format)
   local dir = fs.tempdir("normalize-service")
-  for name, text in pairs(files) do
-    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
-    fs.write(fs.join(dir.path, name), text)
-  end
+  assert(fs.write_all(dir.path, files))
   local out = fs.join(dir.path, "out")
   return normalize.normalize { path = fs.join(dir.path, input), format = format, out = out },
     out, dir
