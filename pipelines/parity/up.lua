@@ -110,7 +110,11 @@ local function run(ctx, args)
   local start = time.monotonic()
   local result
   result, err = bring_up(ctx, engine, environment, args)
-  if not result then return failed(ctx, environment, error_of.wrap(err, "parity up")) end
+  if not result then
+    err = error_of.wrap(err, "parity up")
+    err.message = mask.text(err.message) -- the engine quotes what it was sent
+    return failed(ctx, environment, err)
+  end
   ok, why = finish(ctx, environment, result)
   if not ok then return nil, why end
   tell(ctx, args, environment, result, time.monotonic() - start)
