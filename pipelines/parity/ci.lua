@@ -3,24 +3,23 @@
 -- built-in runner. The run with its stages, logs and artifacts is kept below ci/runs.
 
 local act = require "pipelines.parity.ci.act"
-local dotenv = require "std.compose.dotenv"
 local error_of = require "std.error"
+local event_of = require "pipelines.parity.ci.event"
 local fs = require "std.fs"
 local git = require "std.git"
-local hide = require("pipelines.parity.model.secrets").hide
 local json = require "std.json"
 local mask = require "std.mask"
 local open = require "pipelines.parity.model.open"
+local report = require "pipelines.parity.ci.report"
 local runner = require "pipelines.parity.ci.runner"
 local runs = require "pipelines.parity.ci.runs"
+local secrets_of = require "pipelines.parity.ci.secrets"
 local stage = require "std.stage"
+local table_of = require "std.table"
 local time = require "std.time"
 local uuid = require "std.uuid"
 local workflow_state = require "pipelines.parity.model.workflow"
 local workflows = require "pipelines.parity.ci.workflow"
-
--- What GitHub calls the event of each kind of trigger.
-local EVENTS <const> = { git_push = "push", pr_validation = "pull_request", scheduled = "schedule" }
 
 local function git_context(dir)
   local repo = git.open(dir)
@@ -32,14 +31,6 @@ end
 
 local function usage(text, ...)
   return nil, error_of.new { op = "parity ci", code = "usage", message = text:format(...) }
-end
-
-local function event_of(workflow, trigger)
-  if trigger == "manual" then return workflow.events[1] or "workflow_dispatch" end
-  local event = EVENTS[trigger]
-  for _, name in ipairs(workflow.events) do if name == event then return event end end
-  return usage("%s does not run on %s, only on %s", fs.basename(workflow.file), event,
-    table.concat(workflow.events, ", "))
 end
 
 local function find_file(given, project)
@@ -55,39 +46,8 @@ local function find_file(given, project)
   return usage("several workflows in %s: name one of them", dir)
 end
 
--- Secrets come from a file of variables, and are hidden wherever they would be shown.
-local function secrets_of(path)
-  if not path then return {} end
-  local entries, err = dotenv.read(path)
-  if not entries then return nil, err end
-  local out = {}
-  for _, entry in ipairs(entries) do
-    if entry.value then
-      out[entry.key] = entry.value
-      hide(entry.value)
-    end
-  end
-  return out
-end
-
-local function github_of(run, workflow, event, project)
-  local context = run.git_context
-  return { sha = context.commit_sha, ref = "refs/heads/" .. context.branch, run_number = 1,
-    ref_name = context.branch, event_name = event, workflow = workflow.name, run_id = run.id,
-    actor = run.triggered_by, repository = "local/" .. fs.basename(project), workspace = project,
-    repository_owner = "local", event = {}, job = "", server_url = "https://github.com" }
-end
-
-local function base_env(github)
-  return { CI = "true", GITHUB_ACTIONS = "true", GITHUB_SHA = github.sha, GITHUB_REF = github.ref,
-    GITHUB_REF_NAME = github.ref_name, GITHUB_REPOSITORY = github.repository,
-    GITHUB_EVENT_NAME = github.event_name, GITHUB_RUN_ID = github.run_id,
-    GITHUB_WORKFLOW = github.workflow, GITHUB_ACTOR = github.actor, RUNNER_OS = "Linux",
-    HOME = os.getenv "HOME" }
-end
-
-local function new_run(args, environment, project, file, tool)
-  return { id = uuid.v4(), environment_id = environment, trigger = args.trigger,
+local function new_run(trigger, environment, project, file, tool)
+  return { id = uuid.v4(), environment_id = environment, trigger = trigger,
     triggered_by = workflow_state.developer(), git_context = git_context(project),
     status = "running", stages = json.array(), started_at = time.iso(),
     summary = { total_stages = 0, passed_stages = 0, failed_stages = 0, skipped_stages = 0 },
@@ -110,18 +70,38 @@ local function enter_testing(ctx, environment)
   end
 end
 
-local function run_built_in(ctx, args, run, workflow, event, project)
-  local secrets, err = secrets_of(args.secret_file)
-  if not secrets then return nil, err end
-  local github = github_of(run, workflow, event, project)
-  return runner.run { workflow = workflow, run = run, project = project, github = github,
-    base_env = base_env(github), secrets = secrets, vars = {}, retries = args.retries,
+-- What lsqm keeps of the project in the project: no job needs a copy of it.
+local function own_files(ctx, project)
+  local workspace = fs.normalize(fs.absolute(ctx.config.workspace))
+  if workspace == project then return { "ci/runs", "ci/artifacts", "logs/lsqm.jsonl" } end
+  local inside = workspace:sub(1, #project + 1) == project .. "/"
+  return inside and { workspace:sub(#project + 2) } or {}
+end
+
+local function run_built_in(ctx, args, plan, annotations)
+  local run, github = plan.run, event_of.github(plan.run, plan)
+  local follow <close> = report.follow(ctx, run, annotations)
+  local here = event_of.runner()
+  return runner.run { workflow = plan.workflow, run = run, project = plan.project, github = github,
+    runner = here, base_env = event_of.environment(github, here), secrets = plan.secrets,
+    vars = plan.vars, inputs = plan.inputs, skip = plan.skip, retries = args.retries,
+    keep_home = args.keep_home, any_system = args.any_system,
+    own_files = own_files(ctx, plan.project),
     artifacts = fs.absolute(open.path(ctx, "ci", "artifacts", run.id)),
     parallel = ctx.config.parallel,
+    on_begin = follow.on_begin, on_end = follow.on_end, live = follow.live,
     save = function()
       runner.summarize(run)
       assert(runs.write(ctx, run))
-    end, say = function(text) if not args.json then ctx.out(mask.text(text)) end end }
+    end }
+end
+
+local function run_act(args, plan)
+  return act.execute(plan.run, { act = act.path(), event = plan.event.name,
+    file = plan.workflow.file, project = plan.project, job = args.job, inputs = args.input,
+    secret_file = args.secret_file and fs.absolute(args.secret_file), vars = args.var,
+    var_file = args.var_file and fs.absolute(args.var_file), secrets = plan.secrets,
+    event_file = args.event_file and fs.absolute(args.event_file), secret_names = args.secret })
 end
 
 -- A run that was interrupted says so on disk.
@@ -136,67 +116,101 @@ local function guard(ctx, run, start)
   end })
 end
 
-local function execute(ctx, args, run, workflow, event, project)
-  local start = time.monotonic()
+local function execute(ctx, args, plan, annotations)
+  local start, run = time.monotonic(), plan.run
   local ok, err = runs.write(ctx, run)
   if not ok then return nil, err end
   local unfinished <close> = guard(ctx, run, start) -- luacheck: ignore unfinished
   if run.metadata.tool == "act" then
-    ok, err = act.execute(run, { act = act.path(), event = event, file = workflow.file,
-      project = project })
+    ok, err = run_act(args, plan)
   else
-    ok, err = run_built_in(ctx, args, run, workflow, event, project)
+    ok, err = run_built_in(ctx, args, plan, annotations)
   end
   if not ok then return nil, err end
   runner.finish(run, start)
   return runs.write(ctx, run)
 end
 
-local function report(ctx, args, run)
-  if args.json then return ctx.out(mask.text(json.encode(run, { pretty = true }))) end
-  for _, one in ipairs(run.stages) do
-    ctx.out(("%-8s %-30s %ss%s"):format(one.status, one.name, one.duration_seconds or 0,
-      one.metadata.retry_count > 0 and (", %d retries"):format(one.metadata.retry_count) or ""))
-    if one.status == "failed" then
-      local text = (one.logs.stdout or "") .. (one.logs.stderr or "")
-      ctx.out((mask.text(text:sub(-2000)):gsub("%s+$", ""):gsub("[^\n]+", "  %0")))
-    end
-    for _, artifact in ipairs(one.artifacts) do
-      ctx.out(("         %s %s (%d bytes)"):format(artifact.type, artifact.path,
-        artifact.size_bytes))
-    end
+local BUILT_IN_ONLY <const> = {
+  { "--skip-action", function(args) return #args.skip_action > 0 end },
+  { "--keep-home", function(args) return args.keep_home end },
+  { "--any-system", function(args) return args.any_system end },
+  { "--retries", function(args) return args.retries > 0 end },
+}
+
+-- What only the built-in runner knows is not left out silently where act runs.
+local function check_act(args)
+  for _, row in ipairs(BUILT_IN_ONLY) do
+    if row[2](args) then return usage("%s needs --builtin: act is installed", row[1]) end
   end
-  ctx.out(("%s: %d of %d stages passed, %d failed, %d skipped"):format(run.status,
-    run.summary.passed_stages, run.summary.total_stages, run.summary.failed_stages,
-    run.summary.skipped_stages))
-  return nil
+  return true
+end
+
+local function read_workflow(args, project, file, tool)
+  local workflow, err = workflows.read(file, { project = project, job = args.job,
+    skip = table_of.set(args.skip_action) })
+  if workflow or tool ~= "act" then return workflow, err end
+  return { file = file, name = fs.basename(file), settings = {}, marks = {}, on = {}, notes = {},
+    jobs = {}, events = { args.event or "push", "pull_request", "schedule" } }
+end
+
+local TAKES_INPUTS <const> = { workflow_dispatch = true, workflow_call = true }
+
+-- Secrets, variables and inputs of the command line.
+local function take_values(args, plan, note)
+  local err
+  plan.secrets, err = secrets_of.secrets(args.secret_file, args.secret, note)
+  if not plan.secrets then return nil, err end
+  plan.vars, err = secrets_of.vars(args.var_file, args.var)
+  if not plan.vars then return nil, err end
+  if plan.tool == "act" then return true end
+  local takes = TAKES_INPUTS[plan.event.name]
+  if not takes and #args.input > 0 then
+    return usage("--input is for workflow_dispatch, not for %s", plan.event.name)
+  end
+  local settings = plan.workflow.settings[plan.event.name] or {}
+  plan.inputs, err = secrets_of.inputs(takes and settings.inputs, args.input)
+  return plan.inputs, err
+end
+
+-- All that can be wrong with what was asked for is told before anything runs.
+local function plan_of(ctx, args)
+  local plan = { project = fs.normalize(fs.absolute(args.directory or ".")),
+    skip = table_of.set(args.skip_action),
+    tool = act.path() and not args.builtin and "act" or "manual" }
+  local note, ok = report.note(ctx), true
+  local file, err = find_file(args.workflow, plan.project)
+  if file and plan.tool == "act" then ok, err = check_act(args) end
+  if not file or not ok then return nil, err end
+  plan.workflow, err = read_workflow(args, plan.project, file, plan.tool)
+  if not plan.workflow then return nil, err end
+  for _, text in ipairs(plan.workflow.notes) do note(text) end
+  plan.event, err = event_of.choose(plan.workflow, args)
+  if not plan.event then return nil, err end
+  plan.payload, err = event_of.read(args.event_file)
+  if not plan.payload then return nil, err end
+  plan.run = new_run(plan.event.trigger, args.id or "local-" .. fs.basename(plan.project):lower(),
+    plan.project, file, plan.tool)
+  plan.branch, plan.tag = args.branch or plan.run.git_context.branch, args.tag
+  ok, err = event_of.filter(plan.workflow, plan.event, plan, note)
+  if not ok then return nil, err end
+  ok, err = take_values(args, plan, note)
+  return ok and plan, err
 end
 
 local function run_ci(ctx, args)
-  local project = fs.absolute(args.directory or ".")
-  local file, err = find_file(args.workflow, project)
-  if not file then return nil, err end
-  local tool = act.path() and not args.builtin and "act" or "manual"
-  local workflow
-  workflow, err = workflows.read(file)
-  if not workflow then
-    if tool ~= "act" then return nil, err end
-    workflow = { file = file, events = { EVENTS[args.trigger] or "push" } }
-  end
-  local event
-  event, err = event_of(workflow, args.trigger)
-  if not event then return nil, err end
-  local environment = args.id or "local-" .. fs.basename(project):lower()
-  local run = new_run(args, environment, project, file, tool)
+  local plan, err = plan_of(ctx, args)
+  if not plan then return nil, err end
   if ctx.dry_run then
-    for _, entry in ipairs(workflow.jobs or {}) do ctx.out(entry.id) end
+    for _, entry in ipairs(plan.workflow.jobs) do ctx.out(entry.id) end
     return 0
   end
-  local leave = enter_testing(ctx, environment)
-  local ok, why = execute(ctx, args, run, workflow, event, project)
+  local run, annotations = plan.run, {}
+  local leave = enter_testing(ctx, run.environment_id)
+  local ok, why = execute(ctx, args, plan, annotations)
   if leave then leave(run.status == "passed") end
   if not ok then return nil, why end
-  report(ctx, args, run)
+  report.print(ctx, run, annotations, args.json)
   return run.status == "passed" and 0 or 1
 end
 
@@ -215,8 +229,31 @@ return stage {
       help = "What started it (default: manual)" },
     { name = "--retries", kind = "option", type = "integer", default = 0,
       help = "How often a failed job is run again (default: 0)" },
+    { name = "--event", kind = "option", metavar = "NAME",
+      help = "GitHub's name of what started it; the filters of on: must let it start" },
+    { name = "--branch", kind = "option", metavar = "NAME",
+      help = "Branch that it runs for (default: the one checked out)" },
+    { name = "--tag", kind = "option", metavar = "NAME", help = "Tag that it runs for" },
+    { name = "--event-file", kind = "option", metavar = "PATH",
+      help = "JSON payload of the event: github.event" },
+    { name = "--job", kind = "option", short = "-j", metavar = "ID",
+      help = "Run only this job and those that it needs" },
+    { name = "--input", kind = "option", repeatable = true, metavar = "NAME=VALUE",
+      help = "Input of workflow_dispatch" },
+    { name = "--secret", kind = "option", repeatable = true, metavar = "NAME",
+      help = "${{ secrets.NAME }} is this variable of our environment" },
     { name = "--secret-file", kind = "option", metavar = "PATH",
       help = "NAME=value lines for ${{ secrets.NAME }}" },
+    { name = "--var", kind = "option", repeatable = true, metavar = "NAME=VALUE",
+      help = "${{ vars.NAME }}" },
+    { name = "--var-file", kind = "option", metavar = "PATH",
+      help = "NAME=value lines for ${{ vars.NAME }}" },
+    { name = "--skip-action", kind = "option", repeatable = true, metavar = "NAME",
+      help = "Leave out steps that use this action" },
+    { name = "--keep-home", kind = "flag",
+      help = "Steps work in your home folder, not in one of the job's own" },
+    { name = "--any-system", kind = "flag",
+      help = "Run jobs for Windows and macOS on this machine, too" },
     { name = "--builtin", kind = "flag", help = "Use the built-in runner although act is there" },
     { name = "--json", kind = "flag", help = "Print the run as JSON" },
   },

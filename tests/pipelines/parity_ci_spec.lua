@@ -2,13 +2,14 @@
 -- `lsqm parity ci`: expressions, matrices, jobs and needs, steps and what they hand on, artifacts,
 -- retries, git context, secrets, the workflow's stages, and act where it is installed.
 
+local commands = require "pipelines.parity.ci.commands"
 local contracts = require("std.contracts").of "parity"
 local fs = require "std.fs"
 local git = require "std.git"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
+local matrix = require "pipelines.parity.ci.matrix"
 local parallel = require "std.parallel"
 local process = require "std.process"
-local step = require "pipelines.parity.ci.step"
 local workflows = require "pipelines.parity.ci.workflow"
 
 describe("parity ci workflows", function()
@@ -18,17 +19,28 @@ describe("parity ci workflows", function()
   after_each(function() lab:close() end)
 
   it("spread a matrix with include and exclude", function()
-    assert.same({ {} }, workflows.matrix(nil))
+    assert.same({ {} }, matrix.combinations(nil))
+    local given = { os = { "a", "b" }, v = { 1, 2 }, exclude = { { os = "b", v = 2 } },
+      include = { { os = "b", extra = true }, { os = "c" } } }
     assert.same({ { os = "a", v = 1 }, { os = "a", v = 2 }, { os = "b", v = 1, extra = true },
-      { os = "c" } }, workflows.matrix({ os = { "a", "b" }, v = { 1, 2 },
-        exclude = { { os = "b", v = 2 } }, include = { { os = "b", extra = true }, { os = "c" } } },
-        { "os", "v", "include", "exclude" }))
-    assert.same({ { x = 1 }, { x = 2 } }, workflows.matrix { include = { { x = 1 }, { x = 2 } } })
+      { os = "c" } }, matrix.combinations(given, { "os", "v", "include", "exclude" }))
+    assert.equal("t (b, 1, x)", matrix.label("t", { v = 1, os = "b", more = "x" }, { "os", "v" }))
+    local seventeen = table.pack((" "):rep(17):byte(1, -1))
+    seventeen.n = nil
+    for what, bad in pairs { ["has no values"] = { os = {} }, ["must be a list"] = { os = "a" },
+      ["leaves no job"] = { os = { 1 }, exclude = { { os = 1 } } }, ["must be a mapping"] = "a",
+      ["more than 256"] = { a = seventeen, b = seventeen } } do
+      local ok, err = pcall(matrix.combinations, bad)
+      assert.is_false(ok)
+      assert.is_truthy(tostring(err):find(what, 1, true), tostring(err))
+    end
+    local rows = { { x = 1 }, { x = 2 } }
+    assert.same(rows, matrix.combinations { include = rows })
   end)
 
   it("read what steps hand on", function()
     assert.same({ { name = "a", value = "1=2" }, { name = "b", value = "x\ny" },
-      { name = "c", value = "" } }, step.assignments "a=1=2\nb<<END\nx\ny\nEND\nc=\n")
+      { name = "c", value = "" } }, commands.assignments("a=1=2\nb<<END\nx\ny\nEND\nc=\n", "F"))
   end)
 
   local bad = {
@@ -43,9 +55,9 @@ describe("parity ci workflows", function()
       "2:19: job a needs 'build', which is not there" },
     { "jobs:\n  a: {runs-on: x, needs: b, steps: [{run: y}]}\n  b: {runs-on: x, needs: a, "
       .. "steps: [{run: y}]}", "2:3: jobs need each other in a circle: a -> b -> a" },
-    { "jobs:\n  a: {uses: ./x.yml}", "2:7: job a calls another workflow: use act" },
+    { "jobs:\n  a: {uses: ./x.yml}", "2:7: there is no ./x.yml in the project" },
     { "jobs:\n  a: {runs-on: x, container: y, steps: [{run: y}]}",
-      "2:19: job a runs in a container: use act" },
+      "2:19: job a runs in a container" },
   }
   for _, case in ipairs(bad) do
     it("refuse: " .. case[2], function()
@@ -66,18 +78,7 @@ describe("parity ci", function()
   before_each(function() lab = lab_of.new() end)
   after_each(function() lab:close() end)
 
-  -- Runs a workflow in a project of its own; the printed run and the result.
-  local function ci(text, words, options)
-    lab:write { ["app/.github/workflows/ci.yml"] = text, ["app/hello.txt"] = "hello\n" }
-    local argv = { "ci", "-C", "app", "--json" }
-    table.move(words or {}, 1, #(words or {}), #argv + 1, argv)
-    local run, result = lab:json(argv, options)
-    assert(contracts.check("pipeline_run", run))
-    assert.same(run, contracts.read(lab:path("ci", "runs", run.id .. ".json"), "pipeline_run"))
-    local by_name = {}
-    for _, stage in ipairs(run.stages) do by_name[stage.name] = stage end
-    return run, by_name, result
-  end
+  local function ci(...) return lab:ci(...) end
 
   it("runs jobs after what they need, with outputs, environment and a matrix", function()
     local run, stages, result = ci [[
@@ -197,17 +198,40 @@ jobs:
     assert.is_false(fs.exists(lab:path "app/new"))
   end)
 
+  it("gives a job of a linked work tree a repository of its own", function()
+    local repo = assert(git.init(lab:path "main"))
+    lab:write { ["main/x"] = "x" }
+    assert(repo:commit { message = "Add x", all = true, paths = { "x" },
+      author = { name = "a", email = "a@example.com" } })
+    lab:write { ["main/.git/worktrees/app/HEAD"] = "ref: refs/heads/main\n",
+      ["main/.git/worktrees/app/commondir"] = "../..\n",
+      ["main/.git/worktrees/app/gitdir"] = lab:path "app/.git" .. "\n",
+      ["app/.git"] = "gitdir: ../main/.git/worktrees/app\n" }
+    local text = "on: push\njobs: {a: {runs-on: x, steps: [{run: 'test -d .git/objects; "
+      .. "test ! -e .git/worktrees; cat .git/HEAD; echo gone > .git/HEAD; rm -r .git/refs'}]}}"
+    local run, stages = ci(text)
+    assert.equal("passed", run.status, stages.a.logs.stderr)
+    assert.is_truthy(stages.a.logs.stdout:find("refs/heads/main", 1, true))
+    assert.equal("ref: refs/heads/main\n", fs.read(lab:path "main/.git/worktrees/app/HEAD"))
+    assert.is_true(fs.is_dir(lab:path "main/.git/refs"))
+    lab:write { ["app/.git"] = "gitdir: ../main/.git/modules/app\n" }
+    stages = select(2, ci "on: push\njobs: {a: {runs-on: x, steps: [{run: test ! -e .git}]}}")
+    assert.equal("passed", stages.a.status)
+    assert.is_truthy(stages.a.logs.stdout:find("the project is a submodule", 1, true))
+  end)
+
   it("knows the git context, the trigger and its event", function()
     lab:write { ["app/x"] = "x" }
     local repo = assert(git.init(lab:path "app"))
     local oid = assert(repo:commit { message = "Add x", all = true, paths = { "x" },
       author = { name = "a", email = "a@example.com" } })
+    assert(repo:set_remote("https://example.com/acme/shop.git", "origin"))
     local text = "on: [pull_request]\njobs: {a: {runs-on: x, steps: [{run: "
-      .. "'echo ${{ github.event_name }} ${{ github.sha }}'}]}}"
+      .. "'echo ${{ github.event_name }} ${{ github.sha }} $GITHUB_REPOSITORY'}]}}"
     local run, stages = ci(text, { "--trigger", "pr_validation" })
     assert.same({ oid, "Add x", "pr_validation", "ryan" }, { run.git_context.commit_sha,
       (run.git_context.commit_message:gsub("%s+$", "")), run.trigger, run.triggered_by })
-    assert.is_truthy(stages.a.logs.stdout:find("pull_request " .. oid, 1, true))
+    assert.is_truthy(stages.a.logs.stdout:find("pull_request " .. oid .. " acme/shop", 1, true))
     local refused = lab:run { "ci", "-C", "app", "--trigger", "scheduled" }
     assert.equal(2, refused.code)
     assert.is_truthy(refused.stderr:find("does not run on schedule, only on pull_request", 1, true))
@@ -226,10 +250,19 @@ jobs:
     assert.is_nil(kept:find("very-secret-token", 1, true))
   end)
 
-  it("fails a job whose action it cannot run, by name", function()
-    local _, stages = ci "on: push\njobs: {a: {runs-on: x, steps: [{uses: some/action@v1}]}}"
-    assert.equal("failed", stages.a.status)
-    assert.is_truthy(stages.a.logs.stderr:find("some/action@v1 cannot run here: act can", 1, true))
+  it("refuses an action that it cannot run before anything runs, or leaves it out", function()
+    local text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: touch ran\n"
+      .. "      - uses: some/action@v1\n"
+    lab:write { ["app/.github/workflows/ci.yml"] = text }
+    local refused = lab:run { "ci", "-C", "app" }
+    assert.equal(2, refused.code)
+    assert.is_truthy(refused.stderr:find("ci.yml:7:9: step 2 of a uses the action some/action@v1",
+      1, true), refused.stderr)
+    assert.is_truthy(refused.stderr:find("hint: --skip-action some/action", 1, true))
+    assert.is_false(fs.exists(lab:path "ci"))
+    local _, stages = ci(text, { "--skip-action", "some/action" })
+    assert.equal("passed", stages.a.status)
+    assert.is_truthy(stages.a.logs.stdout:find("some/action@v1: left out", 1, true))
   end)
 
   it("moves the workflow to testing and back, and notes a success", function()
@@ -281,6 +314,7 @@ exit 1
     local name = assert(fs.list(lab:path "ci/runs"))[1].name
     local run = assert(contracts.read(lab:path("ci/runs", name), "pipeline_run"))
     assert.same({ "cancelled", "skipped" }, { run.status, run.stages[1].status })
+    assert.is_truthy(run.stages[1].logs.stdout:find("\nbegun\n", 1, true))
   end)
 
   it("says which workflow to name where there are several or none", function()

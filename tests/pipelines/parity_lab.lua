@@ -2,11 +2,13 @@
 -- A folder with Compose files and the program run in it, for the specs of `lsqm parity`.
 
 local compose = require "std.compose"
+local contracts = require("std.contracts").of "parity"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local json = require "std.json"
 local process = require "std.process"
+local table_of = require "std.table"
 
 local Lab = {}
 Lab.__index = Lab
@@ -39,6 +41,21 @@ function Lab:json(words, options)
   local value = json.decode(result.stdout)
   assert(value ~= nil, result.stdout .. result.stderr)
   return value, result
+end
+
+--- Runs a workflow in a project of its own, app/: the printed run, which is also the one on disk
+--- and keeps its contract, its stages by name, and the result.
+function Lab:ci(text, words, options)
+  self:write { ["app/.github/workflows/ci.yml"] = text, ["app/hello.txt"] = "hello\n" }
+  local argv = { "ci", "-C", "app", "--json" }
+  table.move(words or {}, 1, #(words or {}), #argv + 1, argv)
+  local run, result = self:json(argv, options)
+  assert(contracts.check("pipeline_run", run))
+  local kept = assert(contracts.read(self:path("ci", "runs", run.id .. ".json"), "pipeline_run"))
+  assert(table_of.deep_equal(run, kept), "printed and kept run differ")
+  local by_name = {}
+  for _, stage in ipairs(run.stages) do by_name[stage.name] = stage end
+  return run, by_name, result
 end
 
 --- The environment of files that are written first.

@@ -43,14 +43,33 @@ end
 --- The program's path, or nil.
 function M.path() return process.which "act" end
 
---- Runs `act EVENT -W FILE --json`.
+local function append(argv, option, values)
+  for _, value in ipairs(values or {}) do table.move({ option, value }, 1, 2, #argv + 1, argv) end
+end
+
+-- act reads secrets from its environment by name, so that none stands on its command line.
+local function command_of(options)
+  local argv = { options.act, options.event, "-W", options.file, "--json" }
+  append(argv, "--job", { options.job })
+  append(argv, "--secret-file", { options.secret_file })
+  append(argv, "--var-file", { options.var_file })
+  append(argv, "--eventpath", { options.event_file })
+  append(argv, "--secret", options.secret_names)
+  append(argv, "--var", options.vars)
+  append(argv, "--input", options.inputs)
+  return argv
+end
+
+--- Runs `act EVENT -W FILE --json` with what it needs of the command line.
+---@param options {act, event, file, project, job, secret_file, var_file, event_file, vars, inputs,
+---  secret_names = names, secrets = their values}
 ---@return boolean?
 ---@return lsqm.Error?
 function M.execute(run, options)
   local state = { run = run, stages = {}, texts = {} }
-  local rest = ""
-  local argv = { options.act, options.event, "-W", options.file, "--json" }
-  local result, err = process.run { argv = argv, cwd = options.project,
+  local rest, env = "", {}
+  for _, name in ipairs(options.secret_names or {}) do env[name] = options.secrets[name] end
+  local result, err = process.run { argv = command_of(options), cwd = options.project, env = env,
     inherit = { "HOME", "DOCKER_HOST", "XDG_CONFIG_HOME", "XDG_CACHE_HOME" },
     on_output = function(stream, text)
       if stream ~= "stdout" then return end

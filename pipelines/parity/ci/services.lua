@@ -6,8 +6,9 @@ local docker = require "std.docker"
 local error_of = require "std.error"
 local expression = require "pipelines.parity.ci.expression"
 local json = require "std.json"
+local owner = require "std.emulator.owner"
 local parallel = require "std.parallel"
-local step_of = require "pipelines.parity.ci.step"
+local table_of = require "std.table"
 local time = require "std.time"
 local units = require "std.compose.units"
 local words = require "std.compose.words"
@@ -15,6 +16,8 @@ local words = require "std.compose.words"
 local M = {}
 
 local NANO <const> = 1000000000
+local PATIENCE <const> = 120 -- seconds for a service to become healthy
+local LABEL <const> = "lsqm.parity.ci"
 
 local function nano(text)
   local seconds = units.duration(text)
@@ -36,38 +39,59 @@ local OPTIONS <const> = {
   ["--entrypoint"] = function(spec, value) spec.Entrypoint = json.array { value } end,
 }
 
-local function apply_options(spec, text, name)
-  local list = words.split(text or "") or {}
-  local i = 1
+-- The options of `docker create` in a text, as {name, value}.
+local function each_option(text)
+  local list, found, i = words.split(text or "") or {}, {}, 1
   while i <= #list do
     local option, value = list[i]:match("^(%-%-[%w-]+)=(.*)$")
     if not option then option, value, i = list[i], list[i + 1], i + 1 end
-    local apply = OPTIONS[option]
-    if not apply or value == nil then
-      error(error_of.new { op = "service " .. name, code = "unsupported",
-        message = "the option " .. option .. " is not supported here: act can run it" }, 0)
-    end
-    apply(spec, value)
+    found[#found + 1] = { option, value }
     i = i + 1
   end
+  return found
 end
 
-local function spec_of(name, service, scope, run_id)
-  local env = json.array()
-  for key, value in pairs(step_of.filled_map(service.env, scope)) do
-    env[#env + 1] = key .. "=" .. value
+--- The first of a service's options that is not known here, or nil.
+---@param text string? as in the workflow file, without expressions
+function M.unsupported(text)
+  for _, row in ipairs(each_option(text)) do
+    if not OPTIONS[row[1]] or row[2] == nil then return row[1] end
   end
+  return nil
+end
+
+local function apply_options(spec, text, name)
+  local bad = M.unsupported(text)
+  if bad then
+    error(error_of.new { op = "service " .. name, code = "unsupported",
+      message = "the option " .. bad .. " is not supported here: act can run it" }, 0)
+  end
+  for _, row in ipairs(each_option(text)) do OPTIONS[row[1]](spec, row[2]) end
+end
+
+-- Ports are published on this machine alone, whatever address the workflow names.
+local function ports(service, scope)
   local exposed, bindings = {}, {}
-  for _, text in ipairs(service.ports or {}) do
-    local published, target = tostring(text):match("^(%d+):(.+)$")
-    target = target or tostring(text)
+  for _, item in ipairs(service.ports or {}) do
+    local text = expression.text(expression.fill(item, scope)):gsub("^%d+%.%d+%.%d+%.%d+:", "")
+    local published, target = text:match("^(%d*):(.+)$")
+    target = target or text
     local key = target:find("/", 1, true) and target or target .. "/tcp"
     exposed[key] = {}
     bindings[key] = json.array { { HostIp = "127.0.0.1", HostPort = published or "" } }
   end
+  return exposed, bindings
+end
+
+local function spec_of(name, service, scope, labels)
+  local env = json.array()
+  for key, value in table_of.sorted_pairs(expression.fill_all(service.env or {}, scope)) do
+    env[#env + 1] = key .. "=" .. expression.text(value)
+  end
+  local exposed, bindings = ports(service, scope)
   local spec = { Image = expression.text(expression.fill(service.image, scope)), Env = env,
-    ExposedPorts = exposed, Healthcheck = {}, Labels = { ["lsqm.parity.ci"] = run_id },
-    HostConfig = { PortBindings = bindings, Binds = service.volumes } }
+    ExposedPorts = exposed, Healthcheck = {}, Labels = labels,
+    HostConfig = { PortBindings = bindings, Binds = expression.fill_all(service.volumes, scope) } }
   apply_options(spec, service.options and expression.text(expression.fill(service.options, scope)),
     name)
   if next(spec.Healthcheck) == nil then spec.Healthcheck = nil end
@@ -79,18 +103,18 @@ local function must(value, err)
   return value
 end
 
-local function wait_until_ready(container, name)
-  local deadline = time.monotonic() + 120
+local function unhealthy(name, text, ...)
+  error(error_of.new { op = "service " .. name, code = "unhealthy", message = text:format(...) }, 0)
+end
+
+local function wait_until_ready(container, name, deadline)
+  deadline = math.min(time.monotonic() + PATIENCE, deadline)
   while true do
     local state = must(container:inspect()).State
-    if not state.Running then
-      error(error_of.new { op = "service " .. name, code = "unhealthy",
-        message = ("ended with code %d"):format(state.ExitCode) }, 0)
-    end
+    if not state.Running then unhealthy(name, "ended with code %d", state.ExitCode) end
     if not state.Health or state.Health.Status == "healthy" then return end
     if state.Health.Status == "unhealthy" or time.monotonic() > deadline then
-      error(error_of.new { op = "service " .. name, code = "unhealthy",
-        message = "did not become healthy" }, 0)
+      unhealthy(name, "did not become healthy")
     end
     parallel.sleep(0.1)
   end
@@ -105,31 +129,49 @@ local function ports_of(container)
   return out
 end
 
-local function start_one(engine, name, service, scope, run_id, held)
-  local spec = spec_of(name, service, scope, run_id)
+local function start_one(engine, name, service, scope, held)
+  local spec = spec_of(name, service, scope, held.labels)
   if not engine:image(spec.Image) then must(engine:pull(spec.Image, { timeout = 0 })) end
   local container = must(engine:container(spec))
-  held[#held + 1] = container
   must(container:start())
-  wait_until_ready(container, name)
+  wait_until_ready(container, name, held.deadline)
   return { id = container.id, ports = ports_of(container) }
 end
 
+-- By their label, so that one whose making was interrupted is found as well.
+local function remove_all(held)
+  if not held.engine then return end
+  local mine = LABEL .. ".job=" .. held.labels[LABEL .. ".job"]
+  for _, item in ipairs(must(held.engine:containers { labels = { mine }, all = true })) do
+    local ok, err = held.engine:remove(item.Id, { force = true, volumes = true })
+    if not ok and err.code ~= "not_found" then error(err, 0) end
+  end
+end
+
+-- Without an engine the job was not judged: this is a fault of the machine, not of the job.
+local function connect()
+  local engine, err = docker.connect()
+  if engine then return engine end
+  err.environment = true
+  error(err, 0)
+end
+
 --- Starts a job's services; the result is closed with the job.
+---@param job table {id, run_id, control = {deadline}}
 ---@return table held `<close>` it; held.contexts is `job.services`
-function M.start(services, scope, run_id)
-  local held = setmetatable({ contexts = {} }, { __close = function(list)
-    for _, container in ipairs(list) do container:close() end
-  end })
+function M.start(services, scope, job)
+  local held = setmetatable({ contexts = {}, deadline = job.control.deadline,
+    labels = { lsqm = "1", ["lsqm.owner"] = owner.of(), [LABEL] = job.run_id,
+      [LABEL .. ".job"] = job.id } }, { __close = remove_all })
   if not services or next(services) == nil then return held end
   local ok, err = pcall(function()
-    local engine = must(docker.connect())
-    for name, service in pairs(services) do
-      held.contexts[name] = start_one(engine, name, service, scope, run_id, held)
+    held.engine = connect()
+    for name, service in table_of.sorted_pairs(services) do
+      held.contexts[name] = start_one(held.engine, name, service, scope, held)
     end
   end)
   if not ok then
-    for _, container in ipairs(held) do container:close() end
+    remove_all(held)
     error(err, 0)
   end
   return held

@@ -1,0 +1,65 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The copy of a project in which a job runs. A linked work tree gets a repository of its own: its
+-- .git names the one of all others, where a job's commit or checkout would be seen by everybody.
+
+local fs = require "std.fs"
+
+local M = {}
+
+local function must(value, err)
+  if not value then error(err, 0) end
+  return value
+end
+
+-- Of each work tree; the rest is common to all.
+local OWN <const> = { "HEAD", "index" }
+local NOT_COPIED <const> = { worktrees = true, HEAD = true, index = true }
+
+local function copy_repository(own, common, to)
+  fs.mkdir(to)
+  for _, entry in ipairs(must(fs.list(common))) do
+    if not NOT_COPIED[entry.name] then
+      must(fs.copy(fs.join(common, entry.name), fs.join(to, entry.name)))
+    end
+  end
+  for _, name in ipairs(OWN) do
+    local from = fs.join(own, name)
+    if fs.exists(from) then must(fs.copy(from, fs.join(to, name))) end
+  end
+  must(fs.append(fs.join(to, "config"), "[core]\n\tbare = false\n"))
+end
+
+-- What a .git that is a file names: the work tree's own folder, and the one common to all.
+local function linked(project)
+  local target = must(fs.read(fs.join(project, ".git"))):match("^gitdir:%s*(.-)%s*$")
+  local own = target and fs.join(project, target)
+  local common = own and fs.read(fs.join(own, "commondir"))
+  if not common then return nil end
+  return own, fs.normalize(fs.join(own, (common:gsub("%s+$", ""))))
+end
+
+local function copy_entry(project, to, name)
+  if name ~= ".git" or fs.is_dir(fs.join(project, name)) then
+    must(fs.copy(fs.join(project, name), fs.join(to, name)))
+    return true
+  end
+  local own, common = linked(project)
+  if own then copy_repository(own, common, fs.join(to, name)) end
+  return own ~= nil
+end
+
+--- Copies a project.
+---@param own_files string[] what lsqm itself keeps there, without which it is copied
+---@return boolean whole false where its repository belongs to another one: it is left out
+function M.copy(project, to, own_files)
+  local skipped, whole = {}, true
+  for _, name in ipairs(own_files) do skipped[name] = true end
+  fs.mkdir(to)
+  for _, entry in ipairs(must(fs.list(project))) do
+    if not skipped[entry.name] then whole = copy_entry(project, to, entry.name) and whole end
+  end
+  for _, name in ipairs(own_files) do must(fs.remove(fs.join(to, name))) end
+  return whole
+end
+
+return M
