@@ -95,7 +95,7 @@ describe("parity with Compose files of people", function()
   end)
 
   case("links services, shares a network and brings devices", function()
-    bed:write(service "db" .. service("app", "links: ['db:database'], "
+    bed:write(service("db", HEALTH) .. service("app", "links: ['db:database'], "
       .. "devices: [/dev/null:/dev/nil]")
       .. service("side", "network_mode: 'service:db'"):gsub("'80'", "'81'"))
     bed:must { "up" }
@@ -103,8 +103,8 @@ describe("parity with Compose files of people", function()
     assert.equal("c", sh("app", "test -c /dev/nil && echo c"))
     contains(sh("side", "/bin/busybox wget -q -O - http://127.0.0.1:80/health"), '"role": "db"')
     local old = rows("side")[1].Id
-    bed:write(service("db", "environment: {A: b}") .. service("side", "network_mode: 'service:db'")
-      :gsub("'80'", "'81'"))
+    bed:write(service("db", "environment: {A: b}, " .. HEALTH)
+      .. service("side", "network_mode: 'service:db'"):gsub("'80'", "'81'"))
     bed:must { "up" }
     assert.is_true(rows("side")[1].Id ~= old)
     contains(sh("side", "/bin/busybox wget -q -O - http://127.0.0.1:80/health"), '"role": "db"')
