@@ -66,7 +66,8 @@ describe("parity with Compose files of people", function()
     assert(engine:remove(rows("web")[3].Id, { force = true }))
     local report = bed:json { "diff", "engine:" .. bed.project, "compose.yaml", "--json" }
     local d = report.service_diffs[2].differences[1]
-    assert.same({ "compose.scale", 2, 3 }, { d.field_path, d.source_value, d.target_value })
+    assert.same({ "compose.scale", 2, 3, nil }, { d.field_path, d.source_value, d.target_value,
+      d.metadata.drift })
     contains(bed:run({ "health" }).stdout, "2 of 3 containers")
     contains(bed:must { "status" }, "2 of 3 containers")
 

@@ -92,12 +92,18 @@ local function keep(state, name, row)
   return state.say(name .. " started again")
 end
 
+-- With `volumes_from`, what it has may be another's.
+local function carried_over(state, name, row)
+  if state.project.services[name].volumes_from then return {} end
+  return carry.of(must(state.engine:inspect(row.Id)))
+end
+
 -- A container of the same version is kept; another one makes room.
 local function start_one(state, name, number, present)
   if present and may_stay(state, name, present) then return keep(state, name, present) end
   local carried = {}
   if present then
-    carried = carry.of(must(state.engine:inspect(present.Id)))
+    carried = carried_over(state, name, present)
     down.remove(state.engine, { present }, true)
     state.renewed[name] = true
     state.say(name .. " is made anew")
@@ -191,10 +197,10 @@ local function new_state(engine, environment, options)
   local function adder(list) return function(text) list[#list + 1] = text end end
   local counts = counts_of(project)
   local state = { engine = engine, project = project, id = environment.id, started = {},
-    renewed = {}, counts = counts, build = options.build,
-    recreate = options.recreate, result = result,
+    renewed = {}, counts = counts, result = result, build = options.build,
+    recreate = options.recreate, wait = options.wait ~= false,
     watch = watch_of.new(engine, project.name, { tests = tests_of(project), counts = counts }),
-    wait = options.wait ~= false, say = options.say or function() end, made = adder(result.made),
+    say = options.say or function() end, made = adder(result.made),
     doubt = adder(result.doubts), note = adder(result.notes) }
   for name in pairs(project.services) do state.started[name] = parallel.event() end
   return state
