@@ -230,7 +230,8 @@ local FIELDS = {
   devices = cast.list_of(devices.read), device_cgroup_rules = cast.list, credential_spec = cast.any,
   develop = cast.any, gpus = devices.gpus, models = cast.any, provider = cast.any,
   post_start = cast.any, pre_stop = cast.any, storage_opt = cast.text_map, label_file = paths,
-  restart = restart, tmpfs = cast.string_or_list, dns = cast.string_or_list, dns_search = cast.string_or_list,
+  restart = restart, tmpfs = cast.string_or_list, dns = cast.string_or_list,
+  dns_search = cast.string_or_list,
 }
 for _, name in ipairs { "image", "container_name", "hostname", "domainname", "platform", "user",
   "working_dir", "network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup",

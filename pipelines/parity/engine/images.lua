@@ -76,14 +76,16 @@ local function build_image(state, name)
   local image = names.image(state.project, name)
   local id, err = state.engine:build { context_file = tar, target = build.target, tag = image,
     dockerfile = dockerfile, buildargs = arguments(state, build), labels = build.labels,
-    network = build.network, nocache = build.no_cache, timeout = 0 }
+    network = build.network, nocache = build.no_cache, timeout = 0,
+    platform = names.platform(state.project, name) }
   if not id then error(error_of.wrap(with_output(explain_build(err)), "build " .. name), 0) end
   return must(state.engine:image(image)).Id
 end
 
 local function pull(state, name, image)
   state.say("pulling " .. image)
-  local ok, err = state.engine:pull(image, { timeout = 0 })
+  local ok, err = state.engine:pull(image, { timeout = 0,
+    platform = names.platform(state.project, name) })
   if not ok then
     error(error_of.new { op = "service " .. name, code = err.code, cause = err,
       message = ("the image %s cannot be pulled: %s"):format(image, err.message),

@@ -41,7 +41,7 @@ local function create(state, name, number, carried)
   make_bind_folders(service)
   local spec, others = spec_of.container(state.project, state.id, name, number)
   carry.into(spec, carried)
-  local id = must(state.engine:create(spec, { platform = service.platform,
+  local id = must(state.engine:create(spec, { platform = names.platform(state.project, name),
     name = names.container(state.project, name, number) }))
   for _, network in ipairs(others) do
     must(state.engine:network_connect(network.name, id, network.endpoint))
