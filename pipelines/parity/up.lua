@@ -73,11 +73,10 @@ end
 
 -- An interrupt is noted before it goes on: what was started stays for the next up or down.
 local function bring_up(ctx, engine, environment, args)
+  local function tell(line) io.stderr:write(mask.text(line), "\n") end
   local ok, result, err = pcall(require("pipelines.parity.engine.up").run, engine, environment, {
-    wait = not args.no_wait, timeout = args.timeout, build = args.build,
-    recreate = args.recreate, remove_orphans = args.remove_orphans, say = function(line)
-      if ctx.verbose then io.stderr:write(mask.text(line), "\n") end
-    end })
+    wait = not args.no_wait, timeout = args.timeout, build = args.build, recreate = args.recreate,
+    remove_orphans = args.remove_orphans, tell = tell, say = ctx.verbose and tell or nil })
   if ok then return result, err end
   failed(ctx, environment, error_of.is_cancelled(result) and "interrupted" or result)
   error(result, 0)

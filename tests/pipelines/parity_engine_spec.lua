@@ -186,7 +186,7 @@ configs: {c: {content: open}}
       end }
     local function ensure(text, there)
       present, pulled = { x = there }, {}
-      local ok, ids = pcall(images.ensure, { engine = engine, say = function() end,
+      local ok, ids = pcall(images.ensure, { engine = engine, tell = function() end,
         project = project("services:\n  s: {image: x" .. text .. "}\n") })
       return table.concat(pulled, ","), ok and ids.x or tostring(ids)
     end

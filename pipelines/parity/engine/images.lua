@@ -68,7 +68,7 @@ end
 local function build_image(state, name)
   local build = state.project.services[name].build
   refuse_context(name, build)
-  state.say("building " .. name)
+  state.tell("building " .. name)
   local dockerfile, entry = dockerfile_of(build)
   local dir <close> = must(fs.tempdir())
   local tar = fs.join(dir.path, "context.tar")
@@ -83,7 +83,7 @@ local function build_image(state, name)
 end
 
 local function pull(state, name, image)
-  state.say("pulling " .. image)
+  state.tell("pulling " .. image)
   local ok, err = state.engine:pull(image, { timeout = 0,
     platform = names.platform(state.project, name) })
   if not ok then
@@ -115,7 +115,7 @@ local function ensure(state, name)
 end
 
 --- Sees that all images are there; image → its id.
----@param state {engine: lsqm.Docker, project: table, build: boolean, say: fun(line)}
+---@param state {engine: lsqm.Docker, project: table, build: boolean, tell: fun(line)}
 function M.ensure(state)
   local first_of = {}
   for name, service in table_of.sorted_pairs(state.project.services) do

@@ -200,7 +200,7 @@ local function new_state(engine, environment, options)
     renewed = {}, counts = counts, result = result, build = options.build,
     recreate = options.recreate, wait = options.wait ~= false,
     watch = watch_of.new(engine, project.name, { tests = tests_of(project), counts = counts }),
-    say = options.say or function() end, made = adder(result.made),
+    say = options.say or function() end, tell = options.tell or function() end, made = adder(result.made),
     doubt = adder(result.doubts), note = adder(result.notes) }
   for name in pairs(project.services) do state.started[name] = parallel.event() end
   return state
@@ -234,8 +234,8 @@ local function bring_up(state, options)
 end
 
 --- Brings an environment up.
----@param options table {wait = boolean, timeout = seconds, say = fun(line), build = boolean,
----  recreate = boolean, remove_orphans = boolean}
+---@param options table {wait = boolean, timeout = seconds, build = boolean, recreate = boolean,
+---  remove_orphans = boolean, say = fun(line) hears of each step, tell = fun(line) of long ones}
 ---@return {made: string[], doubts: string[], notes: string[]}?
 ---@return lsqm.Error?
 function M.run(engine, environment, options)
