@@ -200,8 +200,8 @@ local function new_state(engine, environment, options)
     renewed = {}, counts = counts, result = result, build = options.build,
     recreate = options.recreate, wait = options.wait ~= false,
     watch = watch_of.new(engine, project.name, { tests = tests_of(project), counts = counts }),
-    say = options.say or function() end, tell = options.tell or function() end, made = adder(result.made),
-    doubt = adder(result.doubts), note = adder(result.notes) }
+    say = options.say or function() end, tell = options.tell or function() end,
+    made = adder(result.made), doubt = adder(result.doubts), note = adder(result.notes) }
   for name in pairs(project.services) do state.started[name] = parallel.event() end
   return state
 end
