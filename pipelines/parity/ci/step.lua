@@ -36,8 +36,12 @@ local function argv_of(shell, script)
 end
 
 local function filled_map(map, scope)
-  local out = {}
-  for key, value in pairs(map or {}) do
+  local out, whole = {}, expression.fill(map or {}, scope)
+  if type(whole) ~= "table" then
+    error(error_of.new { op = "env", code = "invalid",
+      message = ("'%s' is no mapping"):format(expression.text(whole)) }, 0)
+  end
+  for key, value in pairs(whole) do
     out[key] = expression.text(expression.fill(value, scope))
   end
   return out
