@@ -79,6 +79,7 @@ typedef struct lsqm_archive_listing {
 /* In the archive's own order, names as they are (also unsafe ones). `dir` is not used. */
 int lsqm_archive_list(const lsqm_archive_read_options *options, lsqm_archive_listing *out,
                       lsqm_error *err);
+/* Frees the items; the listing itself is the caller's. A zeroed one is fine. */
 void lsqm_archive_listing_free(lsqm_archive_listing *listing);
 
 #endif

@@ -14,7 +14,9 @@ typedef struct lsqm_archive_locale {
     locale_t own, before;
 } lsqm_archive_locale;
 
+/* Gives this thread a locale of UTF-8; where there is none it keeps its own. Pairs with leave. */
 void lsqm_archive_locale_enter(lsqm_archive_locale *l);
+/* The thread's locale of before. */
 void lsqm_archive_locale_leave(lsqm_archive_locale *l);
 
 /* LSQM_EUNSAFE for empty and absolute names and for those with a ".." in them. */

@@ -38,6 +38,7 @@ typedef struct lsqm_docker_call {
 
 /* Remembers the socket's path (without "unix://"); does not connect. */
 int lsqm_docker_open(lsqm_http *http, const char *socket, lsqm_docker **out, lsqm_error *err);
+/* Frees it; requests that run go on. NULL is fine. */
 void lsqm_docker_close(lsqm_docker *docker);
 
 /* From the answer to "/_ping": afterwards calls use min(server's API, ours). Before that they go

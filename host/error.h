@@ -55,6 +55,7 @@ void lsqm_error_clear(lsqm_error *err);
 /* Fills err and returns code, so that `return lsqm_error_set(…)` reads as one step. */
 int lsqm_error_set(lsqm_error *err, int code, const char *op, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same for a caller that has the arguments as a list. */
 int lsqm_error_vset(lsqm_error *err, int code, const char *op, const char *fmt, va_list ap);
 
 /* The same from errno; `operand` is the path or name that the call was about. */
@@ -69,7 +70,7 @@ void lsqm_error_at(lsqm_error *err, const char *file, int line, int col, const c
 
 /* "not_found" for LSQM_ENOENT …; "ok" for 0; never NULL. */
 const char *lsqm_code_name(int code);
-/* LSQM_E… for a name, LSQM_EINTERNAL when it is unknown. */
+/* LSQM_E… for an errno; LSQM_EIO for one that has no code of its own. */
 int lsqm_code_from_errno(int errnum);
 
 #endif

@@ -62,6 +62,7 @@ int lsqm_fs_mkdir(const char *path, lsqm_error *err);
 /* `follow` 0: a link is reported as such. LSQM_ENOENT when nothing is there. */
 int lsqm_fs_stat(const char *path, int follow, lsqm_fs_info *out, lsqm_error *err);
 
+/* Within one file system; an existing file is replaced. */
 int lsqm_fs_rename(const char *from, const char *to, lsqm_error *err);
 
 /* The absolute path without links; *out is yours to free. */
@@ -78,6 +79,7 @@ int lsqm_fs_list(const char *path, lsqm_fs_entries *out, lsqm_error *err);
 int lsqm_fs_walk(const char *path, const lsqm_fs_walk_options *options, lsqm_fs_entries *out,
                  lsqm_error *err);
 
+/* Frees the items; the list is empty afterwards and can be filled again. */
 void lsqm_fs_entries_free(lsqm_fs_entries *entries);
 
 /* Removes a file or a whole tree; links are removed, never followed. Nothing there is success.

@@ -31,7 +31,8 @@ static void erase_all(char *text, const char *word)
         memmove(at, at + len, strlen(at + len) + 1);
 }
 
-void lsqm_git_scrub(char *out, size_t size, const char *text, const char *token)
+/* Copies text without the user part of any URL in it and without the token. */
+static void scrub(char *out, size_t size, const char *text, const char *token)
 {
     snprintf(out, size, "%s", text);
     erase_all(out, token);
@@ -88,8 +89,8 @@ int lsqm_git_fail(lsqm_error *err, int rc, const char *op, const lsqm_git_contro
         return lsqm_error_set(err, LSQM_ECANCELLED, op, "cancelled");
     const git_error *last = git_error_last();
     char text[sizeof err->message];
-    lsqm_git_scrub(text, sizeof text, last && last->message ? last->message : "failed",
-                   control ? control->token : NULL);
+    scrub(text, sizeof text, last && last->message ? last->message : "failed",
+          control ? control->token : NULL);
     int code = code_of(rc, last ? last->klass : 0);
     lsqm_error_set(err, code, op, "%s", text);
     if (rc == GIT_EAUTH)

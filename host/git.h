@@ -88,6 +88,7 @@ int lsqm_git_clone(const lsqm_git_clone_options *options, lsqm_git_control *cont
                    lsqm_error *err);
 /* LSQM_ENOENT when `path` itself is no repository (parents are not searched). */
 int lsqm_git_head(const char *path, lsqm_git_head_info *out, lsqm_error *err);
+/* What differs from the head: see lsqm_git_status_info. LSQM_ENOENT as above. */
 int lsqm_git_status(const char *path, lsqm_git_status_info *out, lsqm_error *err);
 /* remote: NULL = "origin", here and below. */
 int lsqm_git_fetch(const char *path, const char *remote, lsqm_git_control *control,
@@ -110,6 +111,7 @@ int lsqm_git_push(const char *path, const char *remote, lsqm_git_control *contro
                   lsqm_error *err);
 /* Newest first, at most `max`; free with lsqm_git_history_free. No commit yet: count 0. */
 int lsqm_git_log(const char *path, size_t max, lsqm_git_history *out, lsqm_error *err);
+/* Frees the items; the history itself is the caller's. */
 void lsqm_git_history_free(lsqm_git_history *history);
 /* Adds the remote or changes its URL. */
 int lsqm_git_set_remote(const char *path, const char *name, const char *url, lsqm_error *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by git.c (repositories), git_remote.c (the network side) and git_commit.c (history). */
+/* Shared by git.c (repositories), git_remote.c (the network side), git_commit.c (history) and
+ * git_stage.c (the index). */
 #ifndef LSQM_GIT_INTERNAL_H
 #define LSQM_GIT_INTERNAL_H
 
@@ -17,8 +18,6 @@
 
 /* Turns a libgit2 failure into ours; returns the code. */
 int lsqm_git_fail(lsqm_error *err, int rc, const char *op, const lsqm_git_control *control);
-/* Copies text without the user part of any URL in it and without the token. */
-void lsqm_git_scrub(char *out, size_t size, const char *text, const char *token);
 /* Starts libgit2 on first use and opens exactly `path`. Free with git_repository_free. */
 int lsqm_git_open(git_repository **repo, const char *path, const char *op, lsqm_error *err);
 /* Full name of the branch HEAD points to, born or not. LSQM_ECONFLICT when detached. */
@@ -32,6 +31,7 @@ int lsqm_git_move_branch(git_repository *repo, const char *branch_ref, const git
                          const char *op, lsqm_error *err);
 /* Everything new, changed and gone of the work tree into the index: 0, or libgit2's code. */
 int lsqm_git_stage_all(git_repository *repo, git_index *index);
+/* On first use, for all threads; never ended. */
 void lsqm_git_start_library(void);
 
 #endif

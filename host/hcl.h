@@ -91,8 +91,6 @@ int lsqm_hcl_parse(const char *text, size_t len, const char *file, lsqm_hcl **ou
                    lsqm_error *err);
 /* The top level; lives as long as the document. */
 const lsqm_hcl_body *lsqm_hcl_root(const lsqm_hcl *doc);
-/* The text that begin and end refer to. */
-const char *lsqm_hcl_text(const lsqm_hcl *doc, size_t *len);
 /* NULL is fine. */
 void lsqm_hcl_free(lsqm_hcl *doc);
 

@@ -46,8 +46,9 @@ typedef struct lsqm_hcl_eval lsqm_hcl_eval;
 typedef const lsqm_hcl_value *(*lsqm_hcl_get)(void *ctx, lsqm_hcl_eval *e, lsqm_hcl_str root,
                                               const lsqm_hcl_str *member, int *used);
 
-/* NULL when there is no memory. */
+/* NULL when there is no memory. `ctx` is given to `get`, and stays the caller's. */
 lsqm_hcl_eval *lsqm_hcl_eval_new(lsqm_hcl_get get, void *ctx);
+/* Frees it with all its values. NULL is fine. */
 void lsqm_hcl_eval_free(lsqm_hcl_eval *e);
 /* Never NULL. */
 const lsqm_hcl_value *lsqm_hcl_evaluate(lsqm_hcl_eval *e, const lsqm_hcl_expr *expr);

@@ -86,8 +86,6 @@ int hcl_arguments(hcl_parser *p, lsqm_hcl_expr *call);     /* hcl_coll.c */
 /* Names and collection of "for k, v in c :"; without the colon for a directive. */
 int hcl_for_intro(hcl_parser *p, lsqm_hcl_expr *e);        /* hcl_coll.c */
 lsqm_hcl_expr *hcl_template(hcl_parser *p);                /* hcl_template.c: "…", <<… */
-/* Value of a literal token, escapes resolved. 0 on failure. */
-int hcl_decode(lsqm_hcl *d, const hcl_token *t, lsqm_hcl_str *out);
 
 /* --- the formatter ------------------------------------------------------------------------- */
 

@@ -395,12 +395,6 @@ const lsqm_hcl_body *lsqm_hcl_root(const lsqm_hcl *doc)
     return &doc->root;
 }
 
-const char *lsqm_hcl_text(const lsqm_hcl *doc, size_t *len)
-{
-    *len = doc->len;
-    return doc->text;
-}
-
 void lsqm_hcl_free(lsqm_hcl *doc)
 {
     if (!doc)

@@ -48,7 +48,8 @@ static size_t unescape(const char *s, size_t len, char *out, size_t *n)
     return digits + 1;
 }
 
-int hcl_decode(lsqm_hcl *d, const hcl_token *t, lsqm_hcl_str *out)
+/* Value of a literal token, escapes resolved. 0 on failure. */
+static int decode(lsqm_hcl *d, const hcl_token *t, lsqm_hcl_str *out)
 {
     const char *s = d->text + t->begin;
     size_t len = t->end - t->begin, n = 0;
@@ -149,7 +150,7 @@ static int read_piece(hcl_parser *p, piece *x, piece *before, int *trim)
     case T_QLIT: case T_SLIT:
         x->kind = P_LITERAL;
         hcl_read(p);
-        if (!hcl_decode(p->d, x->token, &x->text))
+        if (!decode(p->d, x->token, &x->text))
             return 0;
         if (trimmed)
             trim_left(&x->text);

@@ -68,6 +68,7 @@ typedef struct lsqm_process_options {
 int lsqm_process_start(uv_loop_t *loop, const lsqm_process_options *options, lsqm_process **out,
                        lsqm_error *err);
 
+/* Of the program itself, which is its group's, too. */
 int lsqm_process_pid(const lsqm_process *p);
 
 /* Adds what the stream has brought so far to *out (yours). */

@@ -29,6 +29,7 @@ int lsqm_relay_watch_client(lsqm_relay_watch *w, const char *data, size_t len);
 int lsqm_relay_watch_server(lsqm_relay_watch *w, const char *data, size_t len);
 /* Whether a request waits for its answer. */
 int lsqm_relay_watch_is_waiting(const lsqm_relay_watch *w);
+/* Frees the bytes it keeps; the watch itself is the caller's. */
 void lsqm_relay_watch_free(lsqm_relay_watch *w);
 
 #endif

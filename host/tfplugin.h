@@ -37,6 +37,7 @@ typedef struct lsqm_tfplugin_answers lsqm_tfplugin_answers;
  * calls: neither has effects, the schema has no input, and the check of the configuration sees
  * only that the endpoint is a well-formed URL. */
 lsqm_tfplugin_answers *lsqm_tfplugin_answers_new(void);
+/* Gives the caller's hold back; the last one frees it. NULL is fine. */
 void lsqm_tfplugin_answers_release(lsqm_tfplugin_answers *answers);
 
 typedef struct lsqm_tfplugin_options {
@@ -81,6 +82,7 @@ int lsqm_tfplugin_lease(lsqm_tfplugin *p, const char *endpoint, const char *cons
 /* Drops connections that are left. An interrupted provider should be closed, not leased again. */
 void lsqm_tfplugin_release(lsqm_tfplugin *p);
 
+/* A copy of how things stand. */
 void lsqm_tfplugin_read_state(const lsqm_tfplugin *p, lsqm_tfplugin_state *state);
 
 /* Ends the process; `ended` comes when it is gone. */

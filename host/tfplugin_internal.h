@@ -22,11 +22,12 @@ typedef struct lsqm_tf_headers {
     size_t count, cap;
 } lsqm_tf_headers;
 
-/* LSQM_OK or LSQM_ENOMEM. */
+/* Both copy the texts. LSQM_OK or LSQM_ENOMEM. */
 int lsqm_tf_headers_add(lsqm_tf_headers *h, const nghttp2_nv *nv);
 int lsqm_tf_headers_copy(lsqm_tf_headers *to, const lsqm_tf_headers *from);
 /* The value, or NULL; borrowed. */
 const char *lsqm_tf_headers_get(const lsqm_tf_headers *h, const char *name);
+/* Frees the texts; the list is empty afterwards. */
 void lsqm_tf_headers_free(lsqm_tf_headers *h);
 
 /* --- answers ------------------------------------------------------------------------------- */
@@ -49,17 +50,21 @@ typedef struct lsqm_tf_answer {
     struct lsqm_tf_answer *next;
 } lsqm_tf_answer;
 
+/* One hold more, for lsqm_tfplugin_answers_release. */
 void lsqm_tf_answers_retain(lsqm_tfplugin_answers *a);
 /* The request's name; endpoint may be "". */
 int lsqm_tf_answers_key(const char *identity, const char *path, const lsqm_buffer *message,
                         const char *endpoint, char key[LSQM_SHA256_HEX]);
+/* Ready or being recorded; NULL: neither. Borrowed: a drop frees it. */
 lsqm_tf_answer *lsqm_tf_answers_find(lsqm_tfplugin_answers *a, const char *key);
 /* An empty answer to record into; NULL when there is no room. End with finish or drop. */
 lsqm_tf_answer *lsqm_tf_answers_begin(lsqm_tfplugin_answers *a, const char *key);
 /* Tells the waiters; a body that grew too large, or no memory, makes it a drop. */
 void lsqm_tf_answers_finish(lsqm_tfplugin_answers *a, lsqm_tf_answer *answer,
                             const char *endpoint);
+/* Tells the waiters that it is given up, and frees it. */
 void lsqm_tf_answers_drop(lsqm_tfplugin_answers *a, lsqm_tf_answer *answer);
+/* The waiter stays its caller's; it is told once, or taken back with unwait. */
 void lsqm_tf_answer_wait(lsqm_tf_answer *answer, lsqm_tf_waiter *waiter);
 void lsqm_tf_answer_unwait(lsqm_tf_answer *answer, lsqm_tf_waiter *waiter);
 /* The body for this lease, into *out (yours). */
@@ -146,6 +151,7 @@ struct lsqm_tf_link {
 void lsqm_tf_link_accept(lsqm_tfplugin *p);
 /* Sends what is to be sent, or closes a link that failed. Harmless at any place. */
 void lsqm_tf_link_pump(lsqm_tf_link *link);
+/* Ends both connections; the link is freed once its handles are closed. Twice is fine. */
 void lsqm_tf_link_close(lsqm_tf_link *link);
 
 /* --- plugin -------------------------------------------------------------------------------- */

@@ -10,12 +10,14 @@
 #include "modules.h"
 
 #include <editline/readline.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int luaopen_lsqm_raw_edit(lua_State *L);
 
 static lua_State *editor;      /* set while readline runs */
+static int interrupted;        /* by Ctrl-C in the line that is read */
 static const char completer_key;
 
 /* [-0, +1] asks the completer for the list of candidates; nil when there is none. */
@@ -57,17 +59,41 @@ static char **complete(const char *text, int start, int end)
     return matches;
 }
 
-/* read(prompt) -> line | nil at the end of input */
+/* Ctrl-C as a key: as a signal it would interrupt the session's task, and leave the line. */
+static int on_interrupt_key(int count, int key)
+{
+    (void)count;
+    (void)key;
+    interrupted = rl_done = 1;
+    return 0;
+}
+
+/* Runs when libedit has set up the terminal anew, as it does for each line. */
+static int take_interrupt_key(void)
+{
+    rl_parse_and_bind("setty -d -isig");
+    rl_add_defun("lsqm-interrupt", on_interrupt_key, 'C' & 0x1f);
+    return 0;
+}
+
+/* read(prompt) -> line | nil at the end of input | false for a line that Ctrl-C ended */
 static int edit_read(lua_State *L)
 {
     const char *prompt = luaL_checkstring(L, 1);
+    interrupted = 0;
     luaL_checkstack(L, 16, "completion");
     editor = L;
     rl_attempted_completion_function = complete;
+    rl_pre_input_hook = take_interrupt_key;
     rl_completion_append_character = '\0';
     char *line = readline(prompt);
     editor = NULL;
-    lua_pushstring(L, line); /* NULL becomes nil */
+    if (interrupted) {
+        fputs("^C\n", stdout);
+        lua_pushboolean(L, 0);
+    } else {
+        lua_pushstring(L, line); /* NULL becomes nil */
+    }
     free(line);
     return 1;
 }

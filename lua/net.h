@@ -21,6 +21,7 @@ typedef struct lsqm_exchange {
 
 /* [-0, +1] an op to start a request with: done = lsqm_exchange_done, user = the exchange. */
 lsqm_exchange *lsqm_exchange_new(lua_State *L);
+/* Copies the answer into the exchange and wakes its op. */
 void lsqm_exchange_done(void *user, const lsqm_http_response *response, const lsqm_error *err);
 
 /* [-0, +1] an empty stream object; the place to open the stream into. It closes what it holds. */

@@ -9,8 +9,11 @@
 #include "modules.h"
 #include "sched.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <lualib.h>
 #include <luv/luv.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,7 +173,7 @@ static void on_signal(int signum)
         return;
     }
     lua_State *running = lsqm_sched_running(main_runtime->sched);
-    if (running != main_runtime->L)
+    if (running != main_runtime->L && !lsqm_task_is_done(interrupt_async.data))
         lua_sethook(running, interrupt_hook,
                     LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
     uv_async_send(&interrupt_async);
@@ -195,6 +198,7 @@ static void watch_signals(lsqm_runtime *rt, lsqm_task *root)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Whom Ctrl-C ends; a task that is done: nobody, as at the prompt of the REPL. */
 void lsqm_runtime_foreground(lua_State *L, lsqm_task *task)
 {
     if (!main_runtime || lsqm_sched_of(L) != main_runtime->sched)
@@ -265,8 +269,36 @@ static int run_main(lsqm_runtime *rt, int argc, char **argv)
     return exit_code(L, root);
 }
 
+/* A closed stream gets a descriptor that cannot be used, so that no file that is opened later takes
+ * its number: libuv aborts when it closes one below 3. */
+static void fill_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+            (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+/* A reader that went away has what it wanted; a full disk has not. */
+static int has_reader(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) != 1 || !(out.revents & POLLERR);
+}
+
+/* At exit: output that was lost is a failure whatever the command said. */
+static void check_stdout(void)
+{
+    int lost = fflush(stdout) != 0;
+    if (!(lost || ferror(stdout)) || !has_reader())
+        return;
+    fprintf(stderr, "lsqm: stdout: not all of the output could be written\n");
+    _exit(EXIT_ENVIRONMENT);
+}
+
 int lsqm_runtime_main(int argc, char **argv)
 {
+    fill_standard_streams();
+    atexit(check_stdout);
     lsqm_error err;
     lsqm_error_clear(&err);
     lsqm_runtime *rt = lsqm_runtime_open(&err);
@@ -275,7 +307,6 @@ int lsqm_runtime_main(int argc, char **argv)
         return EXIT_ENVIRONMENT;
     }
     int code = run_main(rt, argc, argv);
-    fflush(stdout);
     lsqm_runtime_close(rt);
     return code;
 }

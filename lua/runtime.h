@@ -16,7 +16,9 @@ typedef struct lsqm_runtime lsqm_runtime;
 /* Opens a state whose `std` is the one that belongs to this program. Returns NULL and err on
  * failure. The caller closes it. */
 lsqm_runtime *lsqm_runtime_open(lsqm_error *err);
+/* Closes the state, runs the loop until its handles are closed, frees all. NULL is fine. */
 void lsqm_runtime_close(lsqm_runtime *rt);
+/* Lives as long as the runtime. */
 struct lua_State *lsqm_runtime_state(lsqm_runtime *rt);
 
 /* Runs stdlib/boot.lua's main with the arguments as a task; returns the exit code. The first

@@ -21,12 +21,14 @@ typedef struct lsqm_task lsqm_task;
 lsqm_sched *lsqm_sched_open(lua_State *L, uv_loop_t *loop);
 /* Frees the scheduler; its Lua state is closed already. */
 void lsqm_sched_close(lsqm_sched *s);
+/* The scheduler that belongs to L's state. */
 lsqm_sched *lsqm_sched_of(lua_State *L);
 
 /* [-(nargs+1), +1] a task userdata that will call the function; it starts at the next step. */
 lsqm_task *lsqm_task_spawn(lua_State *L, int nargs);
 /* Asks the task to end: what it waits for is cancelled and the wait raises, once. */
 void lsqm_task_cancel(lsqm_task *task);
+/* Whether its results are there. */
 int lsqm_task_is_done(const lsqm_task *task);
 /* [-0, +n] results of a finished task: true, values… or false, error. */
 int lsqm_task_results(lua_State *L, lsqm_task *task);

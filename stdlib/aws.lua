@@ -144,7 +144,9 @@ local KINDS <const> = { AccessDenied = "denied", ExpiredToken = "denied",
   ResourceNotFoundException = "not_found", NoSuchBucket = "not_found", NoSuchKey = "not_found",
   NoSuchLifecycleConfiguration = "not_found", ResourceAlreadyExistsException = "exists",
   ResourceInUseException = "exists", AlreadyExistsException = "exists",
-  BucketAlreadyOwnedByYou = "exists" }
+  BucketAlreadyOwnedByYou = "exists", Throttling = "unavailable",
+  ThrottlingException = "unavailable", RequestLimitExceeded = "unavailable",
+  TooManyRequestsException = "unavailable", SlowDown = "unavailable" }
 
 local function failure(op, status, name, message)
   name = name and tostring(name):match "[^#]*$"
@@ -166,8 +168,6 @@ local function json_failure(op, reply)
   return failure(op, reply.status, body.__type or body.code, body.message or body.Message)
 end
 
-M.xml_failure = xml_failure
-
 local function is_success(reply) return reply.status >= 200 and reply.status < 300 end
 
 -- --- the protocols ------------------------------------------------------------------------------
@@ -177,6 +177,9 @@ local function encode(text)
     return ("%%%02X"):format(char:byte())
   end))
 end
+
+-- For std.aws.web_identity, whose one call is not signed.
+M.encode, M.xml_failure = encode, xml_failure
 
 -- {Tags = {{Key = "a"}}} as Tags.member.1.Key=a
 local function flatten(prefix, value, out)
@@ -263,7 +266,11 @@ function Client:s3(options)
     to_file = options.to_file, timeout = (options.body_file or options.to_file) and 3600 })
   if not reply then return nil, error_of.wrap(err, op) end
   if is_success(reply) then return reply end
-  return nil, xml_failure(op, reply)
+  local failed, home = xml_failure(op, reply), reply.headers["x-amz-bucket-region"]
+  if home and home ~= self.region then
+    failed.hint = ("the bucket is in %s, this is %s"):format(home, self.region)
+  end
+  return nil, failed
 end
 
 return M

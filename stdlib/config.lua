@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Configuration: flag › environment › --config FILE (a Lua file that returns a table) › default.
+-- Configuration: flag › environment › --config FILE (a Lua file that returns a table; in a folder
+-- that `lsqm init` made its lsqm.lua unless one is given) › default.
 -- Each key is declared once, in SPEC; unknown keys are errors with a suggestion.
 
 local uv = require "luv"
@@ -10,7 +11,8 @@ local suggest = require "std.suggest"
 local M = {}
 
 -- type: what the value must be. env: the variable that sets it (FR-054 to FR-062). secret: only
--- from the environment, never in a file, a log or an artifact. word: is a value as well.
+-- from the environment, never in a file, a log or an artifact. word: is a value as well. empty: ""
+-- is a value, too.
 local SPEC = {
   workspace = { type = "string", default = "./workspace", env = "LSQM_WORKSPACE" },
   artifact_repo = { type = "string", env = "ARTIFACT_REPO" },
@@ -49,7 +51,8 @@ local SPEC = {
   github_token = { type = "string", env = "GITHUB_TOKEN", secret = true },
   github_api_url = { type = "string", default = "https://api.github.com",
     env = "GITHUB_API_URL" },
-  issue_repo = { type = "string", default = "localstack/localstack", env = "ISSUE_REPO" },
+  issue_repo = { type = "string", default = "localstack/localstack", env = "ISSUE_REPO",
+    empty = true },
   issue_limit = { type = "integer", default = 10, min = 0 },
   slack_webhook_url = { type = "string", env = "SLACK_WEBHOOK_URL", secret = true },
   report_url = { type = "string", env = "LSQM_REPORT_URL" },
@@ -139,7 +142,9 @@ local function check_value(origin, key, value, rule)
     return fail(origin, key, ("'%s' must be %s, not %s"):format(key, wanted,
       type(value) == "string" and ("'%s'"):format(value) or type(value)))
   end
-  if value == "" then return fail(origin, key, ("'%s' must not be empty"):format(key)) end
+  if value == "" and not rule.empty then
+    return fail(origin, key, ("'%s' must not be empty"):format(key))
+  end
   if rule.list and not is_list(value) then
     return fail(origin, key, ("'%s' must be a list: { { … }, … }"):format(key))
   end

@@ -157,6 +157,7 @@ local function read_chunk(edit, env, out)
   local text, prompt = nil, "lsqm> "
   while true do
     local line = edit.read(prompt)
+    if line == false then return false end
     local word = line and not text and M.word(line, env)
     if not line or word == "exit" then return nil end
     text = text and text .. "\n" .. line or line

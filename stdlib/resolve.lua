@@ -48,6 +48,14 @@ function M.places()
   return places
 end
 
+--- The configuration of the present folder, when it is one that may bring pipelines, too.
+---@return string|nil path
+function M.project_config()
+  local cwd = uv.cwd()
+  local path = cwd and cwd .. "/lsqm.lua"
+  return path and is_own_project(cwd) and is_file(path) and "lsqm.lua" or nil
+end
+
 --- Sets the first place (--pipelines DIR), made absolute.
 ---@param dir string
 ---@return boolean|nil

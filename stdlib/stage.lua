@@ -18,6 +18,30 @@ local program = require "lsqm.program"
 local suggest = require "std.suggest"
 local tables = require "std.table"
 
+---@class lsqm.Argument
+---@field name string             "--json", "file"
+---@field kind string|nil         positional, option or flag; by the name, unless it is said
+---@field type string|nil         string, integer or number
+---@field help string|nil
+---@field short string|nil        "-o"
+---@field default any
+---@field optional boolean|nil    a positional may, or an option must be given (false)
+---@field repeatable boolean|nil
+---@field choices string[]|nil
+---@field metavar string|nil      what --help calls the value
+
+---@class lsqm.Stage
+---@field api integer
+---@field name string
+---@field help string
+---@field description string|nil
+---@field examples string[]|nil
+---@field readonly boolean|nil
+---@field args lsqm.Argument[]|nil
+---@field run fun(ctx: lsqm.Context, args: table): integer|nil, any
+
+---@class lsqm.StageModule
+---@overload fun(definition: lsqm.Stage): lsqm.Stage
 local M = {}
 
 M.API = 1

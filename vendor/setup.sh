@@ -35,8 +35,9 @@ apt_get() { # runs quietly; the log's errors are what the user gets on failure
     >"$log" 2>&1
 }
 
-log_reason() {
-  { grep -E '^(E|ERROR|error)' "$log" || tail -n 1 "$log"; } | head -n 1
+log_reason() { # what broke, rather than that something did
+  { grep -E '^dpkg: error|installation script subprocess' "$log" ||
+    grep -E '^(E|ERROR|error)' "$log" || tail -n 1 "$log"; } | head -n 2 | tr '\n' ' '
 }
 
 install_packages() {

@@ -44,15 +44,11 @@ end
 
 local function check_args(args)
   if not args.bucket then return usage "--bucket is needed" end
-  if not args.bucket:find "^[%l%d][%l%d.-]+[%l%d]$" or #args.bucket > 63 then
-    return usage(("'%s' is no name of a bucket"):format(args.bucket))
-  end
-  if args.action == "prepare" or args.action == "status" then return true end
+  local on_file = args.action == "upload" or args.action == "download"
+  -- A bucket's own settings are of no commit.
+  local ok, err = artifacts.check_place(args.bucket, on_file and args.commit or ("0"):rep(40))
+  if not ok or not on_file then return ok, err end
   if not (args.file and args.commit) then return usage "a file and --commit are needed" end
-  if not args.commit:find "^%x+$" or args.commit ~= args.commit:lower() or #args.commit < 7
-    or #args.commit > 64 then
-    return usage(("'%s' is no commit's SHA: 7 to 64 of 0-9a-f"):format(args.commit))
-  end
   local name = args.name or fs.basename(args.file)
   if fs.below(name) ~= name or name == "" then
     return usage(("'%s' is no name of an artifact"):format(name))

@@ -6,6 +6,8 @@ local json = require "std.json"
 local mask = require "std.mask"
 local session_of = require "pipelines.aphex.model.session"
 local stage = require "std.stage"
+local stage_log = require "pipelines.aphex.model.stage_log"
+local time = require "std.time"
 
 -- Who there are no credentials of may still know what else is missing.
 local function all_checks(session)
@@ -33,15 +35,18 @@ return stage {
   run = function(ctx, args)
     local session, err = session_of.open(args, true)
     if not session then return nil, err end
-    local found, good = all_checks(session), true
+    local began = time.now()
+    local found, failed = all_checks(session), {}
     for _, one in ipairs(found) do
       one.message = mask.text(one.message)
-      good = good and one.ok
+      if not one.ok then failed[#failed + 1] = one.what .. ": " .. one.message end
       if not args.json then
         ctx.out(("%-6s %s: %s"):format(one.ok and "ok" or "failed", one.what, one.message))
       end
     end
     if args.json then ctx.out(json.encode(found)) end
-    return good and 0 or 1
+    stage_log.tell(ctx, "check-" .. session.environment.name, began,
+      #failed > 0 and table.concat(failed, "; ") or nil)
+    return #failed == 0 and 0 or 1
   end,
 }

@@ -2,12 +2,16 @@
 -- Deploys an environment's stacks in their order; writes a DeploymentResult for each. The first
 -- that fails ends it.
 
+local checks = require "pipelines.aphex.model.checks"
+local error_of = require "std.error"
 local json = require "std.json"
 local mask = require "std.mask"
 local monitoring = require "pipelines.aphex.model.monitoring"
 local session_of = require "pipelines.aphex.model.session"
 local stacks = require "pipelines.aphex.model.stacks"
 local stage = require "std.stage"
+local stage_log = require "pipelines.aphex.model.stage_log"
+local time = require "std.time"
 
 local function wanted(environment, name)
   for _, stack in ipairs(environment.stacks) do
@@ -43,8 +47,11 @@ local function deploy(ctx, session, args, stack)
   local rules = ctx.rules "deploy"
   local env = session_of.environment_variables(session.environment, rules.variables)
   env.STACK = stack.name
+  local began = time.now()
   local result, err, missing = stacks.deploy(session.client, stack, { dir = session.dir,
     timeout = rules.timeout, command = rules.command, env = env })
+  stage_log.tell(ctx, ("deploy-%s-%s"):format(session.environment.name, stack.name), began,
+    err and tostring(err) or nil)
   if missing then ctx.log:warn("events are missing", { error = tostring(missing) }) end
   local path, why = session_of.keep(args, "deployment_result", result, "deploy",
     session.environment.name, stack.name)
@@ -53,6 +60,15 @@ local function deploy(ctx, session, args, stack)
   tell(ctx, session, result)
   say(ctx, session, args, result, err)
   return result
+end
+
+-- Nothing is deployed with another account's credentials.
+local function is_own_account(ctx, session)
+  local began, environment = time.now(), session.environment
+  local verdict = checks.credentials(session.client, environment.account)
+  if verdict.ok then return true end
+  stage_log.tell(ctx, "deploy-" .. environment.name, began, verdict.message)
+  return nil, error_of.new { op = "credentials", code = "denied", message = verdict.message }
 end
 
 local function plan(ctx, session, list)
@@ -75,12 +91,15 @@ return stage {
     if not session then return nil, err end
     local list = wanted(session.environment, args.stack)
     if #list == 0 then
-      return nil, require("std.error").new { op = "aphex", code = "usage",
+      return nil, error_of.new { op = "aphex", code = "usage",
         message = ("%s has no stack '%s'"):format(session.environment.name, args.stack) }
     end
     if ctx.dry_run then return plan(ctx, session, list) end
     session.client, err = session_of.client(session.environment.region)
     if not session.client then return nil, err end
+    local own
+    own, err = is_own_account(ctx, session)
+    if not own then return nil, err end
     for _, stack in ipairs(list) do
       local result
       result, err = deploy(ctx, session, args, stack)

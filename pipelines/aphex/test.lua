@@ -6,6 +6,7 @@ local json = require "std.json"
 local runner = require "pipelines.aphex.model.runner"
 local session_of = require "pipelines.aphex.model.session"
 local stage = require "std.stage"
+local stage_log = require "pipelines.aphex.model.stage_log"
 local time = require "std.time"
 
 local function execute(ctx, session, commands)
@@ -44,12 +45,15 @@ return stage {
       for _, command in ipairs(commands) do ctx.out("would run: " .. command) end
       return 0
     end
+    local began, name = time.now(), session.environment.name
     local result, failed = execute(ctx, session, commands)
+    stage_log.tell(ctx, "test-" .. name, began, not result.success and (failed
+      and ("'%s' ended with %d"):format(failed, result.exit_code)
+      or ("%d of %d tests failed"):format(result.failed_count, result.test_count)) or nil)
     local path
-    path, err = session_of.keep(args, "test_execution_result", result, "test",
-      session.environment.name)
+    path, err = session_of.keep(args, "test_execution_result", result, "test", name)
     if not path then return nil, err end
-    say(ctx, args, session.environment.name, result, failed)
+    say(ctx, args, name, result, failed)
     return result.success and 0 or 1
   end,
 }

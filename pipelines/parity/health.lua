@@ -2,7 +2,9 @@
 -- Looks at every service's health now, keeps the results, and goes on looking with --watch.
 
 local checks = require "pipelines.parity.health.checks"
+local compose_service = require "std.compose.service"
 local docker = require "std.docker"
+local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local json = require "std.json"
 local mask = require "std.mask"
@@ -12,6 +14,7 @@ local stage = require "std.stage"
 local store = require "pipelines.parity.health.store"
 local suggest = require "std.suggest"
 local table_of = require "std.table"
+local time = require "std.time"
 local watch_of = require "pipelines.parity.engine.watch"
 local workflow = require "pipelines.parity.model.workflow"
 
@@ -28,14 +31,32 @@ local function chosen(environment, names)
   return table_of.map(names, function(name) return by_name[name] end)
 end
 
+-- All containers of a service, one after the other: their results have times of their own.
+local function look_at(engine, service, rows, wanted, by)
+  local results, verdicts = {}, {}
+  for _, row in ipairs(rows) do
+    local found = checks.of(engine, service, engine:inspect(row.Id), by)
+    table_of.append(results, found)
+    verdicts[#verdicts + 1] = checks.verdict(found)
+  end
+  if #rows < wanted then
+    local found = checks.missing(service, #rows, wanted, by)
+    table_of.append(results, found)
+    verdicts[#verdicts + 1] = checks.verdict(found)
+  end
+  return { service = service.name, results = results, verdict = checks.verdict(verdicts) }
+end
+
 local function look(engine, environment, services, by)
   local rows, err = watch_of.containers(engine, environment.name)
   if not rows then return nil, err end
+  local project = environments.project_of(environment)
+  services = table_of.filter(services, function(service)
+    return compose_service.replicas(project.services[service.name]) > 0
+  end)
   return parallel.map(services, function(service)
-    local row = rows[service.name]
-    local info = row and engine:inspect(row.Id) or nil
-    local results = checks.of(engine, service, info, by)
-    return { service = service.name, results = results, verdict = checks.verdict(results) }
+    return look_at(engine, service, rows[service.name] or {},
+      compose_service.replicas(project.services[service.name]), by)
   end, { limit = 8 })
 end
 
@@ -50,8 +71,10 @@ end
 local function tell(ctx, args, found)
   if args.json then
     local list = json.array(table_of.map(found, function(one) return one.verdict end))
-    return ctx.out(mask.text(json.encode(list, { pretty = true })))
+    -- with --watch, a line for each round
+    return ctx.out(mask.text(json.encode(list, { pretty = not args.watch })))
   end
+  if args.watch then ctx.out(time.iso()) end
   for _, one in ipairs(found) do ctx.out(mask.text((line(one):gsub("%s+$", "")))) end
   return nil
 end
@@ -85,7 +108,7 @@ local function round(ctx, args, state, by)
 end
 
 local function run(ctx, args)
-  local environment, err = open.from_args(ctx, args)
+  local environment, err = open.from_args(ctx, args, true)
   if not environment then return nil, err end
   local services, why = chosen(environment, args.service)
   if not services then return nil, why end

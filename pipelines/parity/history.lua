@@ -83,7 +83,7 @@ local function run_lines(ctx, runs)
 end
 
 local function run(ctx, args)
-  local environment, err = open.from_args(ctx, args)
+  local environment, err = open.from_args(ctx, args, true)
   if not environment then return nil, err end
   local since
   since, err = since_of(args.since)

@@ -2,6 +2,7 @@
 -- Freezes the services of an environment, or thaws them.
 
 local docker = require "std.docker"
+local error_of = require "std.error"
 local open = require "pipelines.parity.model.open"
 local stage = require "std.stage"
 local workflow = require "pipelines.parity.model.workflow"
@@ -12,7 +13,7 @@ return stage {
   help = "Freeze an environment's services, or thaw them (--resume)",
   args = open.args { { name = "--resume", kind = "flag", help = "Go on" } },
   run = function(ctx, args)
-    local environment, err = open.from_args(ctx, args)
+    local environment, err = open.from_args(ctx, args, true)
     if not environment then return nil, err end
     local session = workflow.load(ctx, environment.id)
     local ok, why = workflow.enter(session, args.resume and "ready" or "paused",
@@ -26,6 +27,11 @@ return stage {
     count, err = require("pipelines.parity.engine.down").pause(engine, environment.name,
       args.resume)
     if not count then return nil, err end
+    if count == 0 then
+      return nil, error_of.new { op = "parity pause", code = "not_found",
+        message = ("no container of %s is %s"):format(environment.id,
+          args.resume and "paused" or "running"), hint = "lsqm parity status shows them" }
+    end
     ok, why = workflow.save(ctx, session)
     if not ok then return nil, why end
     ctx.out(("%s: %d containers %s"):format(environment.id, count,

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What runs, what should run, and where the developer stands; --enter moves on to a stage.
 
+local compose_service = require "std.compose.service"
 local docker = require "std.docker"
 local json = require "std.json"
 local labels_of = require "pipelines.parity.engine.labels"
@@ -14,12 +15,21 @@ local time = require "std.time"
 local watch_of = require "pipelines.parity.engine.watch"
 local workflow = require "pipelines.parity.model.workflow"
 
-local function service_row(environment, service, container)
-  local row = { name = service.name, role = service.role, state = "absent", health = "none" }
-  if not container then return row end
+local WORST <const> = { healthy = 1, none = 2, starting = 3, unhealthy = 4 }
+
+-- The worst of a service's containers stands for it.
+local function service_row(environment, service, containers, absent)
   local project = environments.project_of(environment)
-  row.state, row.health = container.State, watch_of.health_of(container)
-  row.changed = container.Labels[labels_of.VERSION] ~= spec_of.version(project, service.name)
+  local row = { name = service.name, role = service.role, state = absent, health = "none",
+    containers = 0, wanted = compose_service.replicas(project.services[service.name]) }
+  for i, container in ipairs(containers or {}) do
+    local health = watch_of.health_of(container)
+    row.containers = row.containers + 1
+    if i == 1 or container.State ~= "running" then row.state = container.State end
+    if i == 1 or WORST[health] > WORST[row.health] then row.health = health end
+    row.changed = row.changed
+      or container.Labels[labels_of.VERSION] ~= spec_of.version(project, service.name)
+  end
   return row
 end
 
@@ -32,7 +42,8 @@ local function services_of(environment)
   end
   local rows = json.array()
   for i, service in ipairs(environment.services) do
-    rows[i] = service_row(environment, service, containers[service.name])
+    rows[i] = service_row(environment, service, containers[service.name],
+      engine and "absent" or "unknown")
   end
   return rows, not engine and tostring(err) or nil
 end
@@ -62,7 +73,9 @@ local function print_text(ctx, environment, session, rows, no_engine)
       .. " " .. (session.active_task.description or "") or ""))
   if no_engine then ctx.out("engine: " .. no_engine) end
   for _, row in ipairs(rows) do
-    ctx.out(("  %-20s %-15s %-9s %s%s"):format(row.name, row.role, row.state, row.health,
+    ctx.out(("  %-20s %-15s %-9s %s%s%s"):format(row.name, row.role, row.state, row.health,
+      row.containers ~= row.wanted and row.containers > 0
+        and ("  %d of %d containers"):format(row.containers, row.wanted) or "",
       row.changed and "  files changed since it was started" or ""))
   end
 end
@@ -80,7 +93,7 @@ return stage {
     { name = "--json", kind = "flag", help = "Print it as JSON" },
   },
   run = function(ctx, args)
-    local environment, err = open.from_args(ctx, args)
+    local environment, err = open.from_args(ctx, args, true)
     if not environment then return nil, err end
     local session
     session, err = enter(ctx, environment, args)

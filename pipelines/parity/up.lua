@@ -4,6 +4,7 @@
 local docker = require "std.docker"
 local error_of = require "std.error"
 local graph = require "pipelines.parity.model.graph"
+local json = require "std.json"
 local mask = require "std.mask"
 local open = require "pipelines.parity.model.open"
 local stage = require "std.stage"
@@ -70,6 +71,32 @@ local function finish(ctx, environment, result)
   return set_state(ctx, environment, "degraded")
 end
 
+-- An interrupt is noted before it goes on: what was started stays for the next up or down.
+local function bring_up(ctx, engine, environment, args)
+  local ok, result, err = pcall(require("pipelines.parity.engine.up").run, engine, environment, {
+    wait = not args.no_wait, timeout = args.timeout, build = args.build,
+    recreate = args.recreate, remove_orphans = args.remove_orphans, say = function(line)
+      if ctx.verbose then io.stderr:write(mask.text(line), "\n") end
+    end })
+  if ok then return result, err end
+  failed(ctx, environment, error_of.is_cancelled(result) and "interrupted" or result)
+  error(result, 0)
+end
+
+local function tell(ctx, args, environment, result, seconds)
+  for _, list in ipairs { result.notes, result.doubts } do
+    for _, line in ipairs(list) do io.stderr:write(mask.text(line), "\n") end
+  end
+  if not args.json then
+    return ctx.out(("%s is %s: %d services, %d things made, %s"):format(environment.id,
+      environment.state, #environment.services, #result.made, time.duration(seconds)))
+  end
+  return ctx.out(mask.text(json.encode({ environment = environment.id, state = environment.state,
+    services = #environment.services, made = json.array(result.made),
+    doubts = json.array(result.doubts), notes = json.array(result.notes), seconds = seconds },
+    { pretty = true })))
+end
+
 local function run(ctx, args)
   local environment, err = open.from_args(ctx, args)
   if not environment then return nil, err end
@@ -82,16 +109,11 @@ local function run(ctx, args)
   if not ok then return nil, why end
   local start = time.monotonic()
   local result
-  result, err = require("pipelines.parity.engine.up").run(engine, environment, {
-    wait = not args.no_wait, timeout = args.timeout, say = function(line)
-      if ctx.verbose then ctx.out(mask.text(line)) end
-    end })
+  result, err = bring_up(ctx, engine, environment, args)
   if not result then return failed(ctx, environment, error_of.wrap(err, "parity up")) end
   ok, why = finish(ctx, environment, result)
   if not ok then return nil, why end
-  for _, doubt in ipairs(result.doubts) do io.stderr:write(mask.text(doubt), "\n") end
-  ctx.out(("%s is %s: %d services, %d things made, %s"):format(environment.id, environment.state,
-    #environment.services, #result.made, time.duration(time.monotonic() - start)))
+  tell(ctx, args, environment, result, time.monotonic() - start)
   return #result.doubts > 0 and 1 or 0
 end
 
@@ -100,9 +122,16 @@ return stage {
   name = "up",
   help = "Start an environment and wait until it is healthy",
   args = open.args {
+    open.ALLOW,
     { name = "--no-wait", kind = "flag", help = "Do not wait for the last services' health" },
     { name = "--timeout", kind = "option", type = "number", default = 300,
       help = "Seconds until health must be reached (default: 300)" },
+    { name = "--build", kind = "flag", help = "Build images anew where the files say how" },
+    { name = "--recreate", kind = "flag",
+      help = "Make all containers anew, also those whose definition did not change" },
+    { name = "--remove-orphans", kind = "flag",
+      help = "Remove containers of services that the files no longer have" },
+    { name = "--json", kind = "flag", help = "Print what was made as JSON" },
   },
   run = run,
 }

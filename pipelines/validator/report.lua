@@ -19,13 +19,13 @@ return stage {
     if not lock then return nil, held end
     local run, err = runs.latest(place)
     if run == nil then return nil, err end
-    if not run then
-      return nil, error_of.new { op = "report", code = "not_found",
-        message = "no run has ended in " .. place:data "runs" }
-    end
     if ctx.dry_run then
       ctx.out("report: would write " .. place:data "latest.json")
       return 0
+    end
+    if not run then
+      return nil, error_of.new { op = "report", code = "not_found",
+        message = "no run has ended in " .. place:data "runs" }
     end
     local ok
     ok, err = site.write_pages(place)

@@ -131,9 +131,11 @@ end
 local function run_all(ctx, place, args, chosen)
   local lab <close>, err = validation.open(stock_of.context(ctx, place, chosen.by_hash))
   if not lab then return nil, err end
-  local run = runs.new(place, { trigger = args.trigger, version = version_of(lab),
+  local run
+  run, err = runs.new(place, { trigger = args.trigger, version = version_of(lab),
     parallelism = width.choose(ctx.config.parallel, chosen.ready),
     budget = ctx.config.token_budget })
+  if not run then return nil, err end
   local began = time.monotonic()
   local ran, list = pcall(validate_all, ctx, place, lab, run, chosen.ready)
   if not ran then
@@ -164,6 +166,10 @@ local function hold_and_run(ctx, place, args)
   if not chosen then return nil, err end
   if ctx.dry_run then
     ctx.out(("run: would validate %d, skip %d"):format(#chosen.ready, #chosen.skipped))
+    return 0
+  end
+  if #chosen.ready + #chosen.skipped == 0 then
+    ctx.out "run: nothing to run: no architecture is ready"
     return 0
   end
   local ok

@@ -10,9 +10,18 @@ local stage = require "std.stage"
 local tables = require "std.table"
 local tracker_of = require "pipelines.validator.model.tracker"
 
-local function print_text(ctx, counts, run, tracker)
+-- Why architectures are not ready.
+local function problem_of(arch)
+  if arch.status == "ready" or arch.status == "normalized" then return nil end
+  return { id = arch.id, status = arch.status, reason = arch.status_reason }
+end
+
+local function print_text(ctx, counts, problems, run, tracker)
   for _, status in ipairs(records.STATUSES) do
     ctx.out(("%-18s %d"):format(status, counts[status]))
+  end
+  for _, one in ipairs(problems) do
+    ctx.out(("%s: %s%s"):format(one.status, one.id, one.reason and ": " .. one.reason or ""))
   end
   ctx.out("newest run: " .. (run and ("%s, pass_rate %.3f"):format(run.id,
     run.statistics.pass_rate) or "none"))
@@ -37,15 +46,17 @@ return stage {
     local run
     run, err = runs.latest(place)
     if run == nil then return nil, err end
-    local counts = {}
+    local counts, problems = {}, json.array {}
     for _, status in ipairs(records.STATUSES) do counts[status] = 0 end
     for _, arch in ipairs(architectures.all(place, ctx.log)) do
       counts[arch.status] = counts[arch.status] + 1
+      problems[#problems + 1] = problem_of(arch)
     end
     if args.json then
-      ctx.out(json.encode { architectures = counts, run = run or nil, failure_tracker = tracker })
+      ctx.out(json.encode { architectures = counts, problems = problems, run = run or nil,
+        failure_tracker = tracker })
     else
-      print_text(ctx, counts, run, tracker)
+      print_text(ctx, counts, problems, run, tracker)
     end
     return 0
   end,

@@ -8,6 +8,7 @@ local columns = require "pipelines.weekly.validate.columns"
 local context = require "std.context"
 local error_of = require "std.error"
 local json = require "std.json"
+local shard = require "std.shard"
 local stage = require "std.stage"
 
 -- needed: without it the rest is pointless. found: its exit 1 is the flow's, too (the regressions
@@ -139,6 +140,7 @@ return stage {
     if first <= AT.validate and last >= AT.validate then
       -- a slip in a name should not show after an hour of mining
       local ok, err = columns.check(ctx, args.emulator)
+      if ok and args.shard then ok, err = shard.parse(args.shard) end
       if not ok then return nil, err end
     end
     local outcome = flow(ctx, { resume = args.resume, cached = args.cached,

@@ -12,6 +12,7 @@ M.DEFAULT_PIPELINE = "weekly"
 -- commands loads none of them.
 local TOOLS = {
   check = "Load and check pipelines and scripts without running them",
+  completion = "Print what a shell needs to complete command lines",
   doctor = "Say what is installed, what is missing and what to do",
   exec = "Run a Lua script or expression inside lsqm",
   fmt = "Format Terraform files",

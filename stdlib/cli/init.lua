@@ -24,7 +24,8 @@ end
 
 -- FR-002, and what every command shares. `config` names the key a flag sets.
 local GLOBAL = {
-  { "--config", help = "Configuration: a Lua file that returns a table", value = "PATH" },
+  { "--config", value = "PATH",
+    help = "Configuration: a Lua file that returns a table (default: lsqm.lua of `lsqm init`)" },
   { "-v --verbose", help = "Detailed log output", config = "verbose" },
   { "--dry-run", help = "Say what would happen and touch nothing", config = "dry_run" },
   { "--parallel", help = "How many architectures at once, or auto (default 4)", value = "N",
@@ -196,6 +197,18 @@ local function build(argv)
   return parser, chosen, stage
 end
 
+--- Every command with its arguments, as a shell completes them.
+---@param shell string bash, fish or zsh
+---@return string script
+function M.completion(shell)
+  local parser, groups = new_parser(), {}
+  for _, command in ipairs(commands.list()) do
+    local ok, stage = pcall(command.load)
+    add_command(parser, groups, command, ok and stage or nil)
+  end
+  return parser["get_" .. shell .. "_complete"](parser)
+end
+
 -- Global flags as configuration values; the rest as the stage's arguments.
 local function split(parsed, stage)
   local flags, args = {}, {}
@@ -218,7 +231,8 @@ end
 
 local function run_stage(parsed, chosen, stage)
   local flags, args = split(parsed, stage)
-  local config, err = config_of.load { flags = flags, path = parsed.config }
+  local config, err = config_of.load { flags = flags,
+    path = parsed.config or resolve.project_config() }
   if not config then return M.EXIT.USAGE, err end
   local ctx = context.new { config = config, pipeline = chosen.pipeline, stage = stage.name,
     args = args, readonly = stage.readonly }

@@ -250,7 +250,7 @@ local function read_project(options)
   local project = projects.finish(merged, state)
   project.files, project.twins, project.env_files = files, twins, state.env_files
   project.env_entries, project.used, project.missing = state.entries, state.used, state.missing
-  project.included = state.read
+  project.included, project.variables = state.read, state.variables.get
   return project
 end
 
@@ -268,6 +268,7 @@ end
 ---@field env_entries {key: string, value: string?, place: table}[]
 ---@field used table<string, table>      variables that the files mention, and where first
 ---@field missing {name: string, place: table}[]
+---@field variables fun(name: string): string?  as the files saw them
 ---@field hidden {service: string, key: string, place: table, by: table}[]
 ---@field environment_sources table<string, table<string, string>>  "inline" or "file"
 

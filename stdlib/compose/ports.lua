@@ -24,8 +24,9 @@ local function split(text, place)
   rest = rest or text
   local ip, tail = rest:match("^%[([%x:.]+)%]:(.*)$")
   if not ip then
-    ip, tail = rest:match("^([%d.]+):([^:]*:[^:]*)$")
+    ip, tail = rest:match("^([%d.]*):([^:]*:[^:]*)$")
     if not ip then tail = rest end
+    if ip == "" then ip = nil end -- ":80:80"
   end
   local published, target = tail:match("^([^:]*):([^:]+)$")
   if not target then target = tail end

@@ -153,6 +153,16 @@ local function restart(value, place, name)
   return text
 end
 
+local CONDITIONS_OF_DEPLOY <const> = { none = true, any = true, ["on-failure"] = true,
+  no = true, always = true, ["unless-stopped"] = true }
+
+local function condition(value, place, name)
+  if not CONDITIONS_OF_DEPLOY[value] then
+    cast.wrong(place, name, "none, on-failure or any", value)
+  end
+  return value
+end
+
 local function count(value, place, name)
   local n = cast.integer(value, place, name)
   if n < 0 then cast.wrong(place, name, "0 or more", value) end
@@ -166,7 +176,7 @@ local deploy = cast.record {
     memory = cast.bytes, pids = cast.integer, devices = devices.requests,
     generic_resources = cast.any } },
   replicas = count, mode = cast.string, labels = cast.text_map, endpoint_mode = cast.string,
-  restart_policy = cast.record { condition = cast.string, delay = cast.duration,
+  restart_policy = cast.record { condition = condition, delay = cast.duration,
     max_attempts = cast.integer, window = cast.duration },
   update_config = cast.any, rollback_config = cast.any, placement = cast.any,
 }
@@ -247,6 +257,30 @@ end
 ---@return integer
 function M.replicas(service)
   return service.scale or service.deploy and service.deploy.replicas or 1
+end
+
+local POLICIES <const> = { none = "no", any = "always" }
+
+--- The restart policy of a service's containers, as `restart` words it; nil for none.
+--- `deploy.restart_policy` wins, as in Compose.
+---@return string?
+function M.restart_of(service)
+  local policy = service.deploy and service.deploy.restart_policy
+  local text = service.restart
+  if policy then
+    text = POLICIES[policy.condition or "any"] or policy.condition
+    if text == "on-failure" and policy.max_attempts then
+      text = text .. ":" .. policy.max_attempts
+    end
+  end
+  return text ~= "no" and text or nil
+end
+
+--- How many processes a service's container may have, or nil.
+---@return integer?
+function M.pids_of(service)
+  local resources = service.deploy and service.deploy.resources or {}
+  return resources.limits and resources.limits.pids or service.pids_limit
 end
 
 --- `extends.file`, from the folder of the file that has it.

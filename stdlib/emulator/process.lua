@@ -47,7 +47,8 @@ function M.probe(plan, python)
   if result and result.code == 0 then return true end
   return nil, error_of.new { op = "emulator " .. plan.name, code = "unavailable",
     message = ("Python module '%s' cannot be imported by %s"):format(module, python), cause = err,
-    hint = "run `make setup`, or set `python` in the configuration" }
+    hint = ("%s -m pip install %s, or set `python`; `make setup` installs ministack"):format(python,
+      plan.spec.process.package or module) }
 end
 
 local Instance = {}

@@ -36,6 +36,28 @@ local function foreign_tags(job, unknown)
   return { unsupported = list }
 end
 
+---Whether a text in a value has a zero byte, which is in no name of a file and no template that
+---CloudFormation takes.
+function M.has_zero(value)
+  if type(value) == "string" then return value:find("%z") ~= nil end
+  if type(value) ~= "table" then return false end
+  for key, inner in pairs(value) do
+    if M.has_zero(key) or M.has_zero(inner) then return true end
+  end
+  return false
+end
+
+-- Where a zero byte is written.
+local function zero_place(text)
+  for _, written in ipairs { "\0", "\\u0000", "\\x00", "\\U00000000", "\\0" } do
+    local at = text:find(written, 1, true)
+    if at then
+      local _, lines = text:sub(1, at):gsub("\n", "")
+      return { line = lines + 1, col = at - (text:sub(1, at - 1):match("^.*\n()") or 1) + 1 }
+    end
+  end
+end
+
 ---Parses job.text. The second value is an error, or {unsupported = list} where the text is right
 ---but asks for something that nothing here can do.
 ---@param job {path: string, text: string}
@@ -48,6 +70,9 @@ function M.parse(job)
   if value == nil then return nil, err end
   if #unknown > 0 then return nil, foreign_tags(job, unknown) end
   if type(value) ~= "table" then return nil, M.invalid(job, "not a template") end
+  if M.has_zero(value) then
+    return nil, M.invalid(job, "a text with a zero byte", zero_place(job.text))
+  end
   return value
 end
 

@@ -9,8 +9,10 @@ local expr = require "std.normalize.expr"
 local fs = require "std.fs"
 local json = require "std.json"
 local names = require "std.normalize.names"
+local positions = require "std.normalize.positions"
 local resolve = require "std.resolve"
 local result = require "std.normalize.result"
+local sections = require "std.normalize.cfn.sections"
 local yaml = require "std.yaml"
 
 local M = { detect = detect.detect }
@@ -64,12 +66,22 @@ local function local_file(base)
   end
 end
 
+local function misshapen(template, job)
+  local section = sections.misshapen(template)
+  if section then
+    local line, col = positions.find(job, { property = section })
+    return document.invalid(job, section .. " is not a map of names", { line = line, col = col })
+  end
+  if type(template.Resources) ~= "table" then
+    return document.invalid(job, "the template has no Resources")
+  end
+end
+
 local convert_nested
 
 local function convert_template(template, job, more)
-  if type(template.Resources) ~= "table" then
-    return nil, document.invalid(job, "the template has no Resources")
-  end
+  local problem = misshapen(template, job)
+  if problem then return nil, problem end
   more = more or {}
   local prepared = cdk.prepare(template, job)
   prepared.find_package = prepared.find_package or local_package(fs.dirname(job.path))

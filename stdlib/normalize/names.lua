@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Names: CamelCase to snake_case, Terraform identifiers, slugs.
+local sha256 = require "std.sha256"
+
 local M = {}
 
 ---"VPCGatewayAttachment" → "vpc_gateway_attachment"
@@ -48,6 +50,15 @@ function M.slug(path)
   end
   local slug = base:lower():gsub("[^%w]+", "-"):gsub("^%-+", ""):gsub("%-+$", "")
   return slug == "" and "input" or slug:sub(1, 60)
+end
+
+---A name within a limit. What is cut off goes into a short sum, so that two names stay two.
+---@param name string
+---@param limit integer at least 12
+---@return string
+function M.short(name, limit)
+  if #name <= limit then return name end
+  return name:sub(1, limit - 9):gsub("%W+$", "") .. "-" .. sha256.string(name):sub(1, 8)
 end
 
 ---A name of a stack as CloudFormation takes it, short enough for the names that begin with it.

@@ -2,6 +2,7 @@
 -- SAM templates to CloudFormation through the official translator, which lives in one Python
 -- process for as long as this Lua state (sam_worker.py says how it is spoken to).
 local code = require "std.normalize.code"
+local document = require "std.normalize.document"
 local error_of = require "std.error"
 local expr = require "std.normalize.expr"
 local fs = require "std.fs"
@@ -147,6 +148,10 @@ local function load_document(state, id, property, uri)
   if not text then return nil end
   local value, err = yaml.decode(text, { file = path, tags = "cloudformation" })
   if value == nil then refuse(state, id, property, tostring(err)) end
+  if document.has_zero(value) then
+    refuse(state, id, property, "a text with a zero byte")
+    return nil
+  end
   return value
 end
 
@@ -201,6 +206,11 @@ FIXES["AWS::Serverless::StateMachine"] = inline("DefinitionUri", "Definition")
 FIXES["AWS::Serverless::Api"] = inline("DefinitionUri", "DefinitionBody")
 FIXES["AWS::Serverless::HttpApi"] = inline("DefinitionUri", "DefinitionBody")
 
+local function each(map, fn)
+  if type(map) ~= "table" then return end
+  for _, key in ipairs(names.sorted_keys(map)) do fn(tostring(key), map[key]) end
+end
+
 -- Code and schema of a GraphQL API become part of the template.
 FIXES["AWS::Serverless::GraphQLApi"] = function(state, id, props)
   local function text_of(holder, from, to, property)
@@ -209,14 +219,14 @@ FIXES["AWS::Serverless::GraphQLApi"] = function(state, id, props)
     holder[from] = nil
   end
   text_of(props, "SchemaUri", "SchemaInline", "SchemaUri")
-  for name, fn in pairs(type(props.Functions) == "table" and props.Functions or {}) do
+  each(props.Functions, function(name, fn)
     text_of(fn, "CodeUri", "InlineCode", "Functions." .. name)
-  end
-  for kind, fields in pairs(type(props.Resolvers) == "table" and props.Resolvers or {}) do
-    for name, resolver in pairs(type(fields) == "table" and fields or {}) do
+  end)
+  each(props.Resolvers, function(kind, fields)
+    each(fields, function(name, resolver)
       text_of(resolver, "CodeUri", "InlineCode", ("Resolvers.%s.%s"):format(kind, name))
-    end
-  end
+    end)
+  end)
 end
 
 -- A template beside this one becomes a nested stack.
@@ -232,7 +242,8 @@ FIXES["AWS::Serverless::Application"] = function(state, id, props)
 end
 
 local function prepare(template, state)
-  local globals = type(template.Globals) == "table" and template.Globals.Function or {}
+  local globals = type(template.Globals) == "table" and template.Globals.Function
+  if type(globals) ~= "table" then globals = {} end
   if is_local(globals.CodeUri) then globals.CodeUri = package_uri(globals.CodeUri) end
   state.code, state.image = globals.CodeUri ~= nil, globals.PackageType == "Image"
   local resources = type(template.Resources) == "table" and template.Resources or {}
@@ -241,7 +252,13 @@ local function prepare(template, state)
     local kind = type(resource) == "table" and resource.Type
     state.kind = kind
     if type(kind) == "string" and kind:find("^AWS::Serverless::") then
-      if type(resource.Properties) ~= "table" then resource.Properties = {} end
+      if resource.Properties == nil or type(resource.Properties) == "userdata" then
+        resource.Properties = {}
+      end
+      if type(resource.Properties) ~= "table" then
+        refuse(state, id, "Properties", "not a map of names")
+        resource.Properties = {}
+      end
       resource.Properties = include(state, id, resource.Properties, 0)
       if FIXES[kind] then FIXES[kind](state, id, resource.Properties) end
     end

@@ -12,6 +12,7 @@ local resources = require "std.normalize.serverless_resources"
 local roles = require "std.normalize.serverless_role"
 local variables = require "std.normalize.serverless_variables"
 local yaml = require "std.yaml"
+local word = require "std.normalize.word"
 
 local M = {}
 
@@ -60,7 +61,7 @@ local function check_plugins(service, plugins)
   plugins = table_or_empty(plugins)
   local list = Service.list(plugins.modules or plugins)
   for _, plugin in ipairs(list) do
-    plugin = tostring(plugin)
+    plugin = word.of(plugin)
     service.plugins[plugin] = true
     if rules.harmless[plugin] then
       service:assume(("plugin %s is left out: it %s"):format(plugin, rules.harmless[plugin]))
@@ -109,12 +110,14 @@ end
 local function add_events(service, fn)
   for position, event in ipairs(table_or_empty(fn.definition.events)) do
     fn.position = position
+    service.place = { id = fn.name, property = ("events.%d"):format(position - 1) }
     events.add(service, fn, event)
   end
 end
 
 local function add_functions(service)
   for _, fn in ipairs(service.order) do
+    service.place = { id = fn.name }
     local own = fn.definition.iamRoleStatements
     if own and not service.plugins["serverless-iam-roles-per-function"] then
       service:refuse(fn.name, "iamRoleStatements", "function setting")
@@ -175,6 +178,25 @@ function M.program(path)
     reason = "a service that is a program, which would have to be run" } } }
 end
 
+-- What the document is expanded to, or what of it is refused. `place.service` says how far it came.
+local function expand(resolved, job, marks, place)
+  local service = new_service(resolved, job)
+  place.service = service
+  if service.provider.name ~= "aws" then
+    return { unsupported = { { id = "provider", type = "serverless", property = "name",
+      reason = "cloud " .. word.of(service.provider.name) } } }
+  end
+  build(service, resolved.document, marks)
+  local template = resources.merge(service, resolved.document.resources)
+  template.Parameters = resources.merged(template.Parameters or {}, resolved.parameters)
+  if service.plugins["serverless-pseudo-parameters"] or service.plugins["serverless-cf-vars"] then
+    template = resources.pseudo(template)
+  end
+  if #service.unsupported > 0 then return { unsupported = service.unsupported } end
+  return { assumptions = service.assumptions, packages = service.packages,
+    template = variables.finish(template) }
+end
+
 ---@param document table parsed
 ---@param job {path: string, out: string, text: string}
 ---@return table|nil built {template=, assumptions=, packages=} or {unsupported=}
@@ -186,20 +208,12 @@ function M.template(document, job)
   if marked == nil then marked, marks = document, {} end
   local resolved, err = variables.resolve(marked, job, marks)
   if not resolved then return nil, err end
-  local service = new_service(resolved, job)
-  if service.provider.name ~= "aws" then
-    return { unsupported = { { id = "provider", type = "serverless", property = "name",
-      reason = "cloud " .. tostring(service.provider.name) } } }
-  end
-  build(service, resolved.document, marks)
-  local template = resources.merge(service, resolved.document.resources)
-  template.Parameters = resources.merged(template.Parameters or {}, resolved.parameters)
-  if service.plugins["serverless-pseudo-parameters"] or service.plugins["serverless-cf-vars"] then
-    template = resources.pseudo(template)
-  end
-  if #service.unsupported > 0 then return { unsupported = service.unsupported } end
-  return { assumptions = service.assumptions, packages = service.packages,
-    template = variables.finish(template) }
+  local place, built = {}, nil
+  local ok = word.guard(function() built = expand(resolved, job, marks, place) end)
+  if ok then return built end
+  local at = place.service and place.service.place or {}
+  return { unsupported = { { id = at.id or "service", type = "serverless", property = at.property,
+    reason = "a structure where a text is expected" } } }
 end
 
 return M

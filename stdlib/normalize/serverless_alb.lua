@@ -3,6 +3,7 @@
 local Service = require "std.normalize.serverless_service"
 local names = require "std.normalize.names"
 local sha256 = require "std.sha256"
+local word = require("std.normalize.word").of
 
 local M = {}
 local handlers = {}
@@ -49,7 +50,7 @@ local function health(check)
     HealthCheckTimeoutSeconds = options.timeoutSeconds or 30,
     HealthyThresholdCount = options.healthyThresholdCount or 5,
     UnhealthyThresholdCount = options.unhealthyThresholdCount or 5,
-    Matcher = { HttpCode = tostring(table_or_empty(options.matcher).httpCode or "200") } }
+    Matcher = { HttpCode = word(table_or_empty(options.matcher).httpCode or "200") } }
 end
 
 -- The load balancer's id in the listener's ARN, or the name that a reference has.
@@ -62,7 +63,7 @@ local function target_group(service, fn, event)
   local balancer = balancer_of(event.listenerArn)
   local many = event.multiValueHeaders and true or false
   local label = ("%s-%s-%s-%s"):format(service.name, fn.name, balancer, service.stage)
-  local prefix = tostring(table_or_empty(service.provider.alb).targetGroupPrefix or "")
+  local prefix = word(table_or_empty(service.provider.alb).targetGroupPrefix or "")
   local props = health(event.healthCheck)
   props.TargetType, props.Targets = "lambda", { { Id = Service.target(fn) } }
   local hash = sha256.string(label .. tostring(many))
@@ -86,7 +87,7 @@ local function authenticate(service, fn, event)
     local options = table_or_empty(table_or_empty(service.provider.alb).authorizers)[name]
     local kind = options and KINDS[options.type]
     if not kind then
-      service:refuse(fn.name, tostring(name), "an authorizer that is not declared")
+      service:refuse(fn.name, word(name), "an authorizer that is not declared")
     else
       local config = {}
       for key, value in pairs(options) do
@@ -108,7 +109,7 @@ function handlers.alb(service, fn, event)
   local actions = authenticate(service, fn, event)
   actions[#actions + 1] = { Type = "forward", TargetGroupArn = { Ref = group },
     Order = #actions > 0 and #actions + 1 or nil }
-  service:add(fn.normal .. "AlbListenerRule" .. tostring(event.priority),
+  service:add(fn.normal .. "AlbListenerRule" .. word(event.priority),
     "AWS::ElasticLoadBalancingV2::ListenerRule", { Actions = actions, Priority = event.priority,
       ListenerArn = event.listenerArn, Conditions = conditions(service, fn,
         table_or_empty(event.conditions)) }, { Condition = fn.definition.condition })

@@ -2,6 +2,7 @@
 -- Authorizers of the REST API of a Serverless service: functions, user pools, IAM, and those that
 -- are there already.
 local Service = require "std.normalize.serverless_service"
+local word = require("std.normalize.word").of
 
 local M = {}
 
@@ -23,7 +24,7 @@ local function normalised(value)
 end
 
 local function is_pool(options)
-  if options.type and tostring(options.type):upper() == "COGNITO_USER_POOLS" then return true end
+  if options.type and word(options.type):upper() == "COGNITO_USER_POOLS" then return true end
   return type(options.arn) == "string" and options.arn:find(":cognito-idp:", 1, true) ~= nil
 end
 
@@ -42,7 +43,7 @@ local function from_function(service, api, item, name, options, props)
     if not fn then return nil end
     target, alias = Service.arn_of(fn.id), fn.alias
   end
-  local kind = tostring(options.type or "TOKEN"):upper()
+  local kind = word(options.type or "TOKEN"):upper()
   props.Type = kind == "CUSTOM" and "TOKEN" or kind
   props.AuthorizerUri = Service.invocation_uri(target, alias)
   props.IdentityValidationExpression = options.identityValidationExpression
@@ -59,7 +60,7 @@ function M.rest(service, api, item)
   if not value then return { type = "NONE" } end
   local options, is_structure = normalised(value)
   service:check(item.fn.name, "setting of an authorizer", options, KEYS)
-  local kind = options.type and tostring(options.type):upper()
+  local kind = options.type and word(options.type):upper()
   if kind == "AWS_IAM" then return { type = kind } end
   local result = { scopes = options.scopes, claims = options.claims }
   if options.authorizerId then

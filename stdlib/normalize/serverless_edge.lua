@@ -3,6 +3,7 @@
 -- call versions of the functions (Lambda@Edge).
 local Service = require "std.normalize.serverless_service"
 local names = require "std.normalize.names"
+local word = require("std.normalize.word").of
 
 local M = {}
 local handlers = {}
@@ -43,7 +44,7 @@ local function origin_of(service, fn, value)
   local kind = origin.S3OriginConfig and "s3/" or "custom/"
   local domain = type(origin.DomainName) == "string" and origin.DomainName
     or Service.alnum(Service.name_of(origin.DomainName))
-  origin.Id = kind .. domain .. tostring(origin.OriginPath or "")
+  origin.Id = kind .. domain .. word(origin.OriginPath or "")
   return origin
 end
 

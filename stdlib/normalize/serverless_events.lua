@@ -9,6 +9,7 @@ local http_api = require "std.normalize.serverless_http_api"
 local rest = require "std.normalize.serverless_rest"
 local sources = require "std.normalize.serverless_sources"
 local websocket = require "std.normalize.serverless_websocket"
+local word = require("std.normalize.word").of
 
 local M = {}
 
@@ -226,9 +227,9 @@ function M.add(service, fn, event)
   local kind, value = event, nil
   if type(event) == "table" then kind, value = next(event) end
   local handler = handlers[kind]
-  if not handler then return service:refuse(fn.name, tostring(kind), "event") end
+  if not handler then return service:refuse(fn.name, word(kind), "event") end
   if type(event) == "table" and next(event, kind) ~= nil then
-    return service:refuse(fn.name, tostring(kind), "an event with keys beside its kind")
+    return service:refuse(fn.name, word(kind), "an event with keys beside its kind")
   end
   local ok = type(value) == "table" or type(value) == "string" and TEXT[kind]
     or value == nil and BARE[kind]

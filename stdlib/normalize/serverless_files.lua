@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Files that a Serverless service reads with ${file(…)}: YAML, JSON, text, and JavaScript that only
 -- exports a constant. Nothing outside of the service's folder is read, and nothing is run.
+local document = require "std.normalize.document"
 local fs = require "std.fs"
 local yaml = require "std.yaml"
 
@@ -24,7 +25,9 @@ local function constant(source, name)
     return nil, "a " .. (fs.ext(name) or "script") .. " file, which would have to be run"
   end
   local value = yaml.decode(body, { file = name })
-  if type(value) ~= "table" then return nil, "a script that is not a constant" end
+  if type(value) ~= "table" or document.has_zero(value) then
+    return nil, "a script that is not a constant"
+  end
   return value
 end
 
@@ -34,6 +37,7 @@ local function decode(source, name)
   if not DATA[ending] then return source end
   local value, err = yaml.decode(source, { file = name, tags = "cloudformation" })
   if value == nil then return nil, tostring(err) end
+  if document.has_zero(value) then return nil, "a text with a zero byte" end
   return value
 end
 

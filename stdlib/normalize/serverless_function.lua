@@ -6,6 +6,7 @@ local code = require "std.normalize.code"
 local names = require "std.normalize.names"
 local packages = require "std.normalize.serverless_package"
 local provider = require "std.normalize.provider"
+local word = require("std.normalize.word").of
 
 local M = {}
 
@@ -101,12 +102,12 @@ local function image_uri(service, fn, image)
   local declared = table_or_empty(table_or_empty(service.provider.ecr).images)[name]
   if declared ~= nil then
     uri = type(declared) == "table" and declared.uri or type(declared) == "string" and declared
-    if not uri or not tostring(uri):find("/") then uri = nil end
+    if not uri or not word(uri):find("/") then uri = nil end
   elseif type(uri) == "string" and not uri:find("/") and not uri:find("\1") then
     service:refuse(fn.name, "image", "an image that the provider does not declare")
   end
   if uri then return uri end
-  service:assume(fn.id .. ": image " .. tostring(name) .. " is built from sources, lsqm:latest"
+  service:assume(fn.id .. ": image " .. word(name) .. " is built from sources, lsqm:latest"
     .. " stands for it")
   return IMAGE
 end
@@ -176,7 +177,7 @@ local function runtime_management(service, fn)
   local wanted = setting(service, fn.definition, "runtimeManagement", "auto")
   local mode = type(wanted) == "table" and wanted.mode or wanted
   if mode ~= "auto" then service:refuse(fn.name, "runtimeManagement", "runtime updates " ..
-    tostring(mode)) end
+    word(mode)) end
 end
 
 local function properties(service, fn)
@@ -305,7 +306,7 @@ end
 function M.declare(service, name, definition)
   local normal = Service.normal(name)
   local fn = { name = name, normal = normal, id = normal .. "LambdaFunction",
-    definition = definition, function_name = tostring(definition.name or service.prefix .. "-" ..
+    definition = definition, function_name = word(definition.name or service.prefix .. "-" ..
     name) }
   service.functions[name] = fn
   service.order[#service.order + 1] = fn
@@ -339,7 +340,7 @@ function M.add_layers(service)
       Content = { S3Bucket = code.LOCAL, S3Key = packages.layer_key(service, name, layer) } })
     service:output(id .. "QualifiedArn", "Current Lambda layer version", { Ref = id })
     for _, account in ipairs(list(layer.allowedAccounts)) do
-      service:add(Service.normal(name) .. tostring(account):gsub("%*", "Wild")
+      service:add(Service.normal(name) .. word(account):gsub("%*", "Wild")
         .. "LambdaLayerPermission", "AWS::Lambda::LayerVersionPermission", { Principal = account,
           Action = "lambda:GetLayerVersion", LayerVersionArn = { Ref = id } })
     end

@@ -2,6 +2,7 @@
 -- httpApi events of Serverless functions: one HTTP API for the service.
 local Service = require "std.normalize.serverless_service"
 local names = require "std.normalize.names"
+local word = require("std.normalize.word").of
 
 local M = {}
 local handlers = {}
@@ -22,7 +23,7 @@ end
 function handlers.httpApi(service, fn, event)
   event = route(event)
   service:check(fn.name, "setting of an httpApi event", event, EVENT)
-  local method, path = tostring(event.method or "*"):upper(), tostring(event.path or "*")
+  local method, path = word(event.method or "*"):upper(), word(event.path or "*")
   if path == "*" then method = "*" end
   service.http_api_events = service.http_api_events or {}
   table.insert(service.http_api_events, { fn = fn, event = event, path = path,
@@ -75,7 +76,7 @@ local function log_settings(service)
 end
 
 local function name_of(service, settings)
-  if settings.name then return tostring(settings.name) end
+  if settings.name then return word(settings.name) end
   if settings.shouldStartNameWithService then return service.prefix end
   return service.stage .. "-" .. service.name
 end
@@ -112,7 +113,7 @@ local function from_function(service, api, name, options, props)
   if fn then target, call = Service.arn_of(fn.id), Service.target(fn) end
   props.AuthorizerType = "REQUEST"
   props.AuthorizerUri = Service.invocation_uri(target, fn and fn.alias)
-  props.AuthorizerPayloadFormatVersion = tostring(options.payloadVersion or "2.0")
+  props.AuthorizerPayloadFormatVersion = word(options.payloadVersion or "2.0")
   props.EnableSimpleResponses = options.enableSimpleResponses
   props.AuthorizerResultTtlInSeconds = options.resultTtlInSeconds
   if options.managedExternally then return end

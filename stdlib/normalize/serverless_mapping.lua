@@ -3,6 +3,7 @@
 -- `lambda` integration is called with, and which answer becomes which status.
 local Service = require "std.normalize.serverless_service"
 local names = require "std.normalize.names"
+local word = require("std.normalize.word").of
 
 local M = {}
 
@@ -44,7 +45,7 @@ local function request(body, claims)
   for _, row in ipairs(TEXTS) do out[#out + 1] = ('"%s": "%s",\n'):format(row[1], row[2]) end
   local pool = { '"sub": "$context.authorizer.claims.sub"' }
   for _, name in ipairs(Service.list(claims)) do
-    local short = tostring(name):gsub("^custom:", "")
+    local short = word(name):gsub("^custom:", "")
     pool[#pool + 1] = ('"%s": "$context.authorizer.claims[\'%s\']"'):format(short, name)
   end
   out[#out + 1] = ('"cognitoPoolClaims": { %s }'):format(table.concat(pool, ", "))
@@ -109,7 +110,7 @@ local function headers_of(response, settings, cors)
     for name, value in pairs(headers) do out["method.response.header." .. name] = value end
   end
   if cors then
-    out["method.response.header.Access-Control-Allow-Origin"] = "'" .. tostring(cors.origins[1])
+    out["method.response.header.Access-Control-Allow-Origin"] = "'" .. word(cors.origins[1])
       .. "'"
     if cors.credentials then
       out["method.response.header.Access-Control-Allow-Credentials"] = "'true'"

@@ -4,6 +4,7 @@
 local Service = require "std.normalize.serverless_service"
 local mapping = require "std.normalize.serverless_mapping"
 local names = require "std.normalize.names"
+local word = require("std.normalize.word").of
 
 local M = {}
 
@@ -16,7 +17,7 @@ local KINDS = { ["lambda-proxy"] = "AWS_PROXY", lambda_proxy = "AWS_PROXY", aws_
 ---The kind of integration of an http event.
 function M.kind(event)
   if event.integration == nil then return event.async and "AWS" or "AWS_PROXY" end
-  return KINDS[tostring(event.integration):lower()]
+  return KINDS[word(event.integration):lower()]
 end
 
 -- --- cors ----------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ local function collect(service)
   return order
 end
 
-local function quoted(value) return "'" .. tostring(value) .. "'" end
+local function quoted(value) return "'" .. word(value) .. "'" end
 
 local function cors_headers(path)
   local out = { ["Access-Control-Allow-Origin"] = quoted(path.origins[1]),
@@ -231,12 +232,12 @@ local function integration(service, api, item, kind, mapped)
     TimeoutInMillis = event.timeoutInMillis or api.settings.timeoutInMillis,
     ContentHandling = request.contentHandling, ConnectionId = event.connectionId,
     RequestParameters = next(mapped) and mapped or nil }
-  if is_http then props.IntegrationHttpMethod = tostring(request.method or item.method):upper() end
+  if is_http then props.IntegrationHttpMethod = word(request.method or item.method):upper() end
   if event.connectionType then
-    props.ConnectionType = tostring(event.connectionType):upper():gsub("%-", "_")
+    props.ConnectionType = word(event.connectionType):upper():gsub("%-", "_")
   end
   if kind == "AWS_PROXY" or kind == "HTTP_PROXY" then
-    if response.transferMode and tostring(response.transferMode):upper() ~= "BUFFERED" then
+    if response.transferMode and word(response.transferMode):upper() ~= "BUFFERED" then
       service:refuse(item.fn.name, "transferMode", "a streamed response")
     end
     return props
@@ -256,7 +257,7 @@ function M.add(service, api, item)
   local kind = M.kind(event)
   if not kind then
     return service:refuse(item.fn.name, "integration",
-      "integration " .. tostring(event.integration))
+      "integration " .. word(event.integration))
   end
   local request = readable(service, item, table_or_empty(event.request))
   service:check(item.fn.name, "setting of a request", request, REQUEST)

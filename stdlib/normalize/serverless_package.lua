@@ -2,6 +2,7 @@
 -- The packages of a Serverless service: the source files beside its serverless.yml, as `package`
 -- selects them, ready-made artifacts, and the folders of layers.
 local fs = require "std.fs"
+local word = require("std.normalize.word").of
 
 local M = { MAX_BYTES = 20 << 20 }
 
@@ -184,7 +185,7 @@ end
 function M.layer_key(service, name, layer)
   local made = type(layer.package) == "table" and layer.package.artifact
   if type(made) == "string" then return artifact(service, made) end
-  local path = tostring(layer.path or name)
+  local path = word(layer.path or name)
   local dir = fs.join(service.package.base, path)
   local names = inside(path) and fs.is_dir(dir) and fs.walk(dir, { skip = { ".git" } }) or {}
   local settings = type(layer.package) == "table" and layer.package or {}

@@ -4,6 +4,7 @@
 local Service = require "std.normalize.serverless_service"
 local authorizers = require "std.normalize.serverless_authorizers"
 local methods = require "std.normalize.serverless_methods"
+local word = require("std.normalize.word").of
 
 local M = {}
 local handlers = {}
@@ -44,14 +45,14 @@ local API_SETTINGS = Service.set [[apiKeys apiKeySourceType binaryMediaTypes des
   websocketApiId endpoint]]
 
 local function api_name(service)
-  if service.provider.apiName then return tostring(service.provider.apiName) end
+  if service.provider.apiName then return word(service.provider.apiName) end
   if settings_of(service).shouldStartNameWithService then return service.prefix end
   return service.stage .. "-" .. service.name
 end
 
 local function add_api(service, settings)
   local provider = service.provider
-  local endpoint = tostring(provider.endpointType or "EDGE"):upper()
+  local endpoint = word(provider.endpointType or "EDGE"):upper()
   local vpc_ids = list(provider.vpcEndpointIds)
   local policy = settings.resourcePolicy or provider.resourcePolicy
   local types = { Types = { endpoint }, VpcEndpointIds = #vpc_ids > 0 and vpc_ids or nil }

@@ -3,6 +3,7 @@
 -- the framework gives (a service's `resources` refer to them).
 local json = require "std.json"
 local names = require "std.normalize.names"
+local word_of = require("std.normalize.word").of
 
 local Service = {}
 Service.__index = Service
@@ -13,11 +14,11 @@ local function upper_first(text) return text:sub(1, 1):upper() .. text:sub(2) en
 
 ---"hello-world" → "HelloDashworld"
 function Service.normal(name)
-  return upper_first((tostring(name):gsub("%-", "Dash"):gsub("_", "Underscore")))
+  return upper_first((word_of(name):gsub("%-", "Dash"):gsub("_", "Underscore")))
 end
 
 ---"my-topic.x" → "Mytopicx"
-function Service.alnum(name) return upper_first((tostring(name):gsub("[^%w]", ""))) end
+function Service.alnum(name) return upper_first((word_of(name):gsub("[^%w]", ""))) end
 
 ---"/users/{id}/x-y" → "UsersIdVarXDashy"
 function Service.path_name(path)
@@ -43,9 +44,9 @@ function Service.name_of(value)
   if type(value) == "string" then return (value:match("([^:/]+)$") or value) end
   if type(value) ~= "table" then return tostring(value) end
   local att, join = value["Fn::GetAtt"], value["Fn::Join"]
-  if type(att) == "table" then return tostring(att[1]) end
+  if type(att) == "table" then return word_of(att[1]) end
   if type(att) == "string" then return att:match("^[^.]+") end
-  if value.Ref then return tostring(value.Ref) end
+  if value.Ref then return word_of(value.Ref) end
   if type(join) == "table" and type(join[2]) == "table" then
     return Service.name_of(join[2][#join[2]])
   end
@@ -185,7 +186,7 @@ end
 function Service:function_named(name, user)
   local fn = self.functions[name]
   if not fn then
-    self:refuse(user, tostring(name), "a function that the service does not declare")
+    self:refuse(user, word_of(name), "a function that the service does not declare")
   end
   return fn
 end
@@ -203,8 +204,8 @@ end
 ---@param provider table
 function Service.new(document, provider)
   local title = document.service
-  title = tostring(type(title) == "table" and title.name or title)
-  local stage = tostring(provider.stage or "dev")
+  title = word_of(type(title) == "table" and title.name or title)
+  local stage = word_of(provider.stage or "dev")
   return setmetatable({ name = title, stage = stage, prefix = title .. "-" .. stage,
     provider = provider, unsupported = {}, assumptions = {}, resources = {}, outputs = {},
     statements = {}, functions = {}, order = {}, custom = Service.table_or_empty(document.custom),

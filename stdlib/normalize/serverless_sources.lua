@@ -3,6 +3,7 @@
 -- an event source mapping and rights for the function's role.
 local Service = require "std.normalize.serverless_service"
 local json = require "std.json"
+local word = require("std.normalize.word").of
 
 local M = {}
 
@@ -127,7 +128,7 @@ function handlers.stream(service, fn, event)
   event = normalised(service, fn, event, "stream")
   local kind, name = stream_kind(event), stream_name(event.arn)
   if not READ[kind] then
-    return service:refuse(fn.name, "stream", "stream of " .. tostring(kind))
+    return service:refuse(fn.name, "stream", "stream of " .. word(kind))
   end
   service:allow(READ[kind], { event.arn })
   local source = event.arn

@@ -2,6 +2,7 @@
 -- websocket events of Serverless functions: one WebSocket API for the service.
 local Service = require "std.normalize.serverless_service"
 local rest = require "std.normalize.serverless_rest"
+local word = require("std.normalize.word").of
 
 local M = {}
 local handlers = {}
@@ -15,7 +16,7 @@ function handlers.websocket(service, fn, event)
   if type(event) ~= "table" then event = { route = event } end
   service:check(fn.name, "setting of a websocket event", event, EVENT)
   service.websocket_events = service.websocket_events or {}
-  table.insert(service.websocket_events, { fn = fn, event = event, route = tostring(event.route) })
+  table.insert(service.websocket_events, { fn = fn, event = event, route = word(event.route) })
 end
 
 local function route_name(route)

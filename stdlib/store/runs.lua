@@ -328,7 +328,7 @@ function M.find(store, word)
     if id:sub(1, #word) == word and is_uuid(id) then matches[#matches + 1] = id end
   end
   if #matches == 1 then return M.open(store, matches[1]) end
-  return nil, errors.new { op = op, code = #matches == 0 and "not_found" or "invalid",
+  return nil, errors.new { op = op, code = "usage",
     message = #matches == 0 and "no such run" or ("%d runs begin so"):format(#matches) }
 end
 

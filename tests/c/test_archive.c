@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Archives: the same bytes every time, and hostile ones built here on purpose. */
 #include "archive.h"
+#include "fs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,9 +9,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "check.h"
+
 #include <archive.h>
 #include <archive_entry.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,19 +22,6 @@
 
 static char dir[64], pack[128], target[128];
 static lsqm_error err;
-
-#define OK(call)                                     \
-    do {                                             \
-        lsqm_error_clear(&err);                      \
-        if ((call) != LSQM_OK)                       \
-            fail_msg("%s: %s", err.op, err.message); \
-    } while (0)
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
 
 static int setup(void **state)
 {
@@ -47,20 +36,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static char *read_file(const char *base, const char *name)
-{
-    static char text[256];
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", base, name);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return NULL;
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    return text;
+    return lsqm_fs_remove(dir, &err);
 }
 
 static int exists(const char *name)
@@ -244,7 +220,7 @@ static void refused(int zip, const evil *entries, size_t count, const char *name
     if (!strstr(err.message, named))
         fail_msg("%s", err.message);
     assert_false(exists("escaped"));
-    nftw(target, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    lsqm_fs_remove(target, &err);
 }
 
 static void names_that_climb_are_refused(void **state)

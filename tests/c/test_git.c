@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Git on disk: everything runs against bare repositories in a temporary directory. */
+#include "fs.h"
 #include "git.h"
 
 #include <setjmp.h>
@@ -8,7 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <ftw.h>
+#include "check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,19 +24,6 @@ typedef struct world {
 
 static lsqm_error err;
 
-#define OK(call)                                            \
-    do {                                                    \
-        lsqm_error_clear(&err);                             \
-        if ((call) != LSQM_OK)                              \
-            fail_msg("%s: %s", err.op, err.message);        \
-    } while (0)
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static void write_file(const char *dir, const char *name, const char *text)
 {
     char path[512];
@@ -47,19 +36,6 @@ static void write_file(const char *dir, const char *name, const char *text)
     assert_non_null(f);
     fputs(text, f);
     fclose(f);
-}
-
-static char *read_file(const char *dir, const char *name)
-{
-    static char text[256];
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return NULL;
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    return text;
 }
 
 static void commit(const char *repo, const char *message, char oid[LSQM_GIT_OID])
@@ -98,7 +74,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     world *w = *state;
-    nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    lsqm_fs_remove(w->dir, &err);
     free(w);
     return 0;
 }

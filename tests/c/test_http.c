@@ -4,7 +4,6 @@
 #include "http.h"
 #include "http_stream.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +11,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "check.h"
 
 static char redirect_away[256], redirect_home[256], redirect_loop[256];
 static char *big; /* head and 4 MiB */
@@ -53,16 +54,6 @@ typedef struct answer {
     lsqm_error err;
     lsqm_http_op *op;
 } answer;
-
-static int count_fds(void)
-{
-    int n = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
-}
 
 static int setup(void **state)
 {

@@ -8,7 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
+#include "check.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,16 +44,6 @@ static void on_output(void *user, int stream, const char *data, size_t len)
     run *r = user;
     assert_true(stream == LSQM_PROCESS_STDOUT || stream == LSQM_PROCESS_STDERR);
     r->streamed += len;
-}
-
-static int count_fds(void)
-{
-    int n = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
 }
 
 static int setup(void **state)

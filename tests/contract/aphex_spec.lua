@@ -89,13 +89,16 @@ describe("aphex", function()
     home:close()
   end)
 
-  local function run(dir, ...)
+  -- As a pod of a workflow where one is named.
+  local function run_in(workflow, dir, ...)
     return assert(process.run { cwd = dir, timeout = 120, argv = { os.getenv "LSQM_BIN"
       or uv.exepath(), "--workspace", dir, "aphex", ... }, inherit = { "LSQM_CACHE" },
       env = { HOME = home.path, AWS_ACCESS_KEY_ID = "test", AWS_SECRET_ACCESS_KEY = SECRET,
         PATH = home.path .. "/bin:" .. os.getenv "PATH", AWS_ENDPOINT_URL = emulator.endpoint,
-        APHEX_COMMIT = SHA, APHEX_BRANCH = "refs/heads/main" } })
+        APHEX_COMMIT = SHA, APHEX_BRANCH = "refs/heads/main", APHEX_WORKFLOW = workflow } })
   end
+
+  local function run(dir, ...) return run_in("", dir, ...) end
 
   local function lay_out(name)
     local dir = fs.join(home.path, name)
@@ -145,6 +148,7 @@ describe("aphex", function()
 
   it("says what does not fit: account, stack, command, test", function()
     local dir = lay_out "small"
+    fs.remove(dir .. "/results")
     local path = dir .. "/aphex-config.yaml"
     local good = assert(fs.read(path))
     assert(fs.write(path, (good:gsub("000000000000", "123456789012"))))
@@ -152,6 +156,10 @@ describe("aphex", function()
     assert.equal(1, result.code)
     assert.matches("they belong to account 000000000000, the environment is 123456789012",
       result.stdout, 1, true)
+    result = run(dir, "deploy")
+    assert.equal(3, result.code)
+    assert.matches("they belong to account 000000000000", result.stderr, 1, true)
+    assert.is_false(fs.exists(dir .. "/results/deploy-dev"))
     assert(fs.write(path, (good:gsub("context: %[owner%]", "context: [owner, vpc]"))))
     assert.matches("cdk.json has no value for vpc", run(dir, "check").stdout, 1, true)
     assert(fs.write(path, (good:gsub("mkdir %-p dist", "echo broken >&2; exit 7; mkdir"))))
@@ -197,6 +205,18 @@ test ! -e fails
     assert.is_truthy(ran.stdout:find("secret ***", 1, true))
   end)
 
+  it("has a role's credentials where the cluster gives a token", function()
+    local dir = lay_out "small"
+    assert(fs.write(home.path .. "/token", "a.b.c\n"))
+    local ran = assert(process.run { cwd = dir, timeout = 60, argv = { os.getenv "LSQM_BIN"
+      or uv.exepath(), "--workspace", dir, "aphex", "check" }, inherit = { "LSQM_CACHE" },
+      env = { HOME = home.path, AWS_ENDPOINT_URL = emulator.endpoint,
+        AWS_ROLE_ARN = "arn:aws:iam::000000000000:role/deployer",
+        AWS_WEB_IDENTITY_TOKEN_FILE = home.path .. "/token" } })
+    assert.equal(0, ran.code, ran.stdout .. ran.stderr)
+    assert.matches("ok +credentials: account 000000000000", ran.stdout)
+  end)
+
   it("does nothing with --dry-run, and says what it would do", function()
     local dir = lay_out "small"
     fs.remove(dir .. "/results")
@@ -205,11 +225,8 @@ test ! -e fails
       ["artifacts upload x --bucket dry"] = "would upload x in dry" } do
       local argv = {}
       for word in words:gmatch "%S+" do argv[#argv + 1] = word end
-      local ran = run(dir, table.unpack(argv))
-      assert.is_truthy(ran.code, words)
       argv[#argv + 1] = "--dry-run"
-      fs.remove(dir .. "/results")
-      ran = run(dir, table.unpack(argv))
+      local ran = run(dir, table.unpack(argv))
       assert.equal(0, ran.code, words .. ran.stderr)
       assert.is_truthy(ran.stdout:find(expected, 1, true), ran.stdout)
       assert.is_false(fs.exists(dir .. "/results"))
@@ -239,6 +256,22 @@ test ! -e fails
     assert.matches("its SHA%-256 is", tostring(err))
     assert.is_false(fs.exists(file))
     assert.is_false(fs.exists(file .. ".unverified"))
+  end)
+
+  it("uploads what a build made, and what is uploaded comes down the same", function()
+    local dir = lay_out "large"
+    succeeds(home.path, "artifacts", "prepare", "--bucket", "builds")
+    assert.matches("in s3://builds/" .. SHA .. "/", succeeds(dir, "build", "--bucket", "builds"),
+      1, true)
+    local file = home.path .. "/down"
+    local metadata = json.decode(succeeds(home.path, "artifacts", "download", file, "--bucket",
+      "builds", "--name", "dist/deep/app"))
+    assert.equal(("s3://builds/%s/dist/deep/app"):format(SHA), metadata.s3_path)
+    assert.equal("three\n", fs.read(file))
+    assert.equal(2, run(dir, "build", "--bucket", "builds", "--commit", "main").code)
+    fs.remove(dir .. "/results")
+    assert.equal(3, run(dir, "build", "--bucket", "nobody").code)
+    assert.is_true(assert(json.read(dir .. "/results/build.json")).success)
   end)
 
   it("says what is wrong with a bucket and with what is asked of it", function()
@@ -272,13 +305,55 @@ test ! -e fails
     end
   end)
 
+  local GROUP <const> = "/aws/eks/aphex-pipeline/workflows"
+
+  it("collects what its stages told CloudWatch, each once", function()
+    local dir = lay_out "medium"
+    local good = assert(fs.read(dir .. "/aphex-config.yaml"))
+    assert(fs.write(dir .. "/aphex-config.yaml", (good:gsub("3 passed, 1 skipped", "1 failed"))))
+    for _, words in ipairs { { "build" }, { "check", "-e", "dev" },
+      { "deploy", "-e", "dev", "--stack", "table" }, { "test", "-e", "dev" } } do
+      run_in("wf-1", dir, table.unpack(words))
+    end
+    local ended = run_in("wf-1", dir, "monitor", "--workflow", "wf-1", "--status", "Failed",
+      "--json")
+    assert.equal(0, ended.code, ended.stderr)
+    local metadata, found = assert(json.decode(ended.stdout)), {}
+    for i, one in ipairs(metadata.stages) do found[i] = one.stage_name .. " " .. one.status end
+    assert.same({ "build succeeded", "check-dev succeeded", "deploy-dev-table succeeded",
+      "test-dev failed" }, found)
+    assert.equal("1 of 1 tests failed", metadata.stages[4].error_message)
+    local events = assert(client:json("logs", "GetLogEvents", { logGroupName = GROUP,
+      logStreamName = "wf-1" })).events
+    assert.equal(5, #events)
+  end)
+
+  it("keeps the metadata in DynamoDB and S3 where rules name them", function()
+    assert(client:json("dynamodb", "CreateTable", { TableName = "runs",
+      BillingMode = "PAY_PER_REQUEST",
+      AttributeDefinitions = { { AttributeName = "workflow_id", AttributeType = "S" } },
+      KeySchema = { { AttributeName = "workflow_id", KeyType = "HASH" } } }))
+    assert(client:s3 { method = "PUT", bucket = "stories" })
+    local rules = assert(fs.read(program.share .. "/pipelines/aphex/rules/monitoring.lua"))
+    assert(fs.mkdir(home.path .. "/own/aphex/rules"))
+    assert(fs.write(home.path .. "/own/aphex/rules/monitoring.lua",
+      (rules:gsub("table = nil", 'table = "runs"'):gsub("bucket = nil", 'bucket = "stories"'))))
+    local metadata = json.decode(succeeds(home.path, "monitor", "--workflow", "wf-2", "--json",
+      "--pipelines", home.path .. "/own"))
+    local item = assert(client:json("dynamodb", "GetItem", { TableName = "runs",
+      Key = { workflow_id = { S = "wf-2" } } })).Item
+    assert.same({ "succeeded", SHA, "refs/heads/main" }, { item.status.S, item.commit_sha.S,
+      item.branch.S })
+    assert.same(metadata, json.decode(assert(client:s3 { bucket = "stories",
+      key = "workflows/wf-2.json" }).body))
+  end)
+
   it("tells CloudWatch how a workflow ended", function()
     succeeds(home.path, "monitor", "--workflow", "aphex-1", "--status", "Failed", "--started",
       "2026-01-15T10:30:00Z")
-    local group = "/aws/eks/aphex-pipeline/workflows"
-    local groups = assert(client:json("logs", "DescribeLogGroups", { logGroupNamePrefix = group }))
+    local groups = assert(client:json("logs", "DescribeLogGroups", { logGroupNamePrefix = GROUP }))
     assert.equal(30, groups.logGroups[1].retentionInDays)
-    local events = assert(client:json("logs", "GetLogEvents", { logGroupName = group,
+    local events = assert(client:json("logs", "GetLogEvents", { logGroupName = GROUP,
       logStreamName = "aphex-1" })).events
     local entry = assert(json.decode(events[#events].message))
     assert.same({ "aphex-1", "workflow", "failed", SHA }, { entry.workflow_id, entry.stage,

@@ -85,6 +85,28 @@ for region in "eu-west-1", "cn-north-1", "us-gov-west-1":
   end)
 end)
 
+describe("AWS's refusals", function()
+  local function refused(status, headers, body)
+    local server <close> = new_server(function()
+      return { status = status, headers = headers, body = body }
+    end)
+    local client = aws.client { region = "us-east-1", endpoint = server.url,
+      credentials = { key = "A", secret = "B" } }
+    local _, err = client:s3 { bucket = "b" }
+    return err
+  end
+
+  it("are told apart: throttled is not wrong, another region is named", function()
+    local error_text = "<Error><Code>%s</Code><Message>m</Message></Error>"
+    assert.equal("unavailable", refused(400, {}, error_text:format "Throttling").code)
+    assert.equal("denied", refused(403, {}, error_text:format "AccessDenied").code)
+    local moved = refused(400, { ["x-amz-bucket-region"] = "eu-west-1" },
+      error_text:format "AuthorizationHeaderMalformed")
+    assert.equal("the bucket is in eu-west-1, this is us-east-1", moved.hint)
+    assert.equal("http", refused(400, {}, "<html").code)
+  end)
+end)
+
 describe("a role's credentials", function()
   local ANSWER <const> = "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult>"
     .. "<Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>secret-1</SecretAccessKey>"

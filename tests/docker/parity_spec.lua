@@ -2,54 +2,30 @@
 -- `lsqm parity` with containers of a real engine: fifteen services up and healthy, drifted in eight
 -- ways, diffed, fixed, diffed clean; what may start when; and that down removes only its own.
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
-local docker = require "std.docker"
+local bed_of = dofile(here .. "/parity_bed.lua")
 local fifteen = dofile(here .. "/../pipelines/parity_fifteen.lua")
 local fs = require "std.fs"
-local images = dofile(here .. "/../images/parity.lua")
 local json = require "std.json"
-local lab_of = dofile(here .. "/../pipelines/parity_lab.lua")
 local labels_of = require "pipelines.parity.engine.labels"
-local uv = require "luv"
 local watch = require "pipelines.parity.engine.watch"
 
-local engine, no_engine = docker.connect {}
+local engine, missing = bed_of.engine, bed_of.missing
 
 local contains = assert.contains
 
 describe("parity in containers", function()
-  local lab, project, socket
-
-  local function missing()
-    if not engine then return "no Docker engine: " .. tostring(no_engine) end
-    local ok, err = images.build(engine)
-    return not ok and tostring(err) or nil
-  end
+  local bed, lab, project
 
   before_each(function()
-    lab = lab_of.new()
-    project = ("lsqm-parity-%d-%d"):format(uv.os_getpid(), uv.hrtime() // 1000 % 100000)
-    socket = engine and "unix://" .. engine.socket
+    bed = bed_of.new()
+    lab, project = bed.lab, bed.project
   end)
-  after_each(function()
-    if engine then
-      require("pipelines.parity.engine.down").run(engine, project, { volumes = true, grace = 1 })
-    end
-    lab:close()
-  end)
+  after_each(function() bed:close() end)
 
-  local function run(words) return lab:run(words, { docker = socket }) end
-
-  local function must(words)
-    local result = run(words)
-    assert.equal(0, result.code, result.stdout .. result.stderr)
-    return result.stdout
-  end
-
-  local function containers() return assert(watch.containers(engine, project)) end
-
-  local function write(services)
-    lab:write { ["compose.yaml"] = "name: " .. project .. "\nservices:\n" .. services }
-  end
+  local function run(words) return bed:run(words) end
+  local function must(words) return bed:must(words) end
+  local function containers() return bed:containers() end
+  local function write(services) bed:write(services) end
 
   local HEALTH = "healthcheck: {test: [CMD, /bin/check, '80'], interval: 1s, timeout: 1s, "
     .. "retries: %d}"
@@ -57,7 +33,7 @@ describe("parity in containers", function()
 
   -- Fields of a printed report as {service, field, severity}, in order.
   local function fields(words)
-    local report = lab:json(words, { docker = socket })
+    local report = bed:json(words)
     local list = {}
     for _, diff in ipairs(report.service_diffs) do
       for _, d in ipairs(diff.differences) do
@@ -276,7 +252,7 @@ volumes: {d: {}}
       require("std.time").monotonic() + 30))
     local good = run { "health", "--service", "good", "--watch", "0.1", "--count", "3" }
     assert.equal(0, good.code, good.stdout .. good.stderr)
-    local list, all = lab:json({ "health", "--json" }, { docker = socket })
+    local list, all = bed:json { "health", "--json" }
     assert.equal(1, all.code)
     assert.same({ "healthy", "unhealthy" }, { list[1].status, list[2].status })
     contains(list[2].details.error_message, "publishes no port")
@@ -312,7 +288,7 @@ jobs:
     steps:
       - run: 'curl -sf "http://127.0.0.1:${{ job.services.web.ports[80] }}/health"'
 ]] }
-    local value, result = lab:json({ "ci", "--json" }, { docker = socket })
+    local value, result = bed:json { "ci", "--json" }
     assert.equal(0, result.code, result.stdout)
     contains(value.stages[1].logs.stdout, '"status": "healthy"')
     assert.same({ "web" }, value.stages[1].metadata.service_dependencies)
@@ -345,7 +321,8 @@ jobs:
   it("refuses by name what it cannot do, before anything is made", function()
     local reason = missing()
     if reason then pending(reason) return end
-    for key, text in pairs { gpus = "gpus: all", ["2 containers"] = "scale: 2" } do
+    for key, text in pairs { ["blkio_config"] = "blkio_config: {weight: 300}",
+      ["port 8080 for 2 containers"] = "scale: 2, ports: ['8080:80']" } do
       write("  a: {image: 'lsqm-test/backend:1.4', " .. text .. "}\n")
       local result = run { "up" }
       assert.equal(3, result.code)

@@ -48,29 +48,45 @@ function M.busybox()
   return nil
 end
 
+local function is_current(image)
+  return image and (image.Config.Labels or {})[LABEL] == M.RECIPE
+end
+
+-- The image of a name, made anew; what had the name before would stay without one.
+local function import(engine, name, tar, replaced)
+  local repo, tag = name:match("^(.*):(.*)$")
+  local ok, err = engine:call("docker import", { method = "POST", body = tar,
+    content_type = "application/x-tar", path = answers.path("/images/create", {
+      fromSrc = "-", repo = repo, tag = tag,
+      changes = ("LABEL %s=%s"):format(LABEL, M.RECIPE) }) })
+  if not ok then return nil, err end
+  if not replaced then return true end
+  ok, err = engine:remove_image(replaced.Id)
+  -- gone, named otherwise or in use by another run: that run's to remove
+  if ok or err.code == "not_found" or err.code == "conflict" then return true end
+  return nil, err
+end
+
 --- Makes the images where they are not there yet.
 ---@return boolean?
 ---@return any err
 function M.build(engine)
-  local busybox = M.busybox()
+  local busybox, tar = M.busybox(), nil
   if not busybox then return nil, "busybox-static is not installed" end
-  local present = engine:image(M.NAMES[#M.NAMES])
-  if present and (present.Config.Labels or {})[LABEL] == M.RECIPE then return true end
-  local tar = assert(archive.tar(nil, {
-    { path = "bin/busybox", file = busybox, mode = 493 }, -- octal 755
-    { path = "bin/sh", file = busybox, mode = 493 },
-    { path = "bin/service", data = SERVICE, mode = 493 },
-    { path = "bin/check", data = CHECK, mode = 493 },
-    { path = "bin/warm", data = WARM, mode = 493 },
-    { path = "tmp/.keep", data = "" },
-  }))
   for _, name in ipairs(M.NAMES) do
-    local repo, tag = name:match("^(.*):(.*)$")
-    local ok, err = engine:call("docker import", { method = "POST", body = tar,
-      content_type = "application/x-tar", path = answers.path("/images/create", {
-        fromSrc = "-", repo = repo, tag = tag,
-        changes = ("LABEL %s=%s"):format(LABEL, M.RECIPE) }) })
-    if not ok then return nil, err end
+    local present = engine:image(name)
+    if not is_current(present) then
+      tar = tar or assert(archive.tar(nil, {
+        { path = "bin/busybox", file = busybox, mode = 493 }, -- octal 755
+        { path = "bin/sh", file = busybox, mode = 493 },
+        { path = "bin/service", data = SERVICE, mode = 493 },
+        { path = "bin/check", data = CHECK, mode = 493 },
+        { path = "bin/warm", data = WARM, mode = 493 },
+        { path = "tmp/.keep", data = "" },
+      }))
+      local ok, err = import(engine, name, tar, present)
+      if not ok then return nil, err end
+    end
   end
   return true
 end

@@ -50,7 +50,7 @@ describe("lsqm", function()
     local help = run { "help", "run" }
     assert.equal(run({ "run", "--help" }).stdout, help.stdout)
     for _, part in ipairs { "Run the whole weekly flow.", "--shard <i/n>", "lsqm --help" } do
-      assert.is_truthy(help.stdout:find(part, 1, true), part)
+      assert.contains(help.stdout, part)
     end
     assert.matches("^Usage: lsqm parity diff ", run({ "help", "parity", "diff" }).stdout)
     local wrong = run { "help", "vaildate" }
@@ -60,8 +60,26 @@ describe("lsqm", function()
 
   it("says what each further pipeline is for", function()
     local help = run({ "--help" }).stdout:gsub("%s+", " ")
-    assert.is_truthy(help:find("aphex CDK projects through an Argo workflow", 1, true), help)
+    assert.contains(help, "aphex CDK projects through an Argo workflow")
     assert.is_nil(help:find("A pipeline:", 1, true))
+  end)
+
+  it("completes commands, stages of pipelines and options in bash", function()
+    local function complete(line)
+      local words = {}
+      for word in (line .. "|"):gmatch("%S+") do words[#words + 1] = (word:gsub("|$", "")) end
+      local argv = { "bash", "-c", 'eval "$("$1" completion bash)"; shift; COMP_WORDS=("$@"); '
+        .. 'COMP_CWORD=$(($# - 1)); _lsqm; printf "%s " "${COMPREPLY[@]}"', "bash", lsqm,
+        table.unpack(words) }
+      return assert(process.run { argv = argv, timeout = 60, env = {} }).stdout
+    end
+    assert.equal("validate validator ", complete "lsqm val")
+    assert.equal("--passes-on ", complete "lsqm reduce --pas")
+    assert.equal("diff ", complete "lsqm parity di")
+    assert.equal("--fail-on ", complete "lsqm parity diff --fa")
+    for _, shell in ipairs { "zsh", "fish" } do
+      assert.matches("passes%-on", run({ "completion", shell }).stdout)
+    end
   end)
 
   it("refuses a --pipelines folder that is not there", function()
@@ -172,6 +190,29 @@ describe("lsqm", function()
   end)
 end)
 
+describe("stdout", function()
+  local function shell(command)
+    local argv = { "sh", "-c", command, "sh", lsqm }
+    return assert(process.run { argv = argv, cwd = "/tmp", timeout = 60, env = {} })
+  end
+
+  it("that is full or closed makes the command fail, whatever else it found", function()
+    for _, target in ipairs { ">/dev/full", ">&-" } do
+      for _, command in ipairs { "which rules.status", "--help" } do
+        local result = shell(('exec "$1" %s %s'):format(command, target))
+        assert.equal(3, result.code, command .. target)
+        assert.equal("lsqm: stdout: not all of the output could be written\n", result.stderr)
+      end
+    end
+    assert.equal(0, shell('exec "$1" which rules.status <&-').code)
+  end)
+
+  it("whose reader went away ends nothing and complains of nothing", function()
+    local result = shell('{ "$1" exec -e "(\'x\'):rep(1000000)"; echo "code $?" >&2; } | head -c 1')
+    assert.equal("code 0\n", result.stderr)
+  end)
+end)
+
 describe("a folder of one's own", function()
   it("shadows one stock file and only where lsqm init made it", function()
     local dir <close> = assert(fs.tempdir("cli-"))
@@ -183,6 +224,51 @@ describe("a folder of one's own", function()
     which = run({ "which", "rules.status" }, { cwd = dir.path })
     assert.not_matches("project", which.stdout, 1, true)
     assert.equal(1, run({ "which", "rules.nothing" }).code)
+  end)
+
+  it("brings its configuration, where lsqm init made it and none is named", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert.equal(0, run({ "init", dir.path }).code)
+    assert(fs.write(dir.path .. "/lsqm.lua", "return { retries = 7 }"))
+    assert(fs.write(dir.path .. "/other.lua", "return { retries = 8 }"))
+    local function retries(...)
+      local args = { ... }
+      table.move({ "exec", "-e", "(...).config.retries" }, 1, 3, #args + 1, args)
+      return run(args, { cwd = dir.path }).stdout
+    end
+    assert.equal("7\n", retries())
+    assert.equal("8\n", retries("--config", "other.lua"))
+    assert(fs.remove(dir.path .. "/.lsqm"))
+    assert.equal("1\n", retries())
+  end)
+
+  it("has the types of std.* for editors, and they say what the modules have", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert.equal(0, run({ "init", dir.path }).code)
+    assert.contains(assert(fs.read(dir.path .. "/.luarc.json")), '".lsqm-types"')
+    local checked = 0
+    for _, name in ipairs(program.std_names()) do
+      local path = ("%s/.lsqm-types/std/%s.lua"):format(dir.path, name)
+      local globals = {}
+      local real, types = require("std." .. name), assert(loadfile(path, "t", globals))()
+      assert.same({}, globals, name)
+      for key, value in pairs(type(real) == "table" and real or {}) do
+        if type(value) == "function" then
+          assert.equal("function", type(types[key]), name .. " lacks " .. key)
+          checked = checked + 1
+        end
+      end
+      for key, value in pairs(types or {}) do
+        if type(value) == "function" then assert.is_function(real[key], name .. " has " .. key) end
+      end
+    end
+    assert.is_true(checked > 200, checked)
+    local store = assert(fs.read(dir.path .. "/.lsqm-types/std/store.lua"))
+    assert.contains(store, "---@param word string\n---@return lsqm.Run|nil\n"
+      .. "---@return lsqm.Error|nil\nfunction Store:find_run(word) end\n")
+    assert.is_nil(store:find("readonly = (options", 1, true))
+    assert.contains(assert(fs.read(dir.path .. "/.lsqm-types/std/store/runs.lua")),
+      "---@class lsqm.Run")
   end)
 
   it("gets further stock files by name, and nothing that was deleted", function()

@@ -70,6 +70,10 @@ describe("config", function()
     end
   end)
 
+  it("takes an empty repository for issues: none are filed", function()
+    assert.equal("", assert(load_with("return { issue_repo = '' }")).issue_repo)
+  end)
+
   it("names the line of the file, past comments and parts of other words", function()
     local _, err = load_with([[
 -- parallel = 2

@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
+local fs = require "std.fs"
 local inspect = require "std.inspect"
+local process = require "std.process"
 local repl = require "std.repl"
+local uv = require "luv"
 
 local function session(lines)
   local env, out = repl.environment { name = "ctx" }, {}
@@ -56,6 +59,51 @@ describe("repl", function()
     assert.same({ "data.alpha.beta" }, repl.complete("", "data.alpha.", env))
     assert.same({ "data:method" }, repl.complete("", "data:me", env))
     assert.same({ "string.format" }, repl.complete("", "string.form", env))
+  end)
+end)
+
+-- Types at a terminal: each text once the prompt before it is there, and the editor takes keys.
+local TYPIST = [[
+import os, pty, select, sys, termios
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "repl"])
+seen = b""
+def until(text):
+    global seen
+    while text not in seen:
+        if not select.select([terminal], [], [], 20)[0]:
+            sys.exit("no %r in %r" % (text, seen))
+        try:
+            seen += os.read(terminal, 4096)
+        except OSError:
+            return
+for typed in sys.argv[2:]:
+    until(b"lsqm> ")
+    while termios.tcgetattr(terminal)[3] & termios.ISIG:
+        select.select([], [], [], 0.01)
+    print(seen.decode(errors="replace"))
+    seen = b""
+    os.write(terminal, typed.encode())
+until(b"never")
+print(seen.decode(errors="replace"), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+]]
+
+describe("lsqm repl at a terminal", function()
+  it("ends a line with Ctrl-C, goes on after errors, and ends with exit", function()
+    local dir <close> = assert(fs.tempdir("repl-"))
+    local result = assert(process.run { argv = { "python3", "-c", TYPIST, uv.exepath(),
+      "half a line\3", "error('no')\n", "6 * 7\n", "pirnt(1)\n", "exit\n" }, cwd = dir.path,
+      timeout = 60, env = { TERM = "dumb", XDG_STATE_HOME = dir.path } })
+    assert.equal(0, result.code, result.stderr .. result.stdout)
+    assert.contains(result.stdout, "half a line^C")
+    assert.contains(result.stdout, "repl:1: no")
+    assert.contains(result.stdout, "\n42\r\n")
+    assert.contains(result.stdout, 'did you mean "print"?')
+    assert.matches(" 0\n$", result.stdout)
+    local history = assert(fs.read(dir.path .. "/lsqm/history"))
+    assert.contains(history, "pirnt(1)")
+    assert.is_nil(history:find("half", 1, true))
   end)
 end)
 

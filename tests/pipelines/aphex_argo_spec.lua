@@ -115,13 +115,28 @@ describe("aphex generate", function()
   it("has an environment's own service account and the source's secret where rules name them",
     function()
       local own = tables.merge(rules, { service_accounts = { production = "deployer" },
+        build_service_account = "builder",
         git = { sshPrivateKeySecret = { name = "key", key = "ssh" } } })
       local made = assert(files_of.of(own, { file = GOLDEN .. "/medium.yaml", path = "m.yaml" }))
       local text = files_of.yaml(made.template)
       assert.is_truthy(text:find("value: deployer", 1, true))
       assert.is_truthy(text:find("sshPrivateKeySecret:", 1, true))
+      assert.is_nil(text:find("--bucket", 1, true))
+      assert.equal("builder", made.template.spec.templates[2].serviceAccountName)
       assert.is_nil(files_of.yaml(files("medium").template):find("deployer", 1, true))
+      own.artifact_bucket = "builds"
+      made = assert(files_of.of(own, { file = GOLDEN .. "/medium.yaml", path = "m.yaml" }))
+      local args = made.template.spec.templates[2].container.args
+      assert.same({ "--bucket", "builds" }, { args[#args - 1], args[#args] })
     end)
+
+  it("lets workflows take turns, each as long as its steps may take", function()
+    local spec = files("medium").template.spec
+    assert.equal(rules.name, spec.synchronization.mutexes[1].name)
+    local limits = rules.deadlines
+    assert.equal(limits.build + 2 * (limits.check + 2 * limits.deploy + limits.test),
+      spec.activeDeadlineSeconds)
+  end)
 
   it("knows where the configuration lies in its repository", function()
     local dir <close> = assert(fs.tempdir "aphex-")
@@ -279,6 +294,20 @@ describe("a push's dry run", function()
     for i, parameter in ipairs(workflow.spec.arguments.parameters) do
       assert.equal(template.PARAMETERS[i], parameter.name)
     end
+  end)
+
+  it("takes a whole payload of GitHub's, of which only what is checked gets in", function()
+    local path = GOLDEN .. "/push.json"
+    local body = assert(fs.read(path))
+    local event = assert(event_of.parse(body))
+    local workflow = assert(dry_run.run(files "small", assert(json.decode(body)), #body))
+    local values = {}
+    for i, one in ipairs(workflow.spec.arguments.parameters) do values[i] = one.value end
+    assert.same({ event.commit_sha, event.branch, event.repo_url }, values)
+    local text = files_of.yaml(workflow)
+    assert.is_nil(text:find("{{", 1, true))
+    assert.is_nil(text:find("$(", 1, true))
+    assert.is_truthy(event.message:find("{{workflow.name}}", 1, true)) -- text: nothing reads it
   end)
 
   it("ends at the filter for other branches and for deletions", function()

@@ -65,6 +65,13 @@ describe("aphex-config.yaml", function()
     assert.matches("2:1: /: tab", problems_of('build:\n\tcommands: [a]')[1])
   end)
 
+  it("may have tests without commands", function()
+    for _, tests in ipairs { "{}", "{commands: []}", "{commands: [make test]}" } do
+      assert.same({}, problems_of(GOOD .. "    tests: " .. tests .. "\n"))
+    end
+    assert.equal(1, #problems_of(GOOD .. "    tests: {commands: make}\n"))
+  end)
+
   it("has all its problems said at once, one for each value", function()
     local lines = problems_of((GOOD:gsub('"1.0"', "1.0"):gsub("us%-east%-1", "us-est-1")
       :gsub("%[npm ci%]", "[npm ci, 3]"):gsub("lib/net.ts", "3")))
@@ -125,6 +132,8 @@ describe("a GitHub push", function()
       [payload { ref = "refs/tags/v1" }] = "ignored", [payload { deleted = true }] = "ignored",
       [payload { after = ("0"):rep(40) }] = "ignored", ["{"] = "invalid", ["[]"] = "invalid",
       ["{}"] = "invalid", [payload { after = "main; rm -rf /" }] = "invalid",
+      [payload { ref = "refs/heads/a\nb" }] = "invalid", [payload { ref = "main" }] = "invalid",
+      [payload { repository = { clone_url = "file:///etc" } }] = "invalid",
       [payload { ref = "refs/heads/" }] = "invalid", [payload { ref = { "x" } }] = "invalid",
       [payload { repository = json.null }] = "invalid", [payload { head_commit = 3 }] = "invalid",
     }

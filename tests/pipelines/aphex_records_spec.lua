@@ -133,6 +133,40 @@ local CONFIG <const> = 'version: "1.0"\nbuild: {commands: [make]}\nenvironments:
   .. '- {name: dev, region: us-east-1, account: "123456789012",\n'
   .. "   stacks: [{name: Net, path: a.ts}]}\n"
 
+describe("a workflow's stages", function()
+  local TOLD <const> = { workflow = "w", status = "Failed", started = AT, commit = SHA,
+    branch = "main" }
+
+  local function names_of(failures, stages)
+    local told = tables.merge(TOLD, { failures = failures and json.encode(json.encode(failures)) })
+    local metadata = monitoring.metadata(told, stages)
+    assert(contracts.check("workflow_metadata", metadata))
+    local names = {}
+    for i, one in ipairs(metadata.stages) do names[i] = one.stage_name end
+    return names
+  end
+
+  it("are those that said so themselves, and of Argo what could not", function()
+    local pod = { displayName = "deploy-net", templateName = "deploy", message = "OOMKilled",
+      phase = "Failed", finishedAt = "2026-01-15T10:31:00Z" }
+    local retry = tables.merge(pod, { displayName = "deploy-net(0)" })
+    local parent = { displayName = "environment-dev", templateName = "environment-dev",
+      message = "child failed" }
+    local failed = { stage_name = "deploy-dev-Net", started_at = AT, status = "failed" }
+    assert.same({}, names_of(nil, {}))
+    assert.same({}, names_of(json.null, nil))
+    assert.same({ "build", "deploy-net" }, names_of({ parent, pod, retry }, { STAGE }))
+    assert.same({ "build", "deploy-dev-Net" }, names_of({ parent, pod, retry }, { STAGE, failed }))
+    assert.same({ "environment-dev" }, names_of({ parent }, {}))
+  end)
+
+  it("have no end while the workflow runs", function()
+    local metadata = monitoring.metadata(tables.merge(TOLD, { status = "Running" }))
+    assert.is_nil(metadata.completed_at)
+    assert(contracts.check("workflow_metadata", metadata))
+  end)
+end)
+
 -- Answers if its file says so, and keeps what it is given.
 local KUBECTL <const> = [[
 #!/bin/sh

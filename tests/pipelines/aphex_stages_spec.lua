@@ -159,6 +159,21 @@ describe("a stack", function()
     assert.is_true(result.success, tostring(err))
   end)
 
+  it("is waited for when a question gets no answer", function()
+    local dir <close> = assert(fs.tempdir "aphex-")
+    assert(fs.write(dir.path .. "/net.yaml", "Resources: {}"))
+    local answers = { described "CREATE_COMPLETE", described "UPDATE_IN_PROGRESS",
+      { code = "unavailable", message = "Throttling: Rate exceeded" },
+      described "UPDATE_COMPLETE" }
+    local client, asked = client_of { UpdateStack = "<A/>", DescribeStackEvents = "<A/>",
+      DescribeStacks = function() return table.remove(answers, 1) end }
+    local result, err = stacks.deploy(client, { name = "Net", path = "net.yaml" },
+      { dir = dir.path, timeout = 20 })
+    assert.is_true(result.success, tostring(err))
+    assert.equal(0, #answers)
+    assert.equal("UpdateStack", asked[3])
+  end)
+
   it("has its events from all pages, oldest first, up to the one that is known", function()
     local client = client_of { DescribeStackEvents = function(params)
       local page = params.NextToken and 2 or 1
@@ -213,8 +228,8 @@ describe("aphex on the command line", function()
     local ran = lsqm(lab, { "aphex", "deploy" }, { AWS_ACCESS_KEY_ID = "A",
       AWS_SECRET_ACCESS_KEY = SECRET, AWS_ENDPOINT_URL = "http://127.0.0.1:9" })
     assert.equal(3, ran.code, ran.stdout .. ran.stderr)
-    local result = assert(json.read(lab.path .. "/results/deploy-dev/Net.json"))
-    assert.is_false(result.success)
+    assert.matches("cannot connect", ran.stderr, 1, true)
+    assert.is_false(fs.exists(lab.path .. "/results"))
   end)
 
   it("keeps secrets out of results and outputs", function()
@@ -244,6 +259,18 @@ describe("aphex on the command line", function()
     assert.matches("report.xml: JUnit: ", ran.stdout, 1, true)
   end)
 
+  it("builds nothing where a tool is missing", function()
+    local lab <close> = lab_of.new()
+    lay_out(lab, "touch built")
+    local path = lab.path .. "/aphex-config.yaml"
+    assert(fs.write(path, (fs.read(path):gsub("%[git%]", "[git, no-such-tool-1]"))))
+    local ran = lsqm(lab, { "aphex", "build" })
+    assert.equal(1, ran.code)
+    assert.matches("requires.tools: no-such-tool-1: it is not on PATH", ran.stdout, 1, true)
+    assert.is_false(fs.exists(lab.path .. "/built"))
+    assert.equal(127, assert(json.read(lab.path .. "/results/build.json")).exit_code)
+  end)
+
   it("says why a push starts nothing, on one line or as JSON", function()
     local lab <close> = lab_of.new()
     local commits = json.array {}
@@ -255,8 +282,13 @@ describe("aphex on the command line", function()
     local path = lab.path .. "/push.json"
     assert(fs.write(path, json.encode(payload)))
     local ran = lsqm(lab, { "aphex", "event", path, "--unsigned" })
+    assert.equal(3, ran.code)
+    assert.is_truthy(ran.stderr:find("not a ref: refs/heads/x?[2J?", 1, true), ran.stderr)
+    payload.ref = "refs/heads/topic"
+    assert(fs.write(path, json.encode(payload)))
+    ran = lsqm(lab, { "aphex", "event", path, "--unsigned" })
     assert.equal(1, ran.code)
-    assert.equal("ignored: refs/heads/x?[2J? is none of main\n", ran.stdout)
+    assert.equal("ignored: refs/heads/topic is none of main\n", ran.stdout)
     ran = lsqm(lab, { "aphex", "event", path, "--unsigned", "--json" })
     assert.matches("is none of main", json.decode(ran.stdout).ignored, 1, true)
     payload.ref = "refs/heads/main"

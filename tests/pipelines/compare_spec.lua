@@ -153,6 +153,7 @@ describe("lsqm compare", function()
     code, err = stage.run(ctx, { run_a = "zzz" })
     assert.is_nil(code)
     assert.equal("run zzz: no such run", tostring(err))
+    assert.equal("usage", err.code)
   end)
 end)
 

@@ -122,12 +122,9 @@ describe("lsqm engine", function()
   end)
 
   it("uses a template of the user in place of the stock one", function()
-    local own = lab.path .. "/own/weekly/engines/argo.lua"
-    assert(fs.mkdir(fs.dirname(own)))
-    assert(fs.write(own, [[return { help = "x", max_shards = 2, options = {
+    lab:shadow("engines/argo.lua", [[return { help = "x", max_shards = 2, options = {
       colour = { default = "red", help = "x" } }, files = { { name = "job", text =
-      "run @shards@ in @colour@\n" } } }]]))
-    lab.env.LSQM_PIPELINES = lab.path .. "/own"
+      "run @shards@ in @colour@\n" } } }]])
     assert.equal("run 2 in blue\n", engine("argo", "--shards", "2", "--option",
       "colour=blue")("job"))
   end)

@@ -16,9 +16,7 @@ describe("a matrix that was broken off", function()
   local lab
   before_each(function()
     lab = lab_of.new()
-    assert(fs.mkdir(lab.path .. "/mine/weekly/rules"))
-    assert(fs.write(lab.path .. "/mine/weekly/rules/emulators.lua", EMULATORS))
-    lab.env.LSQM_PIPELINES = lab.path .. "/mine"
+    lab:shadow("rules/emulators.lua", EMULATORS)
     lab:put "a"
     lab:put "b"
     local result = lab:run { "validate", "--emulator", "first,second" }

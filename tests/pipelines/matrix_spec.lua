@@ -20,9 +20,7 @@ describe("an emulator matrix", function()
   local lab
   before_each(function()
     lab = lab_of.new()
-    assert(fs.mkdir(lab.path .. "/mine/weekly/rules"))
-    assert(fs.write(lab.path .. "/mine/weekly/rules/emulators.lua", EMULATORS))
-    lab.env.LSQM_PIPELINES = lab.path .. "/mine"
+    lab:shadow("rules/emulators.lua", EMULATORS)
     lab:put("a")
     lab:put("b", { tests = "0 2 0" })
   end)

@@ -103,13 +103,11 @@ describe("lsqm merge", function()
   end)
 
   it("merges each emulator of a matrix", function()
-    assert(fs.mkdir(lab.path .. "/mine/weekly/rules"))
-    assert(fs.write(lab.path .. "/mine/weekly/rules/emulators.lua", [[
+    lab:shadow("rules/emulators.lua", [[
       local function row() return { image = "none/none", port = 4566, health = "/health",
         version_field = "version", process = { module = "ministack", package = "ministack",
           env = { BIND_HOST = "{host}", GATEWAY_PORT = "{port}" } } } end
-      return { first = row(), second = row() }]]))
-    lab.env.LSQM_PIPELINES = lab.path .. "/mine"
+      return { first = row(), second = row() }]])
     for i = 1, COUNT do validate(i, nil, "--emulator", "first,second") end
     local result = lab:run { "merge", lab.path .. "/shards" }
     assert.equal(0, result.code, result.stderr)

@@ -8,11 +8,7 @@ local process = require "std.process"
 local QUEUE = "Resources:\n  Q:\n    Type: AWS::SQS::Queue\n"
 
 local function write(dir, files)
-  for name, text in pairs(files) do
-    local path = fs.join(dir.path, name)
-    fs.mkdir(fs.dirname(path))
-    fs.write(path, text)
-  end
+  assert(fs.write_all(dir.path, files))
 end
 
 local function of(text, format, name)

@@ -12,7 +12,7 @@ local M = {}
 function M.run(text, files)
   local dir = fs.tempdir("normalize-services")
   fs.write(fs.join(dir.path, "t.yaml"), text)
-  for name, content in pairs(files or {}) do fs.write(fs.join(dir.path, name), content) end
+  assert(fs.write_all(dir.path, files or {}))
   local record = normalize.normalize { path = fs.join(dir.path, "t.yaml"), format = "cfn",
     out = fs.join(dir.path, "out") }
   local main = fs.read(fs.join(dir.path, "out", "main.tf")) or ""

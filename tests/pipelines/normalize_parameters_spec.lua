@@ -87,6 +87,11 @@ describe("normalize parameters", function()
     end
     assert.equal("user@example.com", stand_in.value("AdminEmail", {}))
     assert.equal("10.0.0.0/16", stand_in.value("VpcCidr", {}))
+    for name, value in pairs { pDBAllocatedStorage = "20", DBClass = "db.t3.micro",
+      DBInstanceClass = "db.t3.micro", pDBEngineVersion = "8.0", NatGatewayPrivateIP = "10.0.0.10",
+      RouteTableAPrivate = "rtb-0123456789abcdef0", NatGatewayID = "nat-0123456789abcdef0" } do
+      assert.equal(value, stand_in.value(name, {}), name)
+    end
   end)
 
   it("uses the default network where nobody names one", function()

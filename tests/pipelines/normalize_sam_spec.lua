@@ -24,10 +24,7 @@ local function expand(text, files)
   local dir = fs.tempdir("sam-spec")
   local path = fs.join(dir.path, "template.yaml")
   fs.write(path, HEAD .. text)
-  for name, content in pairs(files or {}) do
-    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
-    fs.write(fs.join(dir.path, name), content)
-  end
+  assert(fs.write_all(dir.path, files or {}))
   local template = assert(yaml.decode(HEAD .. text, { file = path, tags = "cloudformation" }))
   local result, err = sam.expand(template, { path = path, text = HEAD .. text })
   return result, err, dir

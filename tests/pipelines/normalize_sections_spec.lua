@@ -6,11 +6,7 @@ local normalize = require "std.normalize"
 local function convert(files)
   if type(files) == "string" then files = { ["t.yaml"] = files } end
   local dir <close> = fs.tempdir("normalize-sections")
-  for name, text in pairs(files) do
-    local path = fs.join(dir.path, "in", name)
-    fs.mkdir(fs.dirname(path))
-    fs.write(path, text)
-  end
+  assert(fs.write_all(fs.join(dir.path, "in"), files))
   local out = fs.join(dir.path, "out")
   local record = normalize.normalize { path = fs.join(dir.path, "in", "t.yaml"), format = "cfn",
     out = out }

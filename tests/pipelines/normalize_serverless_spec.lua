@@ -170,6 +170,16 @@ resources:
     end
   end)
 
+  it("refuses a structure where a text has to be, by the place", function()
+    local head = "service: s\nfunctions: { f: { handler: a.b, events: [{ http: get / }, "
+      .. "{ httpApi: { path: %s, method: get } }] } }\n"
+      .. "provider: { name: aws, runtime: nodejs20.x%s }\n"
+    assert.same({ "f events.1: a structure where a text is expected" },
+      refusals(head:format("{ Ref: P }", "")))
+    assert.same({ "service : a structure where a text is expected" },
+      refusals(head:format("/a", ", stage: { a: b }")))
+  end)
+
   it("takes an extension of what is not there for a mistake", function()
     assert.same({ "extensions Nothing: a resource that the service does not make" }, refusals(HEAD
       .. "functions: { f: { handler: a.b } }\nresources: { extensions: { Nothing: {} } }\n"))

@@ -118,6 +118,22 @@ describe("rules of the data services", function()
       "V.Description is left out: a version has the description of its function")
   end)
 
+  it("convert an ingestion pipeline with its log", function()
+    local record, main = resources [[
+  P:
+    Type: AWS::OSIS::Pipeline
+    Properties: { PipelineName: p, MinUnits: 1, MaxUnits: 4, PipelineConfigurationBody: "v: 2",
+      BufferOptions: { PersistentBufferEnabled: true }, VpcOptions: { SubnetIds: [subnet-1] },
+      LogPublishingOptions: { IsLoggingEnabled: true, CloudWatchLogDestination: { LogGroup: /l } } }
+  U: { Type: AWS::SSM::Parameter, Properties: { Type: String, Value: !Select [0,
+    !GetAtt P.IngestEndpointUrls] } }
+]]
+    normalized(record)
+    has(main, "persistent_buffer_enabled = true", 'subnet_ids = ["subnet-1"]',
+      "cloudwatch_log_destination {\n log_group = \"/l\"",
+      "aws_osis_pipeline.p.ingest_endpoint_urls")
+  end)
+
   it("convert a rule of IoT with its actions", function()
     local record, main = resources [[
   R:

@@ -116,6 +116,55 @@ describe("a template", function()
     has(table.concat(record.assumptions, "\n"), "U.LoginProfile.Password is left out")
   end)
 
+  it("that says a pool's messages twice has them once, if they are the same", function()
+    local pool = "  P:\n    Type: AWS::Cognito::UserPool\n    Properties: { "
+      .. "EmailVerificationMessage: %s, SmsVerificationMessage: sms, "
+      .. "VerificationMessageTemplate: { EmailMessage: mail, EmailSubject: s } }\n"
+    local record, main = resources(pool:format("mail"))
+    normalized(record)
+    has(main, 'email_message = "mail"', 'sms_verification_message = "sms"')
+    assert.falsy(main:find("email_verification_message", 1, true))
+    has(table.concat(record.assumptions, "\n"), "P.EmailVerificationMessage is left out")
+    has(reasons((resources(pool:format("other")))),
+      "P EmailVerificationMessage: another text than in VerificationMessageTemplate")
+  end)
+
+  it("that gives a group zones beside its subnets keeps the subnets", function()
+    local group = "  G:\n    Type: AWS::AutoScaling::AutoScalingGroup\n    Properties: { "
+      .. "MinSize: 1, MaxSize: 1, LaunchConfigurationName: l, AvailabilityZones: [us-east-1a], "
+      .. "VPCZoneIdentifier: %s }\n"
+    local record, main = resources(group:format "[subnet-1]")
+    normalized(record)
+    assert.falsy(main:find("availability_zones", 1, true))
+    has(table.concat(record.assumptions, "\n"), "G.AvailabilityZones is left out")
+    record, main = run(HEAD .. group:format "!If [Prod, [subnet-1], !Ref AWS::NoValue]")
+    normalized(record)
+    has(main, 'availability_zones = ["us-east-1a"]')
+  end)
+
+  it("that says no type of machine gets CloudFormation's own", function()
+    local machine = "  M: { Type: AWS::EC2::Instance, Properties: { ImageId: ami-1%s } }\n"
+    local record, main = resources(machine:format "")
+    normalized(record)
+    has(main, 'instance_type = "m1.small"')
+    assert.same({ "M has no instance_type: m1.small" }, record.assumptions)
+    local _, other = resources(machine:format
+      ", LaunchTemplate: { LaunchTemplateId: lt-1, Version: 1 }")
+    assert.falsy(other:find("instance_type", 1, true))
+  end)
+
+  it("that gives long ids has a name for each, however they begin", function()
+    local id = ("Construct"):rep(8)
+    local record, main = resources(("  %sOne: { Type: AWS::IAM::Group }\n"
+      .. "  %sTwo: { Type: AWS::IAM::Group }\n"):format(id, id))
+    normalized(record)
+    local names = {}
+    for name in main:gmatch(' name = "([^"]+)"') do names[#names + 1] = name end
+    assert.equal(2, #names)
+    assert.not_equal(names[1], names[2])
+    for _, name in ipairs(names) do assert.truthy(#name <= 64 and name:find("%-%x+$"), name) end
+  end)
+
   it("that names a folder as code has it packed", function()
     local record = run([[
 Resources:

@@ -50,6 +50,7 @@ describe("normalize", function()
     local record = run(template [[
   A: { Type: AWS::Nothing::Known }
   B: { Type: Custom::Thing }
+  C: { Type: AWS::Serverless::Function }
   Q: { Type: AWS::SQS::Queue, Properties: { Colour: red } }
 ]], "t.yaml")
     assert.equal("unsupported", record.status)
@@ -59,6 +60,7 @@ describe("normalize", function()
     end
     assert.equal(": no rule for this type", reasons.A)
     assert.equal(": custom resource", reasons.B)
+    assert.equal(": a type of SAM, and the template lacks SAM's Transform", reasons.C)
     assert.equal("Colour: no counterpart in aws_sqs_queue", reasons.Q)
     assert.is_nil(record.out)
   end)
@@ -114,10 +116,7 @@ end)
 
 local function root(files)
   local dir = fs.tempdir("normalize-root")
-  for name, text in pairs(files) do
-    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
-    fs.write(fs.join(dir.path, name), text)
-  end
+  assert(fs.write_all(dir.path, files))
   local out = fs.join(dir.path, "the-output")
   return normalize.normalize { path = fs.join(dir.path, "root"), format = "terraform", out = out },
     out, dir
@@ -190,10 +189,7 @@ end)
 -- A folder of files and what its input (a file or the folder itself) becomes.
 local function service(files, input, format)
   local dir = fs.tempdir("normalize-service")
-  for name, text in pairs(files) do
-    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
-    fs.write(fs.join(dir.path, name), text)
-  end
+  assert(fs.write_all(dir.path, files))
   local out = fs.join(dir.path, "out")
   return normalize.normalize { path = fs.join(dir.path, input), format = format, out = out },
     out, dir

@@ -85,6 +85,7 @@ describe("parity diff", function()
         "[{type: volume, source: data, target: /data}]" },
       { "image: corp/api:1.0", "image: docker.io/corp/api:1.0" },
       { "{db: {condition: service_healthy}}", "{db: {condition: service_healthy, restart: no}}" },
+      { "restart: always", "deploy: {replicas: 1, restart_policy: {condition: any}}" },
     }
     for _, case in ipairs(same) do
       it(("%s is %s, but is not written so"):format(case[1], case[2]), function()
@@ -131,6 +132,8 @@ describe("parity diff", function()
       { "restart: always", "restart: 'no'", "compose.restart", "warning" },
       { "restart: always", "privileged: true\n    restart: always", "compose.privileged",
         "critical" },
+      { "restart: always", "scale: 2\n    restart: always", "compose.scale", "error" },
+      { "restart: always", "devices: [/dev/a]\n    restart: always", "compose.devices", "error" },
       { "data:/data", "data:/data:ro", "storage.volumes[/data]", "warning" },
       { "serve --port 80", "serve --port 81", "container.command", "error" },
       { "interval: 10s", "interval: 20s", "health_check.check.interval", "warning" },
@@ -288,7 +291,9 @@ services:
     command: [serve, "--port", "81"]
     depends_on: {db: {condition: service_healthy}}
     environment: {LOG: info}
-    restart: unless-stopped
+    deploy: {replicas: 2, restart_policy: {condition: on-failure, max_attempts: 2}}
+    devices: [/dev/null]
+    extra_hosts: ["h:10.0.0.1", "h:10.0.0.2"]
     networks: [back]
     tmpfs: [/run]
   cache: {image: "redis:7", healthcheck: ]] .. HEALTH .. [[, networks: [back]}
@@ -327,6 +332,9 @@ networks: {back: {driver: bridge}}
     assert.is_truthy(text:find("old: !reset null", 1, true))
     local value = assert(yaml.decode(text, { tags = "ignore" }))
     assert.equal("slow $$5", value.services.db.environment.MODE)
+    local api = value.services.api
+    assert.same({ 2, "on-failure:2", { "h=10.0.0.1", "h=10.0.0.2" } },
+      { api.scale, api.restart, api.extra_hosts })
     assert.same({ limits = { memory = "2G", cpus = 1.5 } }, value.services.db.deploy.resources)
   end)
 

@@ -97,6 +97,21 @@ describe("parity health", function()
       { list[1].status, list[1].details.error_message })
   end)
 
+  it("a job that ended well is healthy; what should run, failed or is paused is not", function()
+    local function look(state, policy, service)
+      local one = checks.of({}, service or { id = "e/s" }, { State = state,
+        HostConfig = { RestartPolicy = { Name = policy or "no" } } }, "manual")[1]
+      return { one.status, one.details.exit_code, one.details.error_message }
+    end
+    local function exited(code) return { Running = false, Status = "exited", ExitCode = code } end
+    assert.same({ "healthy", 0 }, look(exited(0)))
+    assert.same({ "unhealthy", 1, "the container is exited" }, look(exited(1)))
+    assert.equal("unhealthy", look(exited(0), "always")[1])
+    assert.equal("unhealthy", look(exited(0), "no", { id = "e/s", health_check = {} })[1])
+    assert.same({ "unknown", nil, "the container is paused" },
+      look { Running = true, Paused = true, Status = "paused" })
+  end)
+
   describe("the time series", function()
     it("keeps results and reads them back by service and by status", function()
       local db <close> = assert(store.open(ctx))
@@ -149,6 +164,10 @@ describe("parity health", function()
       local row = assert(db:rows "SELECT output FROM health_check_results")[1]
       assert.is_true(#row.output <= 4096)
       assert.is_nil(row.output:find("swordfish", 1, true))
+      assert(store.add(db, { result("e/b", 1767225600, "unhealthy", 5,
+        { output = "swordfish-long" .. ("x"):rep(4090) }) })) -- the cut goes through it
+      row = assert(db:rows "SELECT output FROM health_check_results WHERE service_id = 'e/b'")[1]
+      assert.is_nil(row.output:find("long", 1, true))
     end)
   end)
 

@@ -8,6 +8,7 @@ local fs = require "std.fs"
 local json = require "std.json"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
 local graph = require "pipelines.parity.model.graph"
+local mask = require "std.mask"
 local records = require "pipelines.parity.model.records"
 local resolve = require "std.resolve"
 local schema = require "std.meta.schema"
@@ -153,6 +154,15 @@ describe("parity's data model", function()
     assert.is_nil(s.extra.health_check)
   end)
 
+  it("hides what only commands, labels and secret files hold", function()
+    lab:write { ["pw.txt"] = "file-word-1234\n", [".env"] = "SMTP_PASS=mail-word-1234\n" }
+    lab:environment { ["compose.yaml"] = [[
+services: {a: {image: x, command: "run --auth ${SMTP_PASS}", labels: {api_token: lab-word-1234}}}
+secrets: {s: {file: ./pw.txt}}
+]] }
+    assert.equal("*** *** ***", mask.text "file-word-1234 mail-word-1234 lab-word-1234")
+  end)
+
   it("VolumeMount: volume, bind with propagation, tmpfs, anonymous", function()
     local _, s = full()
     local m = s.patroni1.storage.volumes
@@ -200,6 +210,12 @@ volumes: {t: {driver_opts: {type: tmpfs, device: tmpfs}},
     assert.is_nil(text:find("hunter2", 1, true) or text:find("abc-token", 1, true))
     assert.is_true(secrets.is_secret("DATABASE_URL", "postgres://u:p@db/x"))
     assert.is_false(secrets.is_secret("DATABASE_URL", "postgres://db/x"))
+    for _, key in ipairs { "SMTP_PASS", "MYSQL_PWD", "KEY_PASSPHRASE", "AWS_CREDENTIALS" } do
+      assert.is_true(secrets.is_secret(key, "x"), key)
+    end
+    assert.is_false(secrets.is_secret("POSTGRES_PASSWORD_FILE", "/run/secrets/pw"))
+    assert.is_true(secrets.is_secret("PASSWORD_FILE", "not-a-path"))
+    assert.is_false(secrets.is_secret("PWD", "/home/me"))
   end)
 
   describe("validation rules", function()
@@ -253,6 +269,19 @@ services:
     it("a health check has a test or endpoints", function()
       assert.same({ "test-or-endpoints" },
         rules "services: {a: {image: x, healthcheck: {interval: 5s, timeout: 5s}}}")
+    end)
+
+    it("leaves a check to the image that is only not disabled", function()
+      assert.same({}, rules "services: {a: {image: x, healthcheck: {disable: false}}}")
+    end)
+
+    it("may be broken where one says so, those that an engine needs may not", function()
+      local env = lab:environment { ["compose.yaml"] = "services: {db: {image: postgres}}" }
+      local broken = validate.problems(env)
+      assert.equal("--allow infrastructure-health", validate.way_out(broken))
+      assert.equal("warning", validate.problems(env, { "infrastructure-health" })[1].level)
+      table.insert(broken, { rule = "no-cycles" })
+      assert.is_nil(validate.way_out(broken))
     end)
 
     it("mounts: one source, an absolute path, nothing for tmpfs", function()

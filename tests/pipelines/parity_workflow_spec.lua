@@ -128,7 +128,7 @@ describe("parity's state machines", function()
       assert.same({ "testing", 4, "a test", "OPS-1" }, { now.current_stage, #now.stage_history,
         now.active_task.description, now.active_task.jira_ticket })
       local shown = lab:json { "status", "--json" }
-      assert.same({ "testing", "absent", "uninitialized" }, { shown.workflow.current_stage,
+      assert.same({ "testing", "unknown", "uninitialized" }, { shown.workflow.current_stage,
         shown.services[1].state, shown.state })
       assert.is_truthy(lab:run({ "history" }).stdout:find("ready -> active_development", 1, true))
     end)
@@ -160,7 +160,11 @@ describe("parity's state machines", function()
     assert.is_truthy(lab:short(result.stderr):find(
       "compose.yaml:2: error: service 'db' is infrastructure (patroni) and needs a health check",
       1, true), result.stderr)
+    assert.is_truthy(result.stderr:find("hint: --allow infrastructure-health", 1, true))
     assert.is_false(fs.exists(lab:path "environments"))
+    local shown = lab:json { "init", "--allow", "infrastructure-health", "--json" }
+    assert.is_true(contracts.check("environment", shown))
+    assert.equal(0, lab:run({ "status" }).code)
     lab:write { ["compose.yaml"] = "name: shop\nservices: {a: {image: 'x:$NOPE'}}\n" }
     result = lab:run { "init" }
     assert.equal(0, result.code, result.stderr)

@@ -52,9 +52,7 @@ describe("lsqm reduce", function()
 
   it("keeps what deploys on another emulator", function()
     lab:put("a", { files = { ["main.tf"] = behaving "only-on 9.9.9 NO_SUCH description" } })
-    assert(fs.mkdir(lab.path .. "/own/weekly/rules"))
-    assert(fs.write(lab.path .. "/own/weekly/rules/emulators.lua", ROW))
-    lab.env.LSQM_PIPELINES = lab.path .. "/own"
+    lab:shadow("rules/emulators.lua", ROW)
     local result, text = reduce("--passes-on", "second")
     assert.matches("lines: on second: FAILED it is wrong on 1.0", result.stderr)
     assert.equal('# fake: only-on 9.9.9 NO_SUCH description\nresource "aws_kms_key" "three" {\n'

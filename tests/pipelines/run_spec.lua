@@ -33,14 +33,6 @@ describe("run", function()
     return lab:run({ "run", ... }, options)
   end
 
-  -- A file of one's own before the stock one.
-  local function shadow(name, text)
-    local path = lab.path .. "/own/weekly/" .. name
-    assert(fs.mkdir(fs.dirname(path)))
-    assert(fs.write(path, text))
-    lab.env.LSQM_PIPELINES = lab.path .. "/own"
-  end
-
   it("does all stages in their order and ends with its line and the report", function()
     local result = run()
     assert.equal(0, result.code, result.stderr .. result.stdout)
@@ -104,10 +96,13 @@ describe("run", function()
     assert.contains(result.stderr, "did you mean 'ministack'?")
     assert.equal("", result.stdout)
     assert.equal(0, run({}, "--emulator", "minstack", "--to", "mine").code)
+    result = run({}, "--shard", "3/2")
+    assert.same({ 2, "" }, { result.code, result.stdout })
+    assert.contains(result.stderr, "there is no shard 3 of 2")
   end)
 
   it("goes on after a stage that fails, and says so at the end", function()
-    shadow("report.lua", [[
+    lab:shadow("report.lua", [[
       return require "std.stage" { api = 1, name = "report", help = "x", args = {},
         run = function() return nil, require("std.error").new { op = "report", code = "io",
           message = "no paper left" } end }]])
@@ -125,7 +120,7 @@ describe("run", function()
   end)
 
   it("goes on after a script of the user that breaks, and exits 2 with its place", function()
-    shadow("notify.lua", [[
+    lab:shadow("notify.lua", [[
       return require "std.stage" { api = 1, name = "notify", help = "x", args = {},
         run = function(ctx)
           local nothing

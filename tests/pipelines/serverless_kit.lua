@@ -15,10 +15,7 @@ function M.expand(text, files)
   local dir = fs.tempdir("serverless-spec")
   local path = fs.join(dir.path, "serverless.yml")
   fs.write(path, text)
-  for name, content in pairs(files or {}) do
-    fs.mkdir(fs.dirname(fs.join(dir.path, name)))
-    fs.write(fs.join(dir.path, name), content)
-  end
+  assert(fs.write_all(dir.path, files or {}))
   local document = assert(yaml.decode(text, { file = path, tags = "cloudformation" }))
   local built, err = serverless.template(document, { path = path, text = text,
     out = fs.join(dir.path, "out") })

@@ -290,6 +290,7 @@ describe("validate", function()
     result = validate({}, "arch-d")
     assert.equal(2, result.code)
     assert.contains(result.stderr, "no architecture 'arch-d'")
+    assert.contains(lab:run({ "validate", "rch-" }).stderr, "did you mean 'arch-a' or 'arch-b'")
     assert.contains(result.stderr, "did you mean 'arch-a'?")
   end)
 

@@ -88,6 +88,25 @@ describe("a sample app", function()
     assert.equal("failed", good.compile_status)
     assert.is_truthy(good.compile_errors:find("src/operations.py", 1, true))
   end)
+
+  it("is kept with its errors when it does not compile, but not in place of a good one", function()
+    local dir <close> = assert(fs.tempdir "validator-")
+    local place = place_of.open(dir.path)
+    local _, files = package()
+    local function make(app)
+      return apps.make({ config = {} }, place, ARCH, function()
+        return tables.merge(files, { ["app.py"] = app }), {}
+      end)
+    end
+    local path = place:app_dir(ARCH.content_hash) .. "/metadata.json"
+    assert.is_nil((make "def broken(:\n"))
+    assert.equal("failed", assert(json.read(path)).compile_status)
+    assert.is_truthy(assert(json.read(path)).compile_errors:find("src/operations.py", 1, true))
+    assert.is_nil(apps.load(place, ARCH))
+    assert(make(files["app.py"]))
+    assert.is_nil((make "def broken(:\n"))
+    assert.equal("success", apps.load(place, ARCH).compile_status)
+  end)
 end)
 
 local OUTPUT <const> = [[

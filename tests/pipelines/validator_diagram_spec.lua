@@ -14,7 +14,6 @@ local mermaid = require "pipelines.validator.diagram.mermaid"
 local plantuml = require "pipelines.validator.diagram.plantuml"
 local synthesize = require "pipelines.validator.diagram.synthesize"
 local tables = require "std.table"
-local time = require "std.time"
 local zlib = require "zlib"
 
 local MERMAID <const> = [==[
@@ -212,15 +211,15 @@ describe("a drawing", function()
     for _, piece in ipairs { "a&", "a-->", "a(", " ", "-", "a -", "[", "<|", "a \"" } do
       local text = piece:rep(line // #piece)
       for format, begin in pairs { mermaid = "flowchart LR\n", plantuml = "@startuml\n" } do
-        local parser, began = format == "mermaid" and mermaid or plantuml, time.monotonic()
+        local parser, began = format == "mermaid" and mermaid or plantuml, os.clock()
         pcall(parser.parse, begin .. (text .. "x\n"):rep(20))
-        assert.is_true(time.monotonic() - began < 2, format .. " " .. piece)
+        assert.is_true(os.clock() - began < 2, format .. " " .. piece)
       end
     end
     local label = ("&lt;"):rep(500000)
-    local began = time.monotonic()
+    local began = os.clock()
     assert(drawio.parse((DRAWIO:gsub("Legacy mainframe", label))))
-    assert.is_true(time.monotonic() - began < 2)
+    assert.is_true(os.clock() - began < 2)
   end)
 
   it("becomes Terraform with its wiring, confidence and notes", function()
@@ -241,6 +240,24 @@ describe("a drawing", function()
     assert.is_truthy(made.notes:find("left out, not known: Legacy mainframe", 1, true))
     assert.is_true(made.confidence < 0.8)
   end)
+
+  it("is wired node by node: groups are none, a bucket notifies one, names of actors come last",
+    function()
+      local graph = assert(mermaid.parse("flowchart LR\n web --> Lambda\n"
+        .. " subgraph Lambda[Functions]\n one[AWSLambda]\n two[Lambda two]\n end\n"
+        .. " S3[(Uploads bucket)] --> one & two\n one --> t[Customer table]\n"
+        .. " one --> q[Client SQSQueue]\n"))
+      assert.equal("S3>one S3>two one>t one>q", edges_of(graph))
+      assert.same({ "not wired: an arrow of the group Lambda" }, graph.notes)
+      local made = synthesize.terraform(graph, "a.mmd")
+      local text = table.concat(made.addresses, " ")
+      for _, kind in ipairs { "aws_dynamodb_table.customer_table", "aws_sqs_queue.client_sqs_queue",
+        "aws_s3_bucket_notification", "aws_lambda_function.aws_lambda" } do
+        assert.is_truthy(text:find(kind, 1, true), kind .. " in " .. text)
+      end
+      assert.equal(1, select(2, made.files["main.tf"]:gsub('"aws_s3_bucket_notification"', "")))
+      assert.is_truthy(made.notes:find("not wired: uploads_bucket to lambda_two", 1, true))
+    end)
 
   it("cannot put anything but names into the Terraform", function()
     local graph = require("pipelines.validator.diagram.graph").new()

@@ -223,6 +223,29 @@ describe("validator's architectures", function()
     arch.metadata.services[1], arch.content_hash = "sqs", ("0"):rep(64)
     assert.has_error(function() architectures.save(place, arch) end)
   end)
+
+  it("are valid HCL, and take a converted root over with what lies beside its texts", function()
+    local dir <close> = assert(fs.tempdir "validator-")
+    local place, arch = place_of.open(dir.path .. "/place"), fresh()
+    local root = dir.path .. "/root"
+    fs.mkdir(root)
+    for name, text in pairs { ["main.tf"] = "locals {\n}\n", ["zz.tf"] = arch.terraform_content,
+      ["variables.tf"] = 'variable "v" {}\n', ["code.zip"] = "zip" } do
+      assert(fs.write(root .. "/" .. name, text))
+    end
+    assert.is_true(architectures.take_root(place, arch, root, arch.metadata))
+    assert(architectures.save(place, arch))
+    assert.same({ "code.zip", "main.tf", "metadata.json", "variables.tf" },
+      fs.walk(place:arch_dir(arch.id)))
+    assert.equal("locals {\n}\n\n" .. fresh().terraform_content,
+      fs.read(place:arch_dir(arch.id) .. "/main.tf"))
+    assert(fs.write(root .. "/variables.tf", 'variable "v" {\n'))
+    local taken, why = architectures.take_root(place, arch, root, arch.metadata)
+    assert.is_false(taken)
+    assert.is_truthy(why:find("variables.tf:2:1", 1, true), why)
+    arch.outputs_content = "output {{\n"
+    assert.is_nil((architectures.check(arch)))
+  end)
 end)
 
 -- What each outcome of std.validation is to the tracker: +1, back to none, or nothing at all.

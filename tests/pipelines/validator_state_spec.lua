@@ -164,6 +164,48 @@ describe("validator", function()
     end
   end)
 
+  it("mines names of any bytes, and says where what cannot be read is wrong", function()
+    fs.mkdir(lab.path .. "/templates/tf")
+    local queue = 'AWSTemplateFormatVersion: "2010-09-09"\nResources:\n'
+      .. "  Q: {Type: 'AWS::SQS::Queue'}\n"
+    for _, name in ipairs { "\xff.yaml", "\xfe.yaml", "a\nb.yaml", "<i>.yaml", "$(id).yaml",
+      ("x"):rep(200) .. ".yaml" } do
+      assert(fs.write(lab.path .. "/templates/" .. name, queue))
+    end
+    assert(fs.write(lab.path .. "/templates/tf/main.tf", 'resource "aws_sqs_queue" "q" {'))
+    assert(fs.write(lab.path .. "/templates/twice.yaml", queue .. "  Q: {}\n"))
+    assert.is_truthy(validator({ "mine" }).stdout:find("6 normalized, 2 conversion_failed", 1,
+      true))
+    assert.is_truthy(validator({ "mine" }).stdout:find("8 found, 8 as before", 1, true))
+    local shown = validator({ "status" }).stdout
+    for _, text in ipairs { "conversion_failed: own-src/tf: tf/main.tf:1:",
+      "conversion_failed: own-src/twice-yaml: twice.yaml:4:3: duplicate key" } do
+      assert.is_truthy(shown:find(text, 1, true), shown)
+    end
+    local said = assert(json.decode(validator({ "status", "--json" }).stdout))
+    assert.equal("own-src/tf", said.problems[1].id)
+  end)
+
+  it("looks only, with --dry-run", function()
+    template("good", "ok")
+    assert.equal(0, validator({ "all", "--dry-run" }).code)
+    assert.same({ "config/sources.yaml" }, fs.walk(root))
+    assert.is_truthy(validator({ "run" }).stdout:find("nothing to run", 1, true))
+    assert.is_false(fs.exists(root .. "/docs"))
+  end)
+
+  it("is refused by the name of what it cannot write", function()
+    template("good", "ok")
+    ok("mine", "generate")
+    assert(fs.write(root .. "/docs", ""))
+    refused(3, { "run" }, root .. "/docs")
+    assert(fs.remove(root .. "/cache"))
+    assert(fs.write(root .. "/cache", ""))
+    for _, stage in ipairs { "mine", "generate", "run" } do
+      refused(3, { stage }, root .. "/cache")
+    end
+  end)
+
   it("tells of an architecture whose record is broken, which mine makes anew", function()
     template("good", "ok")
     ok("mine", "generate")

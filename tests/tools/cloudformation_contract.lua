@@ -8,7 +8,6 @@
 -- Read the difference of the two tables before it is committed: they are reviewed by hand.
 local coverage = require "std.normalize.cfn.coverage"
 local fs = require "std.fs"
-local json = require "std.json"
 local names = require "std.normalize.names"
 local normalize = require "std.normalize"
 local provider = require "std.normalize.provider"
@@ -37,13 +36,7 @@ function M.ruled()
   return found
 end
 
----@param path string
----@return table[] entries of an index, in its order
-function M.entries(path)
-  local list = {}
-  for line in assert(fs.read(path)):gmatch("[^\n]+") do list[#list + 1] = json.decode(line) end
-  return list
-end
+M.entries = dofile(HERE .. "/entries.lua")
 
 -- Types share tables: a key is unknown where no type that shares its table has it.
 local function used_keys(reports)

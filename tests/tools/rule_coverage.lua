@@ -5,33 +5,22 @@
 -- that neither the rule nor a name of the provider's schema answers (the converter calls them
 -- unsupported), attributes of GetAtt that lead nowhere, rule entries that name no property,
 -- names that lead nowhere in the provider's schema.
-local fs = require "std.fs"
 local coverage = require "std.normalize.cfn.coverage"
-local json = require "std.json"
+local entries_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$") .. "/entries.lua")
 local normalize = require "std.normalize"
 
 local arguments = { ... }
-local text = assert(fs.read(table.remove(arguments, 1) or error("which index?", 0)))
-
-local function wanted(name)
-  for _, prefix in ipairs(arguments) do
-    if name == prefix or name:sub(1, #prefix) == prefix then return true end
-  end
-  return #arguments == 0
-end
+local entries = entries_of(table.remove(arguments, 1) or error("which index?", 0), arguments)
 
 local find, without = normalize.rules(), {}
-for line in text:gmatch("[^\n]+") do
-  local entry = json.decode(line)
-  if wanted(entry.type) then
-    local rule = find(entry.type)
-    if not rule then
-      without[#without + 1] = entry.type
-    else
-      local report = coverage.of(entry, rule)
-      for _, kind in ipairs { "missing", "attributes", "unknown", "wrong" } do
-        for _, path in ipairs(report[kind]) do print(kind, entry.type, path) end
-      end
+for _, entry in ipairs(entries) do
+  local rule = find(entry.type)
+  if not rule then
+    without[#without + 1] = entry.type
+  else
+    local report = coverage.of(entry, rule)
+    for _, kind in ipairs { "missing", "attributes", "unknown", "wrong" } do
+      for _, path in ipairs(report[kind]) do print(kind, entry.type, path) end
     end
   end
 end

@@ -8,6 +8,7 @@
 -- too, as are properties that only make sense together: read the list. Exit 1: not all are valid.
 local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]+$")
 local coverage = require "std.normalize.cfn.coverage"
+local entries_of = dofile(HERE .. "/entries.lua")
 local fs = require "std.fs"
 local json = require "std.json"
 local normalize = require "std.normalize"
@@ -16,14 +17,7 @@ local terraform = require "std.terraform"
 local validity = dofile(HERE .. "/../corpus/validity.lua")
 
 local arguments = { ... }
-local text = assert(fs.read(table.remove(arguments, 1) or error("which index?", 0)))
-
-local function wanted(name)
-  for _, prefix in ipairs(arguments) do
-    if name == prefix or name:sub(1, #prefix) == prefix then return true end
-  end
-  return #arguments == 0
-end
+local entries = entries_of(table.remove(arguments, 1) or error("which index?", 0), arguments)
 
 local UNKNOWN = { ["Fn::GetAtt"] = { "Unknown", "Value" } }
 -- Where a rule decides by the value, it is given one.
@@ -117,9 +111,8 @@ end
 
 local work <close> = assert(fs.tempdir("rule-validate"))
 local find, roots, types = normalize.rules(), {}, {}
-for line in text:gmatch("[^\n]+") do
-  local entry = json.decode(line)
-  local rule = wanted(entry.type) and find(entry.type)
+for _, entry in ipairs(entries) do
+  local rule = find(entry.type)
   if rule and not rule.drop and not rule.part_of then
     local id = tostring(#roots + 1)
     local root = convert(work.path, id, entry, rule)

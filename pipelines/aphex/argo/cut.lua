@@ -29,7 +29,7 @@ local function samples()
   local dir <close> = assert(fs.tempdir "aphex-")
   local file = fs.join(dir.path, "aphex-config.yaml")
   assert(fs.write(file, CONFIG))
-  local made = assert(files_of.of(resolve.load("aphex", "rules.argo"), { file = file,
+  local made = assert(files_of.make(resolve.load("aphex", "rules.argo"), { file = file,
     repo = "a/b", url = "https://example.com", path = "aphex-config.yaml" }))
   local workflow = made.sensor.spec.triggers[1].template.argoWorkflow.source.resource
   return { WorkflowTemplate = made.template, EventSource = made.source, Sensor = made.sensor,

@@ -106,12 +106,8 @@ function M.problems(files)
     or lint.workflow(files.template))
 end
 
---- {template =, source =, sensor =} for a command line; without --repo only the template.
----@param rules table rules/argo.lua
----@param args table of ARGS
----@return table|nil files
----@return lsqm.Error|nil err
-function M.of(rules, args)
+--- The files as they are made, not checked yet: see `of`.
+function M.make(rules, args)
   local config, err = config_of.read(args.file)
   if not config then return nil, err end
   local path, ok
@@ -124,6 +120,17 @@ function M.of(rules, args)
   elseif args.url or (args.branch and #args.branch > 0) then
     return usage "--url and --branch need --repo"
   end
+  return files
+end
+
+--- {template =, source =, sensor =} for a command line; without --repo only the template.
+---@param rules table rules/argo.lua
+---@param args table of ARGS
+---@return table|nil files
+---@return lsqm.Error|nil err
+function M.of(rules, args)
+  local files, err = M.make(rules, args)
+  if not files then return nil, err end
   local problems = M.problems(files)
   if #problems > 0 then
     return nil, error_of.new { op = "aphex", code = "usage",

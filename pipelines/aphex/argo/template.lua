@@ -45,15 +45,17 @@ local function seconds(rules, name) return tostring(rules.deadlines[name]) end
 -- --- templates ----------------------------------------------------------------------------------
 
 local function build(rules, file)
-  local source = source_of(rules)
+  local source, args = source_of(rules), { "build", file, "--results",
+    rules.workspace .. "/results" }
+  if rules.artifact_bucket then tables.append(args, { "--bucket", rules.artifact_bucket }) end
   return {
     name = "build", activeDeadlineSeconds = seconds(rules, "build"), retryStrategy = rules.retries,
+    serviceAccountName = rules.build_service_account,
     inputs = { artifacts = list { { name = "source", path = source,
       git = tables.merge(rules.git, { repo = parameter "repo-url",
         revision = parameter "commit-sha" }) } } },
     outputs = { artifacts = list { { name = "workspace", path = source }, results_out(rules) } },
-    container = container(rules, { "build", file, "--results", rules.workspace .. "/results" },
-      source),
+    container = container(rules, args, source),
   }
 end
 
@@ -101,8 +103,7 @@ local function labels_of(prefix, items)
   return labels
 end
 
--- Inputs of a template of steps have no path: they are only passed on. CloudFormation changes a
--- stack once at a time: the next workflow waits for its turn in the environment.
+-- Inputs of a template of steps have no path: they are only passed on.
 local function environment(one, name, rules)
   local own = { { "service-account", rules.service_accounts[one.name] or rules.service_account },
     { "environment", one.name } }
@@ -110,11 +111,10 @@ local function environment(one, name, rules)
   for i, stack in ipairs(one.stacks) do
     steps[#steps + 1] = step(labels[i], "deploy", { own[1], own[2], { "stack", stack.name } })
   end
-  if one.tests and #one.tests.commands > 0 then
+  if one.tests and #(one.tests.commands or {}) > 0 then
     steps[#steps + 1] = step("test", "test", own)
   end
-  return { name = name, steps = steps, inputs = { artifacts = list { { name = "workspace" } } },
-    synchronization = { mutexes = list { { name = rules.name .. "-" .. name } } } }
+  return { name = name, steps = steps, inputs = { artifacts = list { { name = "workspace" } } } }
 end
 
 local function pipeline(names)
@@ -147,7 +147,8 @@ local function deadline(config, rules)
   return limits.workflow or sum
 end
 
---- The WorkflowTemplate.
+--- The WorkflowTemplate. CloudFormation changes a stack once at a time: workflows take turns. A
+--- mutex of a template of steps would be finer, but is lost when Argo's controller restarts.
 ---@param config table AphexConfig
 ---@param rules table rules/argo.lua
 ---@param file string where the configuration lies in the repository
@@ -169,6 +170,7 @@ function M.of(config, rules, file)
     spec = { entrypoint = "pipeline", onExit = "monitoring",
       serviceAccountName = rules.service_account, arguments = { parameters = parameters },
       activeDeadlineSeconds = deadline(config, rules), podGC = { strategy = "OnPodSuccess" },
+      synchronization = { mutexes = list { { name = rules.name } } },
       ttlStrategy = { secondsAfterSuccess = rules.keep_seconds.success,
         secondsAfterFailure = rules.keep_seconds.failure },
       templates = templates } }

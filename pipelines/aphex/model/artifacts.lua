@@ -6,6 +6,7 @@
 local contracts = require("std.contracts").of "aphex"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local glob = require "std.glob"
 local json = require "std.json"
 local sha256 = require "std.sha256"
 local time = require "std.time"
@@ -91,6 +92,48 @@ function M.problems(settings, days)
       .. " days" or "for ever", days)
   end
   return list
+end
+
+--- Files that the configuration calls artifacts: a folder means all that is in it.
+---@param dir string
+---@param wanted string[] names of files and folders, globs
+---@return string[] names below dir
+---@return table<string, boolean> missing which of the wanted are not there
+function M.find(dir, wanted)
+  local list, missing = json.array {}, {}
+  for _, pattern in ipairs(wanted) do missing[pattern] = true end
+  if #wanted == 0 then return list, missing end
+  for _, name in ipairs(fs.walk(dir, { skip = { "node_modules", ".git" } }) or {}) do
+    local taken = false
+    for _, pattern in ipairs(wanted) do
+      local plain = pattern:gsub("^%./", ""):gsub("/+$", "")
+      if name == plain or name:sub(1, #plain + 1) == plain .. "/" or glob.match(pattern, name) then
+        missing[pattern], taken = nil, true
+      end
+    end
+    if taken then list[#list + 1] = name end
+  end
+  return list, missing
+end
+
+local function usage(text)
+  return nil, error_of.new { op = "artifacts", code = "usage", message = text }
+end
+
+--- May artifacts lie in this bucket under this commit?
+---@param bucket string
+---@param commit string|nil
+---@return boolean|nil
+---@return lsqm.Error|nil err code "usage"
+function M.check_place(bucket, commit)
+  if not bucket:find "^[%l%d][%l%d.-]+[%l%d]$" or #bucket > 63 then
+    return usage(("'%s' is no name of a bucket"):format(bucket))
+  end
+  if not commit then return usage "--commit is needed" end
+  if not commit:find "^[%da-f]+$" or #commit < 7 or #commit > 64 then
+    return usage(("'%s' is no commit's SHA: 7 to 64 of 0-9a-f"):format(commit))
+  end
+  return true
 end
 
 local function key_of(commit, name) return commit .. "/" .. name end

@@ -60,8 +60,9 @@ local function event_of(payload)
 end
 
 local function kind_of(payload)
-  if payload.deleted == true or payload.after == NOBODY then return "deletion" end
   local ref = text_at(payload, "ref") or ""
+  if ref:find "[%c%s]" then return nil end -- git has no such ref
+  if payload.deleted == true or payload.after == NOBODY then return "deletion" end
   if ref:find "^refs/tags/" then return "tag" end
   if ref:find "^refs/heads/." then return "push" end
   return nil
@@ -78,11 +79,16 @@ function M.parse(body)
     return refuse("invalid", "not the payload of a push" .. (err and ": " .. err.message or ""))
   end
   local kind = kind_of(payload)
-  if not kind then return refuse("invalid", "not a ref: " .. tostring(payload.ref):sub(1, 80)) end
+  if not kind then
+    return refuse("invalid", "not a ref: " .. tostring(payload.ref):sub(1, 80):gsub("%c", "?"))
+  end
   if kind ~= "push" then return refuse("ignored", ("a %s starts nothing"):format(kind)) end
   local event = event_of(payload)
   local ok, why = contracts.check("github_event", event)
   if not ok then return refuse("invalid", why.message) end
+  if not event.repo_url:find "^https?://" then
+    return refuse("invalid", "the repository's clone_url is no http address")
+  end
   return event
 end
 

@@ -37,7 +37,9 @@ M.environment_config = { title = "EnvironmentConfig",
   opt("tests", "record", { of = "test_config" }),
 }
 M.stack_config = { title = "StackConfig", req("name", "text"), req("path", "text") }
-M.test_config = { title = "TestConfig", texts "commands" }
+M.test_config = { title = "TestConfig",
+  opt("commands", "array", { items = { "", "text" } }),
+}
 M.requirements = { title = "Requirements",
   opt("tools", "array", { items = { "", "text" }, help = "programs that must answer" }),
   opt("context", "array", { items = { "", "text" }, help = "keys that cdk.json must have" }),
@@ -55,7 +57,7 @@ M.workflow_metadata = { title = "WorkflowMetadata", file = "workflows/{workflow_
   req("status", "string", { enum = M.STATUSES }), list("stages", "stage_metadata"),
 }
 M.artifact_metadata = { title = "ArtifactMetadata",
-  file = "artifacts/{commit_sha}/{name}.json",
+  file = "s3://{bucket}/{commit_sha}/{name}.metadata.json",
   req("commit_sha", "sha"), req("timestamp", "datetime"), req("s3_path", "s3_path"),
   req("artifact_type", "text"), req("size_bytes", "integer", { min = 0 }),
   req("checksum", "sha256"),

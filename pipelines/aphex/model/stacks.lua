@@ -115,15 +115,18 @@ local function change(client, stack, body)
   return nil, err
 end
 
--- Until nothing is in progress any more.
+-- Nobody answers, or not now.
+local AWAY <const> = { network = true, unavailable = true, timeout = true }
+
+-- Until nothing is in progress any more. A question that gets no answer changes nothing.
 local function settle(client, name, deadline)
   local pause = PAUSE.first
   while true do
     local known, err = M.describe(client, name)
-    if not known then return nil, err end
-    if not known.status:find "_IN_PROGRESS$" then return known end
+    if not known and not AWAY[err.code] then return nil, err end
+    if known and not known.status:find "_IN_PROGRESS$" then return known end
     if time.monotonic() > deadline then
-      return nil, error_of.new { op = "stack " .. name, code = "failed",
+      return nil, err or error_of.new { op = "stack " .. name, code = "failed",
         message = "still " .. known.status }
     end
     parallel.sleep(pause)
@@ -159,9 +162,6 @@ local function by_program(client, stack, options)
   return M.describe(client, stack.name)
 end
 
--- Nobody answers: nothing is begun.
-local AWAY <const> = { network = true, unavailable = true, timeout = true }
-
 local function is_template(path) return path:find "%.ya?ml$" or path:find "%.json$"
   or path:find "%.template$" end
 
@@ -175,7 +175,7 @@ local function is_template(path) return path:find "%.ya?ml$" or path:find "%.jso
 function M.deploy(client, stack, options)
   local clock = time.monotonic()
   local newest, lost = M.newest_event(client, stack.name)
-  if lost and AWAY[lost.code] then
+  if lost and AWAY[lost.code] then -- nothing is begun
     return { success = false, stack_name = stack.name, stack_outputs = {}, duration =
       time.monotonic() - clock, cloudformation_events = json.array {} }, lost
   end

@@ -26,7 +26,12 @@ local IMPACT <const> = { info = "low", warning = "medium", error = "high", criti
 -- state: {source, target, report_id, options, severity, fixable, runtime}
 local function judge(state, d)
   for _, row in ipairs(state.severity) do
-    if d.path:find(row[1]) and (not row.when or row.when(d)) then return row.severity, row.says end
+    if d.path:find(row[1]) then
+      for i = 2, #row do
+        local case = row[i]
+        if not case.when or case.when(d) then return case[1], case[2] end
+      end
+    end
   end
   return "warning", "differs"
 end
@@ -103,7 +108,14 @@ local function worst(list)
   return rank
 end
 
-local function recommendation(list)
+-- Containers are brought back by `up`, which keeps those whose files did not change.
+local function recommendation_of_running(list)
+  local by_hand = table_of.find(list, function(d) return d.metadata.drift == "edited-by-hand" end)
+  return "lsqm parity up" .. (by_hand and " --recreate" or "") .. " brings it back to the files"
+end
+
+local function recommendation(state, list)
+  if #list > 0 and state.runtime_of then return recommendation_of_running(list) end
   local fixable, by_hand = 0, nil
   for _, d in ipairs(list) do
     if d.metadata.auto_fixable then
@@ -124,7 +136,7 @@ local function service_diff(state, name, status, list)
   local rank = worst(list)
   return { report_id = state.report_id, service_name = name, status = status, differences = list,
     impact_level = rank == 0 and "none" or IMPACT[records.SEVERITIES[rank]],
-    metadata = { recommendation = recommendation(list) } }
+    metadata = { recommendation = recommendation(state, list) } }
 end
 
 -- Does a service need folders of the host that it comes from?

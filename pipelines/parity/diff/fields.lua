@@ -2,6 +2,7 @@
 -- A service as a flat map: path → {value, place}. Lists with a key of their own (ports, mounts,
 -- variables, …) are spread by that key, so that their order means nothing.
 
+local compose_service = require "std.compose.service"
 local environments = require "pipelines.parity.model.environment"
 local fs = require "std.fs"
 local json = require "std.json"
@@ -19,9 +20,9 @@ local M = {}
 ---@field secret boolean?
 
 -- What the model does not hold, from the Compose service itself.
-M.COMPOSE_KEYS = { "restart", "user", "working_dir", "privileged", "read_only", "init",
+M.COMPOSE_KEYS = { "user", "working_dir", "privileged", "read_only", "init",
   "network_mode", "stop_signal", "cap_add", "cap_drop", "extra_hosts", "dns", "ulimits", "sysctls",
-  "security_opt", "secrets", "configs", "devices", "shm_size", "pids_limit", "scale" }
+  "security_opt", "secrets", "configs", "devices", "gpus", "shm_size", "containers" }
 
 local function put(out, path, t, key, value, shown)
   if value == nil then return end
@@ -126,6 +127,21 @@ local function dependencies(out, service, environment)
   end
 end
 
+-- Keys that Compose lets one write in two places.
+local DERIVED <const> = { restart = compose_service.restart_of,
+  pids_limit = compose_service.pids_of, scale = compose_service.replicas }
+
+local function derived(out, given)
+  for key, of in pairs(DERIVED) do
+    local place = given[key] ~= nil and origin.at(given, key)
+      or given.deploy and origin.at(given, "deploy") or origin.at(given)
+    local value = of(given)
+    if value ~= nil then
+      out["compose." .. key] = { value = value, shown = value, place = place }
+    end
+  end
+end
+
 local function compose_keys(out, service, environment, state)
   local project = environments.project_of(environment)
   local given = project and project.services[service.name]
@@ -136,9 +152,7 @@ local function compose_keys(out, service, environment, state)
       put(out, "compose." .. key, given, key, written_or(state, given, key, given[key]))
     end
   end
-  if given.deploy and given.deploy.replicas then
-    put(out, "compose.scale", given.deploy, "replicas", given.deploy.replicas)
-  end
+  derived(out, given)
 end
 
 --- The fields of a service.

@@ -2,6 +2,7 @@
 -- A Compose override that brings the fixable differences of a report to the target's values. It
 -- lies over the source's files: what the source has too much of is reset.
 
+local compose_service = require "std.compose.service"
 local emit = require "std.yaml.emit"
 local environments = require "pipelines.parity.model.environment"
 local json = require "std.json"
@@ -12,18 +13,27 @@ local M = {}
 
 -- Long forms hold bytes and seconds; in a file they are texts, and a dollar is two.
 local BYTES <const> = { memory = true, mem_limit = true, mem_reservation = true, shm_size = true,
-  size = true }
+  size = true, memswap_limit = true }
 local DURATIONS <const> = { interval = true, timeout = true, start_period = true,
   start_interval = true, stop_grace_period = true, delay = true, window = true }
+
+local function hosts(map)
+  local list = json.array()
+  for host, addresses in table_of.sorted_pairs(map) do
+    for address in addresses:gmatch("[^,]+") do list[#list + 1] = host .. "=" .. address end
+  end
+  return list
+end
 
 local function written(value, key)
   if type(value) == "string" then return (value:gsub("%$", "$$")) end
   if type(value) == "number" then
-    if BYTES[key] then return units.show_bytes(value) end
+    if BYTES[key] and value >= 0 then return units.show_bytes(value) end
     if DURATIONS[key] then return units.show_duration(value) end
     return value
   end
   if type(value) ~= "table" then return value end
+  if key == "extra_hosts" then return hosts(value) end
   local out = json.is_array(value) and json.array() or {}
   for name, item in pairs(value) do out[name] = written(item, name) end
   return out
@@ -83,13 +93,21 @@ local function mounts(out, source, target, d)
   out.volumes = emit.tagged("!override", kept)
 end
 
-local function scale(out, source, target)
-  whole "scale"(out, source, target)
-  if source.deploy and source.deploy.replicas then
-    out.deploy = out.deploy or {}
-    out.deploy.replicas = reset()
+-- What may stand in two places is written as the plain key; its twin in `deploy` goes.
+local function in_deploy(key, deploy_key, value_of)
+  return function(out, source, target)
+    local value = value_of(target)
+    out[key] = value == nil and reset() or written(value, key)
+    if source.deploy and source.deploy[deploy_key] then
+      out.deploy = out.deploy or {}
+      out.deploy[deploy_key] = reset()
+    end
   end
-  if target.deploy and target.deploy.replicas then out.scale = target.deploy.replicas end
+end
+
+local function pids(out, source, target, d)
+  limits(out, source, target)
+  whole "pids_limit"(out, source, target, d)
 end
 
 local WRITERS <const> = {
@@ -106,7 +124,10 @@ local WRITERS <const> = {
   { "^health_check%.expected", whole "x-health" },
   { "^health_check", whole "healthcheck" }, { "^dependencies", whole "depends_on" },
   { "^resource_limits", limits }, { "^environment_variables", keyed "environment" },
-  { "^labels", keyed "labels" }, { "^compose%.scale$", scale },
+  { "^labels", keyed "labels" },
+  { "^compose%.scale$", in_deploy("scale", "replicas", compose_service.replicas) },
+  { "^compose%.restart$", in_deploy("restart", "restart_policy", compose_service.restart_of) },
+  { "^compose%.pids_limit$", pids },
 }
 
 local function write_field(out, source, target, d)

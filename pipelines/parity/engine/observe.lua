@@ -2,13 +2,16 @@
 -- A running project as an EnvironmentConfiguration: what its containers are, not what files say.
 -- What an image brings by itself (its command, variables, labels) is left out.
 
+local carry = require "pipelines.parity.engine.carry"
 local docker = require "std.docker"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local json = require "std.json"
 local labels_of = require "pipelines.parity.engine.labels"
+local names = require "pipelines.parity.engine.names"
 local origin = require "std.compose.origin"
 local parallel = require "std.parallel"
+local raise = require "pipelines.parity.engine.raise"
 local services = require "pipelines.parity.model.service"
 local spec_of = require "pipelines.parity.engine.spec"
 local table_of = require "std.table"
@@ -56,18 +59,44 @@ local function strip(name, project)
   return rest or name
 end
 
+local function binds(info, out)
+  for _, text in ipairs(info.HostConfig.Binds or {}) do
+    local source, target, options = text:match("^([^:]+):([^:]+):?(.*)$")
+    if source and source:sub(1, 1) == "/" then
+      out[#out + 1] = { type = "bind", source = source, target = target,
+        read_only = ("," .. options .. ","):find(",ro,", 1, true) and true or nil }
+    elseif source then
+      out[#out + 1] = { type = "volume", source = source, target = target,
+        read_only = ("," .. options .. ","):find(",ro,", 1, true) and true or nil }
+    end
+  end
+end
+
 local function mounts(info, project)
-  local out = json.array()
+  local out, carried = json.array(), {}
+  for _, one in ipairs(carry.listed(info.Config.Labels)) do carried[one.target] = one end
   for _, row in ipairs(info.HostConfig.Mounts or {}) do
-    out[#out + 1] = { type = row.Type, target = row.Target, read_only = row.ReadOnly or nil,
-      source = row.Type == "volume" and row.Source and strip(row.Source, project) or row.Source }
+    local one = carried[row.Target]
+    if not one or one.declared then -- others are of the image
+      out[#out + 1] = { type = row.Type, target = row.Target, read_only = row.ReadOnly or nil,
+        source = not one and row.Source or nil }
+    end
+  end
+  binds(info, out)
+  for _, row in ipairs(out) do
+    if row.type == "volume" and row.source then row.source = strip(row.source, project) end
   end
   return out
 end
 
+-- The engine's own networks are a `network_mode`.
+local OWN <const> = { bridge = "bridge", default = "bridge", host = "host", none = "none" }
+
 local function networks(info, project)
   local out = {}
-  for name in pairs(info.NetworkSettings.Networks or {}) do out[strip(name, project)] = {} end
+  for name in pairs(info.NetworkSettings.Networks or {}) do
+    if not OWN[name] then out[strip(name, project)] = {} end
+  end
   return out
 end
 
@@ -86,10 +115,17 @@ local function health(info, image)
     retries = check.Retries ~= 0 and check.Retries or nil }
 end
 
+-- Our label, or that of docker compose: "db:service_healthy:false,…".
 local function depends(info)
-  local out = {}
-  for _, row in ipairs(json.decode(info.Config.Labels[labels_of.DEPENDS] or "[]") or {}) do
+  local out, given = {}, info.Config.Labels
+  for _, row in ipairs(json.decode(given[labels_of.DEPENDS] or "[]") or {}) do
     out[row.name] = { condition = row.condition, restart = row.restart, required = row.required }
+  end
+  for row in (given[labels_of.COMPOSE_DEPENDS] or ""):gmatch("[^,]+") do
+    local name, condition, restart = row:match("^([^:]+):([^:]+):?([^:]*)")
+    if name then
+      out[name] = { condition = condition, restart = restart == "true", required = true }
+    end
   end
   return out
 end
@@ -112,6 +148,21 @@ local function cpus(nano)
   return math.tointeger(nano / NANO) or nano / NANO
 end
 
+-- What the container has and its image does not bring.
+local function unlike(text, of_image)
+  if text == nil or text == "" or text == of_image then return nil end
+  return text
+end
+
+local function devices(host)
+  local list = json.array()
+  for i, row in ipairs(host.Devices or {}) do
+    list[i] = { source = row.PathOnHost, target = row.PathInContainer,
+      permissions = row.CgroupPermissions }
+  end
+  return list_or_nil(list)
+end
+
 -- The container as a Compose service in long forms.
 local function service_of(info, image, project)
   local host, config = info.HostConfig, info.Config
@@ -130,12 +181,18 @@ local function service_of(info, image, project)
     mem_limit = positive(host.Memory), mem_reservation = positive(host.MemoryReservation),
     restart = name ~= "" and name ~= "no" and name or nil, privileged = host.Privileged or nil,
     read_only = host.ReadonlyRootfs or nil, cap_add = list_or_nil(host.CapAdd),
-    cap_drop = list_or_nil(host.CapDrop) }
+    cap_drop = list_or_nil(host.CapDrop), pids_limit = positive(host.PidsLimit),
+    user = unlike(config.User, image.User), init = host.Init or nil,
+    working_dir = unlike(config.WorkingDir, image.WorkingDir),
+    stop_signal = unlike(config.StopSignal, image.StopSignal), devices = devices(host),
+    network_mode = OWN[host.NetworkMode],
+    sysctls = next(host.Sysctls or {}) and host.Sysctls or nil }
 end
 
-local function must(value, err)
-  if value == nil then error(err, 0) end
-  return value
+local must = raise.must
+
+local function service_label(row)
+  return row.Labels[labels_of.SERVICE] or row.Labels[labels_of.COMPOSE_SERVICE]
 end
 
 local function read_containers(engine, rows)
@@ -143,8 +200,7 @@ local function read_containers(engine, rows)
   return parallel.map(rows, function(row)
     local info = must(engine:inspect(row.Id))
     images[info.Image] = images[info.Image] or must(engine:image(info.Image))
-    return { info = info, image = images[info.Image].Config or {},
-      name = row.Labels[labels_of.SERVICE] }
+    return { info = info, image = images[info.Image].Config or {}, name = service_label(row) }
   end, { limit = 8 })
 end
 
@@ -159,6 +215,35 @@ local function placed(service, info)
   return origin.place(service, place)
 end
 
+-- Which keys of a service's other containers are not as in the first: "2: mem_limit".
+local function uneven(first, others)
+  local out = {}
+  for _, one in ipairs(others) do
+    local keys = {}
+    for key in pairs(table_of.merge(first, one.service)) do
+      if not table_of.deep_equal(first[key], one.service[key]) then keys[#keys + 1] = key end
+    end
+    table.sort(keys)
+    if #keys > 0 then
+      out[#out + 1] = one.info.Name:gsub("^/", "") .. ": " .. table.concat(keys, ", ")
+    end
+  end
+  return #out > 0 and table.concat(out, "; ") or nil
+end
+
+-- The containers of a service as one: the first of them, their number, and what is not alike.
+local function together(list, project)
+  table.sort(list, function(a, b)
+    if #a.info.Name ~= #b.info.Name then return #a.info.Name < #b.info.Name end
+    return a.info.Name < b.info.Name
+  end)
+  for _, one in ipairs(list) do one.service = service_of(one.info, one.image, project) end
+  local first = list[1]
+  first.service.containers = uneven(first.service, table_of.slice(list, 2))
+  first.service.scale = #list
+  return first, placed(first.service, first.info)
+end
+
 local function build(engine, project, rows, options)
   local env = { id = options.id or "running-" .. project, project = project, public = {} }
   local out = { id = env.id, name = project, type = "local", state = "healthy",
@@ -167,16 +252,34 @@ local function build(engine, project, rows, options)
     metadata = { platform = "linux",
       resource_allocation = { cpu_cores = 0, memory_gb = 0, disk_gb = 0 } } }
   local seen = {}
+  local by_name = {}
   for _, one in ipairs(read_containers(engine, rows)) do
-    local service = placed(service_of(one.info, one.image, project), one.info)
-    out.services[#out.services + 1] = services.definition(one.name, service, nil, env)
-    seen[one.name] = { version = one.info.Config.Labels[labels_of.VERSION] or false,
+    by_name[one.name] = table_of.append(by_name[one.name] or {}, { one })
+  end
+  for name, list in table_of.sorted_pairs(by_name) do
+    local one, service = together(list, project)
+    out.services[#out.services + 1] = services.definition(name, service, nil, env)
+    seen[name] = { version = one.info.Config.Labels[labels_of.VERSION] or false,
       service = service }
   end
-  table.sort(out.services, function(a, b) return a.name < b.name end)
   out.version = environments.version_of(out.services)
   versions[out] = seen
   return out
+end
+
+-- Containers that parity started, else those that docker compose did.
+local function find(engine, project)
+  for _, label in ipairs { labels_of.PROJECT, labels_of.COMPOSE_PROJECT } do
+    local rows, err = engine:containers { labels = { [label] = project } }
+    if not rows then return nil, err end
+    rows = table_of.filter(rows, function(row)
+      return service_label(row) and row.Labels[labels_of.COMPOSE_ONEOFF] ~= "True"
+    end)
+    if #rows > 0 then return rows end
+  end
+  return nil, error_of.new { op = "parity", code = "not_found",
+    message = "no running containers of project " .. project,
+    hint = "lsqm parity up starts them" }
 end
 
 --- The environment of a running project.
@@ -186,19 +289,30 @@ function M.environment(project, options)
   local engine, err = docker.connect()
   if not engine then return nil, err end
   local rows
-  rows, err = engine:containers { labels = { [labels_of.PROJECT] = project } }
+  rows, err = find(engine, project)
   if not rows then return nil, err end
-  if #rows == 0 then
-    return nil, error_of.new { op = "parity", code = "not_found",
-      message = "no running containers of project " .. project,
-      hint = "lsqm parity up starts them" }
-  end
   return build(engine, project, rows, options or {})
 end
 
 -- Only these keys of Compose can be seen on a container.
 local SEEN <const> = table_of.set { "compose.restart", "compose.privileged", "compose.read_only",
-  "compose.cap_add", "compose.cap_drop" }
+  "compose.cap_add", "compose.cap_drop", "compose.scale", "compose.containers", "compose.user",
+  "compose.pids_limit", "compose.init", "compose.working_dir", "compose.stop_signal",
+  "compose.devices", "compose.sysctls", "compose.network_mode" }
+
+-- Secrets and configs are mounts of a container, but not of the files: {service → {path}}.
+local function files_mounted(project)
+  local out = {}
+  for name, service in pairs(project and project.services or {}) do
+    for section in pairs(names.FOLDERS) do
+      for _, item in ipairs(service[section] or {}) do
+        out[name] = out[name] or {}
+        out[name][("storage.volumes[%s]"):format(names.target_of(section, item))] = true
+      end
+    end
+  end
+  return out
+end
 
 --- Fields that a container cannot tell are not compared; drifts of containers get their names.
 function M.prepare(options, source, target)
@@ -210,9 +324,14 @@ function M.prepare(options, source, target)
   options.version_of = function(name)
     return project and project.services[name] and spec_of.version(project, name) or nil
   end
+  local given = files_mounted(project)
   options.skip = function(path, name)
     local service = project and project.services[name]
+    if given[name] and given[name][path] then return true end
     if path == "networking.hostname" then return not (service and service.hostname) end
+    if path == "compose.network_mode" and service and service.network_mode then
+      return service.network_mode:find(":", 1, true) ~= nil -- of another container
+    end
     if path == "container.platform" or path:find("propagation$") then return true end
     if path:find("^health_check%.endpoints") or path:find("^health_check%.expected") then
       return true

@@ -2,14 +2,22 @@
 -- Starts a project: images, networks, volumes, then every service as soon as what it depends on
 -- is in the state that it asks for. All of it at once where nothing has to wait.
 
-local archive = require "std.archive"
+local carry = require "pipelines.parity.engine.carry"
 local checks = require "pipelines.parity.health.checks"
+local compose_service = require "std.compose.service"
+local contents = require "pipelines.parity.engine.contents"
+local diagnose = require "pipelines.parity.engine.diagnose"
+local down = require "pipelines.parity.engine.down"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local fs = require "std.fs"
-local json = require "std.json"
+local images = require "pipelines.parity.engine.images"
 local labels_of = require "pipelines.parity.engine.labels"
+local names = require "pipelines.parity.engine.names"
 local parallel = require "std.parallel"
+local raise = require "pipelines.parity.engine.raise"
+local refuse = require "pipelines.parity.engine.refuse"
+local resources = require "pipelines.parity.engine.resources"
 local spec_of = require "pipelines.parity.engine.spec"
 local table_of = require "std.table"
 local time = require "std.time"
@@ -17,113 +25,7 @@ local watch_of = require "pipelines.parity.engine.watch"
 
 local M = {}
 
--- Errors travel by raise inside of the tasks: the first one cancels the others.
-local function must(value, err)
-  if value == nil or value == false then error(err, 0) end
-  return value
-end
-
-local function build_image(state, name)
-  local build = state.project.services[name].build
-  if build.context:find("^%a[%w+.-]*://") then
-    error(error_of.new { op = "build " .. name, code = "unsupported",
-      message = "the context is not a folder: " .. build.context }, 0)
-  end
-  state.say("building " .. name)
-  local args = {}
-  for key, value in pairs(build.args or {}) do
-    if value ~= json.null then args[key] = value end
-  end
-  must(state.engine:build { context = must(archive.tar(nil, build.context)), target = build.target,
-    dockerfile = build.dockerfile, tag = spec_of.image(state.project, name), buildargs = args,
-    labels = build.labels, timeout = 0 })
-end
-
-local function ensure_image(state, name)
-  local image = spec_of.image(state.project, name)
-  local found, err = state.engine:image(image)
-  if found then return end
-  if err.code ~= "not_found" then error(err, 0) end
-  if state.project.services[name].build then return build_image(state, name) end
-  state.say("pulling " .. image)
-  must(state.engine:pull(image, { timeout = 0 }))
-end
-
-local function images(state)
-  local first_of = {}
-  for name in table_of.sorted_pairs(state.project.services) do
-    local image = spec_of.image(state.project, name)
-    first_of[image] = first_of[image] or name
-  end
-  parallel.map(table_of.values(first_of), function(name) ensure_image(state, name) end,
-    { limit = 4 })
-end
-
-local function own_labels(state, name, given)
-  return table_of.merge(given, { [labels_of.PROJECT] = state.project.name,
-    [labels_of.RESOURCE] = name, [labels_of.ENVIRONMENT] = state.id })
-end
-
-local function ipam(network)
-  if not network.ipam then return nil end
-  local config = json.array()
-  for i, row in ipairs(network.ipam.config or {}) do
-    config[i] = { Subnet = row.subnet, Gateway = row.gateway, IPRange = row.ip_range }
-  end
-  return { Driver = network.ipam.driver or "default", Config = config,
-    Options = network.ipam.options }
-end
-
-local function refuse_external(kind, name)
-  error(error_of.new { op = "up", code = "not_found",
-    message = ("the external %s %s is not there"):format(kind, name) }, 0)
-end
-
-local function ensure_network(state, name, present)
-  local network = state.project.networks[name]
-  local full = environments.resource_name(state.project, name, network)
-  if present[full] then return end
-  if network.external then refuse_external("network", full) end
-  must(state.engine:network_create { Name = full, Driver = network.driver, CheckDuplicate = true,
-    Internal = network.internal, Attachable = network.attachable, IPAM = ipam(network),
-    Options = network.driver_opts, EnableIPv6 = network.enable_ipv6,
-    Labels = own_labels(state, name, network.labels) })
-  state.made("network " .. full)
-end
-
-local function ensure_volume(state, name, present)
-  local volume = state.project.volumes[name]
-  local full = environments.resource_name(state.project, name, volume)
-  if present[full] then return end
-  if volume.external then refuse_external("volume", full) end
-  must(state.engine:volume_create { Name = full, Driver = volume.driver or "local",
-    DriverOpts = volume.driver_opts, Labels = own_labels(state, name, volume.labels) })
-  state.made("volume " .. full)
-end
-
-local function names_of(list)
-  local out = {}
-  for _, row in ipairs(list) do out[row.Name] = true end
-  return out
-end
-
-local function used_networks(project)
-  local used = {}
-  for _, service in pairs(project.services) do
-    for name in pairs(service.networks or {}) do used[name] = true end
-  end
-  return table_of.sorted_keys(used)
-end
-
--- Networks one after the other: the engine picks their subnets, and two at once may get the same.
-local function resources(state)
-  local networks = names_of(must(state.engine:networks()))
-  local volumes = names_of(must(state.engine:volumes()))
-  for _, name in ipairs(used_networks(state.project)) do ensure_network(state, name, networks) end
-  parallel.map(table_of.sorted_keys(state.project.volumes), function(name)
-    ensure_volume(state, name, volumes)
-  end)
-end
+local must = raise.must
 
 local function make_bind_folders(service)
   for _, mount in ipairs(service.volumes or {}) do
@@ -134,15 +36,17 @@ local function make_bind_folders(service)
   end
 end
 
-local function create(state, name)
+local function create(state, name, number, carried)
   local service = state.project.services[name]
   make_bind_folders(service)
-  local spec, others = spec_of.container(state.project, state.id, name)
-  local id = must(state.engine:create(spec, { name = spec_of.container_name(state.project, name),
-    platform = service.platform }))
+  local spec, others = spec_of.container(state.project, state.id, name, number)
+  carry.into(spec, carried)
+  local id = must(state.engine:create(spec, { platform = service.platform,
+    name = names.container(state.project, name, number) }))
   for _, network in ipairs(others) do
     must(state.engine:network_connect(network.name, id, network.endpoint))
   end
+  must(contents.put(state.engine, id, state.project, name))
   return id
 end
 
@@ -154,27 +58,76 @@ local function must_restart(state, name)
   return false
 end
 
--- A container of the same version is kept; another one makes room.
-local function start(state, name)
-  local present = state.present[name]
-  local version = spec_of.version(state.project, name)
-  if present and present.Labels[labels_of.VERSION] == version then
-    if present.State == "running" then
-      if not must_restart(state, name) then return state.say(name .. " runs") end
-      must(state.engine:stop(present.Id))
-      state.renewed[name] = true
-    end
-    if present.State == "paused" then return must(state.engine:unpause(present.Id)) end
-    must(state.engine:start(present.Id))
-    return state.say(name .. " started again")
+local KEPT <const> = { running = true, paused = true, exited = true }
+
+-- A container of which it uses a part was made anew: it still holds to the old one.
+local function shares_renewed(state, name)
+  local service = state.project.services[name]
+  for _, key in ipairs { "network_mode", "pid", "ipc" } do
+    local other = (service[key] or ""):match("^service:(.+)$")
+    if other and state.renewed[other] then return true end
   end
-  if present then
-    must(state.engine:remove(present.Id, { force = true, volumes = true }))
+  for _, text in ipairs(service.volumes_from or {}) do
+    if state.renewed[text:match("^[^:]+")] then return true end
+  end
+  return false
+end
+
+-- One that was only created may lack networks or files: its `up` may have been killed.
+local function may_stay(state, name, row)
+  return not state.recreate and KEPT[row.State]
+    and row.Labels[labels_of.VERSION] == spec_of.version(state.project, name)
+    and row.ImageID == state.images[names.image(state.project, name)]
+    and not shares_renewed(state, name)
+end
+
+local function keep(state, name, row)
+  if row.State == "running" then
+    if not must_restart(state, name) then return state.say(name .. " runs") end
+    must(state.engine:stop(row.Id))
     state.renewed[name] = true
-    state.say(name .. " is made anew: its definition changed")
   end
-  must(state.engine:start(create(state, name)))
-  state.made("service " .. name)
+  if row.State == "paused" then return must(state.engine:unpause(row.Id)) end
+  must(state.engine:start(row.Id))
+  return state.say(name .. " started again")
+end
+
+-- A container of the same version is kept; another one makes room.
+local function start_one(state, name, number, present)
+  if present and may_stay(state, name, present) then return keep(state, name, present) end
+  local carried = {}
+  if present then
+    carried = carry.of(must(state.engine:inspect(present.Id)))
+    down.remove(state.engine, { present }, true)
+    state.renewed[name] = true
+    state.say(name .. " is made anew")
+  end
+  must(state.engine:start(create(state, name, number, carried)))
+  state.made("container " .. names.container(state.project, name, number))
+end
+
+-- All containers of a service; those of a larger scale go.
+local function start(state, name)
+  local present, surplus, numbers = {}, {}, {}
+  for number = 1, state.counts[name] do numbers[number] = number end
+  for _, row in ipairs(state.present[name] or {}) do
+    local number = watch_of.number_of(row)
+    if numbers[number] and not present[number] then
+      present[number] = row
+    else
+      surplus[#surplus + 1] = row
+    end
+  end
+  down.remove(state.engine, surplus)
+  parallel.map(numbers, function(number) start_one(state, name, number, present[number]) end)
+end
+
+local function started(state, name)
+  local ok, err = raise.guarded(function()
+    start(state, name)
+    return true
+  end)
+  if not ok then error(diagnose.wrap(err, name), 0) end
 end
 
 local function wait_for_dependencies(state, name)
@@ -204,7 +157,7 @@ end
 local function run_service(state, name)
   wait_for_dependencies(state, name)
   local begun = time.monotonic()
-  start(state, name)
+  started(state, name)
   state.started[name]:set()
   if not state.wait then return end
   must(state.watch:wait(name, gate_of(state, name), state.deadline))
@@ -224,36 +177,66 @@ local function tests_of(project)
   return tests
 end
 
+local function counts_of(project)
+  local counts = {}
+  for name, service in pairs(project.services) do
+    counts[name] = compose_service.replicas(service)
+  end
+  return counts
+end
+
 local function new_state(engine, environment, options)
   local project = environments.project_of(environment)
-  local made, doubts = {}, {}
+  local result = { made = {}, doubts = {}, notes = refuse.left_aside(project) }
+  local function adder(list) return function(text) list[#list + 1] = text end end
+  local counts = counts_of(project)
   local state = { engine = engine, project = project, id = environment.id, started = {},
-    renewed = {},
-    watch = watch_of.new(engine, project.name, tests_of(project)), wait = options.wait ~= false,
-    deadline = time.monotonic() + (options.timeout or 300), say = options.say or function() end,
-    made = function(text) made[#made + 1] = text end,
-    doubt = function(text) doubts[#doubts + 1] = text end, list = made, doubts = doubts }
+    renewed = {}, counts = counts, build = options.build,
+    recreate = options.recreate, result = result,
+    watch = watch_of.new(engine, project.name, { tests = tests_of(project), counts = counts }),
+    wait = options.wait ~= false, say = options.say or function() end, made = adder(result.made),
+    doubt = adder(result.doubts), note = adder(result.notes) }
   for name in pairs(project.services) do state.started[name] = parallel.event() end
   return state
 end
 
+-- Containers of services that the files no longer have.
+local function orphans(state, remove)
+  for name, rows in table_of.sorted_pairs(state.present) do
+    if not state.project.services[name] and not state.project.inactive[name] then
+      if remove then
+        down.remove(state.engine, rows)
+      else
+        state.note(("%s is not in the files any more, but has %d containers: --remove-orphans "
+          .. "removes them"):format(name, #rows))
+      end
+    end
+  end
+end
+
+local function bring_up(state, options)
+  refuse.check(state.project)
+  state.images = images.ensure(state)
+  resources.ensure(state)
+  state.present = must(watch_of.containers(state.engine, state.project.name))
+  orphans(state, options.remove_orphans)
+  state.deadline = time.monotonic() + (options.timeout or 300) -- images took what they took
+  parallel.map(table_of.sorted_keys(state.project.services), function(name)
+    run_service(state, name)
+  end)
+  return state.result
+end
+
 --- Brings an environment up.
----@param options table {wait = boolean, timeout = seconds, say = fun(line)}
----@return {made: string[], doubts: string[]}?
+---@param options table {wait = boolean, timeout = seconds, say = fun(line), build = boolean,
+---  recreate = boolean, remove_orphans = boolean}
+---@return {made: string[], doubts: string[], notes: string[]}?
 ---@return lsqm.Error?
 function M.run(engine, environment, options)
   local state = new_state(engine, environment, options)
-  local ok, err = pcall(function()
-    spec_of.check(state.project)
-    images(state)
-    resources(state)
-    state.present = must(watch_of.containers(engine, state.project.name))
-    local names = table_of.sorted_keys(state.project.services)
-    parallel.map(names, function(name) run_service(state, name) end)
-  end)
-  if ok then return { made = state.list, doubts = state.doubts } end
-  if error_of.is(err) and err.code ~= "cancelled" then return nil, err end
-  error(err, 0)
+  local result, err = raise.guarded(function() return bring_up(state, options) end)
+  if not result then return nil, diagnose.explain(engine, err) end
+  return result
 end
 
 return M

@@ -20,8 +20,11 @@ function M.health_of(row)
   return "none"
 end
 
---- Containers of a project by service.
----@return table<string, table>?
+--- Which of its service's containers one is, from 1.
+function M.number_of(row) return math.tointeger(tonumber(row.Labels[labels_of.NUMBER])) or 1 end
+
+--- Containers of a project by service, in the order of their numbers.
+---@return table<string, table[]>?
 ---@return lsqm.Error?
 function M.containers(engine, project)
   local list, err = engine:containers { labels = { [labels_of.PROJECT] = project }, all = true }
@@ -29,7 +32,13 @@ function M.containers(engine, project)
   local by_service = {}
   for _, row in ipairs(list) do
     local name = row.Labels[labels_of.SERVICE]
-    if name then by_service[name] = row end
+    if name then
+      by_service[name] = by_service[name] or {}
+      table.insert(by_service[name], row)
+    end
+  end
+  for _, rows in pairs(by_service) do
+    table.sort(rows, function(a, b) return M.number_of(a) < M.number_of(b) end)
   end
   return by_service
 end
@@ -47,8 +56,9 @@ function Watch:look()
   return rows
 end
 
-local function failed(name, text, ...)
-  return nil, error_of.new { op = "service " .. name, code = "unhealthy",
+-- The container stays with the error, so that its log can be shown.
+local function failed(name, row, text, ...)
+  return nil, error_of.new { op = "service " .. name, code = "unhealthy", container = row.Id,
     message = text:format(...) }
 end
 
@@ -61,33 +71,36 @@ local conditions = {
   service_started = function(name, row)
     if row.State == "running" or row.State == "paused" then return true end
     if row.State == "exited" then
-      return exit_code(row) == "0" or failed(name, "ended with code %s", exit_code(row))
+      return exit_code(row) == "0" or failed(name, row, "ended with code %s", exit_code(row))
     end
     return false
   end,
   service_completed_successfully = function(name, row)
     if row.State ~= "exited" then return false end
     if exit_code(row) == "0" then return true end
-    return failed(name, "ended with code %s", exit_code(row))
+    return failed(name, row, "ended with code %s", exit_code(row))
   end,
 }
 
 function conditions.service_healthy(name, row)
   if row.State == "exited" or row.State == "dead" then
-    return failed(name, "ended with code %s before it was healthy", exit_code(row))
+    return failed(name, row, "ended with code %s before it was healthy", exit_code(row))
   end
   local health = M.health_of(row)
-  if health == "unhealthy" then return failed(name, "is unhealthy") end
+  if health == "unhealthy" then return failed(name, row, "is unhealthy") end
+  if health == "none" and row.State == "running" then
+    return failed(name, row, "has no health check, neither in the files nor in its image")
+  end
   return health == "healthy"
 end
 
 -- Runs the service's check ourselves, so that nobody waits for the engine's next turn: the same
--- command, once at a time for each service, less and less often.
+-- command, once at a time for each container, less and less often.
 function Watch:probe(name, row)
   local test = self.tests[name]
   if not test or M.health_of(row) ~= "starting" then return false end
-  local state = self.probes[name] or { pause = 0.15, next = 0 }
-  self.probes[name] = state
+  local state = self.probes[row.Id] or { pause = 0.15, next = 0 }
+  self.probes[row.Id] = state
   if state.ok or state.busy or time.monotonic() < state.next then return state.ok end
   state.busy = true
   local done = self.engine:exec(row.Id, { cmd = test.cmd, timeout = test.timeout })
@@ -97,33 +110,43 @@ function Watch:probe(name, row)
   return state.ok
 end
 
---- Waits until a service is in a condition.
+-- Are all containers of a service in a condition? Else which one is not, as far as there is one.
+function Watch:reached(name, condition, rows, probe)
+  for _, row in ipairs(rows) do
+    local ok, why = conditions[condition](name, row)
+    if why then return nil, why end
+    if not ok and not (probe and self:probe(name, row)) then return false, nil, row end
+  end
+  return #rows >= (self.counts[name] or 1)
+end
+
+local function too_late(name, condition, row)
+  return nil, error_of.new { op = "service " .. name, code = "timeout", container = row and row.Id,
+    message = ("not %s in time"):format(condition:gsub("service_", ""):gsub("_", " ")) }
+end
+
+--- Waits until all containers of a service are in a condition.
 ---@param probe boolean? its check may be run here, too
 ---@return boolean?
----@return lsqm.Error? code "unhealthy" or "timeout"
+---@return lsqm.Error? code "unhealthy" or "timeout"; `container` is the id of the one in question
 function Watch:wait(name, condition, deadline, probe)
-  local reached = assert(conditions[condition])
   while true do
     local rows, err = self:look()
     if not rows then return nil, err end
-    if rows[name] then
-      local ok, why = reached(name, rows[name])
-      if ok or why then return ok, why end
-      if probe and self:probe(name, rows[name]) then return true end
-    end
-    if time.monotonic() > deadline then
-      return nil, error_of.new { op = "service " .. name, code = "timeout",
-        message = ("not %s in time"):format(condition:gsub("service_", ""):gsub("_", " ")) }
-    end
+    local ok, why, late = self:reached(name, condition, rows[name] or {}, probe)
+    if ok or why then return ok, why end
+    if time.monotonic() > deadline then return too_late(name, condition, late) end
     parallel.sleep(M.PERIOD)
     self.rows = nil
   end
 end
 
----@param tests table<string, {cmd: string[], timeout: number}>|nil checks of services, for probes
-function M.new(engine, project, tests)
-  return setmetatable({ engine = engine, project = project, tests = tests or {}, probes = {} },
-    Watch)
+---@param options table|nil {tests = {service → {cmd: string[], timeout: number}} checks, for
+---  probes; counts = {service → containers that it has, 1 where it is not named}}
+function M.new(engine, project, options)
+  options = options or {}
+  return setmetatable({ engine = engine, project = project, tests = options.tests or {},
+    counts = options.counts or {}, probes = {} }, Watch)
 end
 
 return M

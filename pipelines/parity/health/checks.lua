@@ -148,15 +148,35 @@ function M.endpoint(service, endpoint, info, by)
   return result(service, wrong and "unhealthy" or "healthy", "endpoint", by, details)
 end
 
---- All results of one service at this moment, those of the engine's log first.
+--- What is said of containers that should be there.
+function M.missing(service, count, wanted, by)
+  return { result(service, "unknown", "script", by, { error_message = count == 0
+    and "there is no container" or ("%d of %d containers"):format(count, wanted) }) }
+end
+
+-- A container that does not run: a job that ended well is as it should be.
+local function ended(service, info, by)
+  local state = info.State
+  local policy = info.HostConfig and info.HostConfig.RestartPolicy or {}
+  if state.Status ~= "exited" then
+    return result(service, "unknown", "script", by,
+      { error_message = "the container is " .. state.Status })
+  end
+  local details = { exit_code = state.ExitCode,
+    output = ("ended with code %d"):format(state.ExitCode or -1) }
+  local is_job = state.ExitCode == 0 and (policy.Name or "no") ~= "always"
+    and policy.Name ~= "unless-stopped" and not service.health_check
+  if not is_job then details.error_message = "the container is exited" end
+  return result(service, is_job and "healthy" or "unhealthy", "script", by, details)
+end
+
+--- All results of one container at this moment, those of the engine's log first.
 ---@param info table? container as the engine describes it
 ---@param by "manual"|"automated_script"
 function M.of(engine, service, info, by)
   local health = service.health_check
-  if not info or not info.State.Running then
-    return { result(service, "unknown", "script", by, { error_message = info
-      and "the container is " .. info.State.Status or "there is no container" }) }
-  end
+  if not info then return M.missing(service, 0, 1, by) end
+  if not info.State.Running or info.State.Paused then return { ended(service, info, by) } end
   local list = M.of_engine(service, info)
   if not health then
     list[#list + 1] = result(service, "healthy", "script", by,

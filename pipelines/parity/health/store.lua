@@ -41,7 +41,8 @@ end
 local function cut(text)
   if not text then return nil end
   local limit = assert(resolve.load("parity", "rules.health")).max_output
-  return mask.text(#text > limit and text:sub(-limit) or text)
+  text = mask.text(text) -- before it is cut: half a secret would not be known
+  return #text > limit and text:sub(-limit) or text
 end
 
 --- Writes results, all or none. An observation that is there already is left as it is.

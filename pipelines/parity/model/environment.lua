@@ -4,6 +4,7 @@
 
 local json = require "std.json"
 local origin = require "std.compose.origin"
+local secrets = require "pipelines.parity.model.secrets"
 local services = require "pipelines.parity.model.service"
 local sha256 = require "std.sha256"
 local table_of = require "std.table"
@@ -17,12 +18,11 @@ local GB <const> = 2 ^ 30
 -- Words that stand openly in the files: hiding them in texts would only garble what people read.
 local function public_words(project)
   local words = { [project.name] = true }
-  local is_secret = require("pipelines.parity.model.secrets").is_secret
   for name, service in pairs(project.services) do
     words[name] = true
     for word in (service.image or ""):gmatch("[%w_-]+") do words[word] = true end
     for key, value in pairs(service.environment or {}) do
-      if not is_secret(key, value) then words[value] = true end
+      if not secrets.is_secret(key, value) then words[value] = true end
     end
   end
   return words
@@ -130,7 +130,8 @@ end
 -- A text that is the same for the same content, much faster made than JSON.
 local function spell(value, out)
   if type(value) ~= "table" then
-    out[#out + 1] = type(value):sub(1, 1) .. tostring(value)
+    -- a null has an address of its own in each process
+    out[#out + 1] = value == json.null and "null" or type(value):sub(1, 1) .. tostring(value)
     return
   end
   out[#out + 1] = "{"
@@ -169,6 +170,7 @@ function M.of(project, options)
   local now = time.iso()
   local env = { id = options.id or kind .. "-" .. project.name, project = project.name,
     public = public_words(project), users = users_of_volumes(project) }
+  secrets.hide_mentioned(project, env.public)
   local out = origin.like({ id = env.id, name = project.name, type = kind,
     state = options.state or "uninitialized",
     created_at = options.created_at or now, updated_at = now,
@@ -184,7 +186,7 @@ function M.of(project, options)
     environment_variables = global_variables(project, env),
     metadata = { platform = platform(), docker_engine = options.docker_engine,
       compose_version = options.compose_version, resource_allocation = machine() } }, project)
-  out.version = M.version_of { out.services, out.volumes, out.networks,
+  out.version = M.version_of { project.services, out.volumes, out.networks,
     out.environment_variables }
   behind[out] = project
   return out

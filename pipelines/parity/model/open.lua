@@ -28,6 +28,10 @@ M.ARGS = {
     help = "What kind of environment it is (default: local)" },
 }
 
+--- Of the stages that judge an environment's rules.
+M.ALLOW = { name = "--allow", kind = "option", repeatable = true, metavar = "RULE",
+  choices = validate.ALLOWABLE, help = "Take breaking this rule for a warning" }
+
 --- These and more.
 function M.args(more)
   local list = require("std.table").deep_copy(M.ARGS) -- a stage completes what it is given
@@ -64,10 +68,33 @@ function M.load(options) return guarded(build, options) end
 
 local function non_empty(list) return list and #list > 0 and list or nil end
 
---- The environment that the arguments name; broken rules are errors, doubtful ones are told.
+local function hint_of(broken)
+  local words = validate.way_out(broken)
+  return words and words .. " takes it for a warning" or nil
+end
+
+-- Broken rules are errors, doubtful things are told.
+local function judge(environment, allowed)
+  local broken, doubts = {}, {}
+  for _, problem in ipairs(validate.problems(environment, allowed)) do
+    table.insert(problem.level == "error" and broken or doubts, problem)
+  end
+  for _, row in ipairs(environments.project_of(environment).missing) do
+    table.insert(doubts, { rule = "variable-missing", level = "warning", place = row.place,
+      message = ("variable %s is not set; it is empty"):format(row.name or "?") })
+  end
+  if #doubts > 0 then io.stderr:write(validate.describe(doubts), "\n") end
+  if #broken == 0 then return true end
+  return nil, error_of.new { op = "parity", code = "usage", hint = hint_of(broken),
+    message = "the environment breaks its rules:\n" .. validate.describe(broken) }
+end
+
+--- The environment that the arguments name.
+---@param as_is boolean? its rules were judged by `init` and `up`: what runs can be looked at and
+---  taken down whatever the files have become
 ---@return parity.Environment?
 ---@return lsqm.Error?
-function M.from_args(ctx, args)
+function M.from_args(ctx, args, as_is)
   local environment, err = M.load { files = non_empty(args.file), dir = args.directory,
     env_files = non_empty(args.env_file), profiles = args.profile, name = args.project,
     id = args.id, type = args.type }
@@ -76,19 +103,9 @@ function M.from_args(ctx, args)
   if previous then
     environment.created_at, environment.state = previous.created_at, previous.state
   end
-  local broken, doubts = {}, {}
-  for _, problem in ipairs(validate.problems(environment)) do
-    table.insert(problem.level == "error" and broken or doubts, problem)
-  end
-  for _, row in ipairs(environments.project_of(environment).missing) do
-    table.insert(doubts, { rule = "variable-missing", level = "warning", place = row.place,
-      message = ("variable %s is not set; it is empty"):format(row.name or "?") })
-  end
-  if #doubts > 0 then io.stderr:write(validate.describe(doubts), "\n") end
-  if #broken > 0 then
-    return nil, error_of.new { op = "parity", code = "usage",
-      message = "the environment breaks its rules:\n" .. validate.describe(broken) }
-  end
+  if as_is then return environment end
+  local ok, why = judge(environment, args.allow)
+  if not ok then return nil, why end
   return environment
 end
 

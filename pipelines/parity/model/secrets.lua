@@ -2,17 +2,34 @@
 -- Secrets leave no trace: the model holds *** and this module, in memory only, what stands behind
 -- it, so that two environments can still be compared.
 
+local fs = require "std.fs"
 local json = require "std.json"
 local mask = require "std.mask"
 
 local M = {}
 
+local LARGEST <const> = 65536 -- bytes of a secret's file
+
 local behind = setmetatable({}, { __mode = "k" })
 
---- Does a variable hold a secret: by its name, or as a password within an address?
+-- Names that databases and brokers use beside those that std.mask knows.
+local NAMES <const> = { "_pass$", "^pass$", "_pwd$", "passphrase", "credential" }
+
+local function is_secret_name(key)
+  if mask.is_secret_key(key) then return true end
+  local low = key:lower():gsub("%-", "_")
+  for _, pattern in ipairs(NAMES) do if low:find(pattern) then return true end end
+  return false
+end
+
+--- Does a variable hold a secret: by its name, or as a password within an address? The path of a
+--- file that holds one (POSTGRES_PASSWORD_FILE) is none.
 function M.is_secret(key, value)
-  return mask.is_secret_key(key)
-    or type(value) == "string" and value:find("://[^%s/:@]*:[^%s/@]+@") ~= nil
+  if type(value) == "string" and value:find("://[^%s/:@]*:[^%s/@]+@") then return true end
+  if key:lower():find("_file$") and type(value) == "string" and value:sub(1, 1) == "/" then
+    return false
+  end
+  return is_secret_name(key)
 end
 
 --- Hides a secret in all texts, also as JSON writes it.
@@ -30,6 +47,32 @@ function M.conceal(variable, public)
   if not public[variable.value] then M.hide(variable.value) end
   variable.value = mask.MASK
   return variable
+end
+
+local function hide_lines(text, public)
+  for line in (text or ""):gmatch("[^\r\n]+") do
+    if not public[line] then M.hide(line) end
+  end
+end
+
+--- Hides what a project's files mention and no service shows: secrets of files and texts, and
+--- variables of the shell that end up in commands.
+---@param public table<string, true>
+function M.hide_mentioned(project, public)
+  for _, secret in pairs(project.secrets) do
+    hide_lines(secret.content, public)
+    hide_lines(secret.file and fs.read(secret.file, { max = LARGEST }) or nil, public)
+    hide_lines(secret.environment and project.variables(secret.environment), public)
+  end
+  for name in pairs(project.used) do
+    local value = project.variables(name)
+    if value and M.is_secret(name, value) and not public[value] then M.hide(value) end
+  end
+  for _, service in pairs(project.services) do
+    for key, value in pairs(service.labels or {}) do
+      if M.is_secret(key, value) and not public[value] then M.hide(value) end
+    end
+  end
 end
 
 --- The real value of a variable, for comparing only.

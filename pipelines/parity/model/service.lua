@@ -100,6 +100,8 @@ end
 local function health_check(id, service)
   local given, extra = service.healthcheck, service["x-health"] or {}
   if given and (given.disable or given.test and given.test[1] == "NONE") then given = nil end
+  -- `disable: false` alone leaves everything to the image
+  if given and given.disable == false and not next(given, next(given)) then given = nil end
   if not given and not extra.endpoints then return nil end
   local from = given or {}
   local check = origin.like({}, from)

@@ -45,7 +45,8 @@ local function infrastructure_has_health(environment, problems)
   for _, service in ipairs(environment.services) do
     if service.type == "infrastructure" and not service.health_check then
       add(problems, "infrastructure-health", origin.at(service),
-        "service '%s' is infrastructure (%s) and needs a health check", service.name, service.role)
+        "service '%s' is infrastructure (%s) and needs a health check (or the label lsqm.type: "
+        .. "application)", service.name, service.role)
     end
   end
 end
@@ -127,12 +128,33 @@ end
 local RULES = { unique_names, no_circles, infrastructure_has_health, healthy_needs_check,
   health_checks, mounts }
 
+--- Rules of the data model that an engine does not need: one may choose to be told only.
+M.ALLOWABLE = { "infrastructure-health", "healthy-needs-check", "interval-timeout",
+  "test-or-endpoints" }
+
 --- All problems of an environment, in the order of the rules.
+---@param allowed string[]? rules whose breaking is a warning
 ---@return parity.Problem[]
-function M.problems(environment)
+function M.problems(environment, allowed)
   local problems = {}
   for _, rule in ipairs(RULES) do rule(environment, problems) end
+  for _, problem in ipairs(problems) do
+    if table_of.contains(allowed or {}, problem.rule) then problem.level = "warning" end
+  end
   return problems
+end
+
+--- What may be said on the command line so that the broken rules are only told, or nil.
+---@param broken parity.Problem[]
+---@return string?
+function M.way_out(broken)
+  local words, seen = {}, {}
+  for _, problem in ipairs(broken) do
+    if not table_of.contains(M.ALLOWABLE, problem.rule) then return nil end
+    if not seen[problem.rule] then words[#words + 1] = "--allow " .. problem.rule end
+    seen[problem.rule] = true
+  end
+  return table.concat(words, " ")
 end
 
 --- The problems as lines "file:line: message [rule]".

@@ -12,7 +12,9 @@ return function(d)
   if d.path:find("^environment_variables") then
     return d.type ~= "missing_in_target" or d.source_from ~= "file"
   end
-  if d.path:find("^compose%.secrets") or d.path:find("^compose%.configs") then return false end
+  for _, key in ipairs { "secrets", "configs", "containers" } do
+    if d.path == "compose." .. key then return false end
+  end
   if d.path:find("^volumes") or d.path:find("^networks") or d.path:find("^drift") then
     return false
   end

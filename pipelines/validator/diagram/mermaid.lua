@@ -23,7 +23,7 @@ local function read_id(text)
 end
 
 -- "a[Queue]" at the start of a text: the id, and the rest.
-local function read_node(graph, text)
+local function read_node(graph, groups, text)
   local id, rest = read_id(text)
   if not id then return nil end
   local label
@@ -35,7 +35,7 @@ local function read_node(graph, text)
     end
   end
   rest = rest:gsub("^:::[%w_-]+", "")
-  graph:node(id, label)
+  if not groups[id] then graph:node(id, label) end
   return id, rest
 end
 
@@ -53,10 +53,10 @@ local function read_arrow(text)
   return nil
 end
 
-local function read_group(graph, text)
+local function read_group(graph, groups, text)
   local ids = {}
   while true do
-    local id, rest = read_node(graph, text)
+    local id, rest = read_node(graph, groups, text)
     if not id then return ids, text end
     ids[#ids + 1] = id
     text = rest:match "^%s*&(.*)$"
@@ -64,17 +64,29 @@ local function read_group(graph, text)
   end
 end
 
+-- Ids of a subgraph are no nodes: what an arrow to all of it means is not said.
+local function wire(graph, groups, from, to)
+  for _, a in ipairs(from) do
+    for _, b in ipairs(to) do
+      local group = groups[a] and a or groups[b] and b
+      if group then
+        graph:note("not wired: an arrow of the group " .. group)
+      else
+        graph:edge(a, b)
+      end
+    end
+  end
+end
+
 -- What is left of the line is not understood.
-local function read_chain(graph, line)
-  local from, rest = read_group(graph, line)
+local function read_chain(graph, groups, line)
+  local from, rest = read_group(graph, groups, line)
   while #from > 0 do
     local after = read_arrow(rest)
     if not after then break end
     local to
-    to, rest = read_group(graph, after)
-    for _, a in ipairs(from) do
-      for _, b in ipairs(to) do graph:edge(a, b) end
-    end
+    to, rest = read_group(graph, groups, after)
+    wire(graph, groups, from, to)
     from = to
   end
   if rest:find "%S" then graph:note("not read: " .. line) end
@@ -96,17 +108,27 @@ local function read_architecture(graph, line)
   return from ~= nil
 end
 
+-- `subgraph api["…"]`, `group api(cloud)[…]`: they may be named before they are written.
+local function groups_of(text)
+  local groups = {}
+  for line in graph_of.lines(text) do
+    local id = line:match "^subgraph%s+([%w_.-]+)" or line:match "^group%s+([%w_]+)%("
+    if id then groups[id] = true end
+  end
+  return groups
+end
+
 ---@param text string
 ---@return table|nil graph
 ---@return string|nil why
 function M.parse(text)
-  local graph, known = graph_of.new(), false
+  local graph, known, groups = graph_of.new(), false, groups_of(text)
   for line in graph_of.lines(text) do
     line = line:gsub("%s*%%%%.*$", ""):gsub("%s*;$", "")
     local word = line:match "^[%w-]+" or ""
     known = known or word == "graph" or word == "flowchart" or word == "architecture-beta"
     if known and not read_architecture(graph, line) and not IGNORED[word] and line ~= "" then
-      read_chain(graph, line)
+      read_chain(graph, groups, line)
     end
   end
   if not known then return nil, "it is no flowchart and no architecture diagram of Mermaid" end

@@ -9,21 +9,25 @@ local tables = require "std.table"
 
 local M = {}
 
+-- Longer words first, and those of actors last: a customer table is a table.
 local function words_of(rules)
   local list = {}
   for _, kind in ipairs(tables.sorted_keys(rules.kinds)) do
-    for _, word in ipairs(rules.kinds[kind].words) do list[#list + 1] = { word, kind } end
+    local is_actor = rules.kinds[kind].actor and 1 or 0
+    for _, word in ipairs(rules.kinds[kind].words) do list[#list + 1] = { word, kind, is_actor } end
   end
   table.sort(list, function(a, b)
+    if a[3] ~= b[3] then return a[3] < b[3] end
     if #a[1] ~= #b[1] then return #a[1] > #b[1] end
     return a[1] < b[1]
   end)
   return list
 end
 
--- "SimpleQueueService_1" and "simple-queue" as words with blanks between them.
+-- "SimpleQueueService_1", "AWSLambda" and "simple-queue" as words with blanks between them.
 local function normal(text)
-  return " " .. text:gsub("(%l)(%u)", "%1 %2"):lower():gsub("[^%w]+", " ") .. " "
+  return " " .. text:gsub("(%l)(%u)", "%1 %2"):gsub("(%u)(%u%l)", "%1 %2"):lower()
+    :gsub("[^%w]+", " ") .. " "
 end
 
 local function kind_of(node, words)
@@ -70,20 +74,28 @@ local function place_nodes(graph, rules, state)
   end
 end
 
+local function wire(state, rule, from, to)
+  local name = names.unique(state.taken, from.name .. "_to_" .. to.name)
+  local text = fill(rule, { name = name, from = from.name, to = to.name })
+  table.insert(state.out, text)
+  for kind, label in text:gmatch 'resource "([%w_]+)" "([%w_]+)"' do
+    table.insert(state.addresses, kind .. "." .. label)
+  end
+end
+
 local function place_edges(graph, rules, state)
   local drawn = {}
   for _, edge in ipairs(graph.edges) do
     local from, to = state.placed[edge.from], state.placed[edge.to]
     local actor = state.actors[edge.from] or state.actors[edge.to]
-    local rule = from and to and rules.edges[from.kind .. " " .. to.kind]
-    if rule and not drawn[from.name .. " " .. to.name] then
-      drawn[from.name .. " " .. to.name] = true
-      local name = names.unique(state.taken, from.name .. "_to_" .. to.name)
-      local text = fill(rule, { name = name, from = from.name, to = to.name })
-      table.insert(state.out, text)
-      for kind, label in text:gmatch 'resource "([%w_]+)" "([%w_]+)"' do
-        table.insert(state.addresses, kind .. "." .. label)
-      end
+    local pair = from and to and from.kind .. " " .. to.kind
+    local rule = pair and rules.edges[pair]
+    local is_once = (rules.once or {})[pair]
+    local key = rule and (is_once and pair or to.name) .. " of " .. from.name
+    if rule and drawn[key] and drawn[key] ~= to then rule = nil end
+    if rule and not drawn[key] then
+      drawn[key] = to
+      wire(state, rule, from, to)
     elseif from and to and not rule then
       table.insert(state.notes, ("not wired: %s to %s"):format(from.name, to.name))
     end

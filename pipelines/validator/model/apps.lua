@@ -153,17 +153,19 @@ function M.writer(stock, list)
   return function(arch) return writer:make(meta_of(arch)) end
 end
 
---- Makes one architecture's app and keeps it.
+--- Makes one architecture's app and keeps it; one that does not compile is kept with its
+--- compile_errors, where there is no better one.
 ---@return table|nil app
 ---@return lsqm.Error|nil
 function M.make(stock, place, arch, write)
   local files, facts = write(arch)
   if not files then return nil, facts end
   local app = M.record(arch, package_of.of(files), facts)
-  local ok, err = M.compile(app, stock.config.python)
-  if not ok then return nil, err end
-  ok, err = M.check(app)
-  if ok then ok, err = M.save(place, arch, app) end
+  local compiled, why = M.compile(app, stock.config.python)
+  if not compiled and why.code ~= "syntax" then return nil, why end -- nobody tried to compile it
+  local ok, err = M.check(app)
+  if ok and (compiled or not M.load(place, arch)) then ok, err = M.save(place, arch, app) end
+  if not compiled then return nil, why end
   if not ok then return nil, err end
   return app
 end

@@ -3,6 +3,7 @@
 
 local error_of = require "std.error"
 local fs = require "std.fs"
+local hcl = require "std.hcl"
 local place_of = require "pipelines.validator.model.place"
 local resolve = require "std.resolve"
 local services = require "pipelines.validator.model.services"
@@ -54,6 +55,17 @@ function M.move(arch, status, reason)
   return arch
 end
 
+--- Why the texts of an architecture are no valid HCL, with file and line.
+---@param arch table
+---@return string|nil
+function M.hcl_problem(arch)
+  for key, file in pairs(TEXTS) do
+    local parsed, err = hcl.parse(arch[key] or "", { file = file })
+    if not parsed then return tostring(err) end
+  end
+  return nil
+end
+
 -- What a schema cannot say.
 local function problem_of(arch)
   local unknown = arch.metadata and services.unknown(arch.metadata.services) or {}
@@ -63,7 +75,7 @@ local function problem_of(arch)
     return "content_hash is not that of terraform_content"
   end
   if arch.id:match("^[^/]+") ~= arch.source_id then return "id does not begin with source_id" end
-  return nil
+  return M.hcl_problem(arch)
 end
 
 --- Does the record keep its schema and the document's rules?
@@ -135,28 +147,39 @@ function M.all(place, log)
   return list
 end
 
---- Takes over a converted root: every .tf file at its top becomes part of main.tf, but for
---- variables.tf and outputs.tf; what lies beside them stays as it is.
+-- Every .tf file at the top of a root is part of main.tf, but for variables.tf and outputs.tf.
+local function texts_of(dir)
+  local keys, main, texts = {}, {}, {}
+  for key, file in pairs(TEXTS) do keys[file] = key end
+  for _, entry in ipairs(fs.list(dir)) do
+    if entry.name:find("%.tf$") then
+      local text, key = assert(fs.read(fs.join(dir, entry.name))), keys[entry.name]
+      if key and key ~= "terraform_content" then texts[key] = text else table.insert(main, text) end
+    end
+  end
+  texts.terraform_content = table.concat(main, "\n")
+  return texts
+end
+
+--- Takes over a converted root: its texts become the record's; what lies beside them stays as it
+--- is.
 ---@param dir string the converted root
 ---@param metadata table ArchitectureMetadata
----@return boolean|nil
----@return lsqm.Error|nil
+---@return boolean|nil taken false, and why, where it is no valid HCL
+---@return lsqm.Error|string|nil
 function M.take_root(place, arch, dir, metadata)
-  local main, texts = {}, {}
-  for key, file in pairs(TEXTS) do texts[file] = key end
+  local texts = texts_of(dir)
+  local problem = M.hcl_problem(texts)
+  if problem then return false, problem end
   local target = place:arch_dir(arch.id)
   local ok, err = fs.remove(target)
+  if ok then ok, err = fs.mkdir(fs.dirname(target)) end
   if ok then ok, err = fs.copy(dir, target) end
   if not ok then return nil, err end
   for _, entry in ipairs(fs.list(dir)) do
-    if entry.name:find("%.tf$") then
-      local text = assert(fs.read(fs.join(dir, entry.name)))
-      local key = entry.name ~= "main.tf" and texts[entry.name]
-      if key then arch[key] = text else table.insert(main, text) end
-      fs.remove(fs.join(target, entry.name))
-    end
+    if entry.name:find("%.tf$") then fs.remove(fs.join(target, entry.name)) end
   end
-  arch.terraform_content = table.concat(main, "\n")
+  for key, text in pairs(texts) do arch[key] = text end
   arch.content_hash = sha256.string(arch.terraform_content)
   arch.metadata = tables.deep_copy(metadata)
   return true

@@ -46,12 +46,19 @@ function M.look(ctx, place, source)
   return { found = found, problems = note.problems, sha = commit_of(roots) }
 end
 
-local function reason_of(record, path)
+-- "dir/main.tf:1:31: ": the place of an error below the source.
+local function where(err, arch, candidate)
+  if not err.line then return "" end
+  local inside = err.file and candidate.path
+    and err.file:sub(1, #candidate.path + 1) == candidate.path .. "/"
+    and err.file:sub(#candidate.path + 1) or ""
+  return ("%s%s:%d:%s "):format(arch.template_path, inside, err.line,
+    err.col and err.col .. ":" or "")
+end
+
+local function reason_of(record, arch, candidate)
   local err = record.error
-  if err then
-    local at = err.line and (":%d"):format(err.line) .. (err.col and ":" .. err.col or "") or ""
-    return (at ~= "" and path .. at .. ": " or "") .. tostring(err.message or err)
-  end
+  if err then return where(err, arch, candidate) .. tostring(err.message or err) end
   local words = {}
   for i, item in ipairs(record.unsupported or {}) do
     words[i] = ("%s %s%s: %s"):format(item.id or "?", item.type or "?",
@@ -79,6 +86,7 @@ local function converted(place, arch, candidate, record)
   local why = refusal(record)
   if why then return architectures.move(arch, "conversion_failed", why) end
   local ok, err = architectures.take_root(place, arch, record.out, metadata_of(candidate, record))
+  if ok == false then return architectures.move(arch, "conversion_failed", err) end
   if not ok then return nil, err end
   arch.provider_aliases, arch.synthesis_notes = record.provider_aliases, record.synthesis_notes
   return architectures.move(arch, "normalized")
@@ -89,13 +97,13 @@ local function finish(place, item, outcome)
     or { status = "failed", error = { message = tostring(outcome.err) } }
   local arch = item.arch
   if record.status == "unseen" then
-    arch.status_reason = reason_of(record, arch.template_path) -- stays pending: it is tried again
+    arch.status_reason = reason_of(record, arch, item.candidate) -- stays pending: it is tried again
   elseif record.status == "normalized" then
     local ok, err = converted(place, arch, item.candidate, record)
     if not ok then return nil, err end
   else
     fs.remove(place:arch_dir(arch.id))
-    architectures.move(arch, "conversion_failed", reason_of(record, arch.template_path))
+    architectures.move(arch, "conversion_failed", reason_of(record, arch, item.candidate))
   end
   return architectures.save(place, arch)
 end
@@ -120,13 +128,19 @@ local function convert_all(ctx, items, dir)
   return outcomes
 end
 
+-- A name of a file may be any bytes; a record's texts are UTF-8.
+local function path_of(candidate)
+  if utf8.len(candidate.rel) then return candidate.rel end
+  return (candidate.rel:gsub("[\128-\255]", function(c) return ("\\x%02X"):format(c:byte()) end))
+end
+
 -- Those that are new, changed, or to be tried again; the others are as they were.
 local function select(source, found, known, force)
   local items, taken, found_ids, same = {}, {}, {}, 0
   local kind = source.source_type == "diagram" and "diagram" or "template"
   for id, arch in pairs(known) do taken[id] = arch.template_path end
   for _, candidate in ipairs(found) do
-    local arch = architectures.new(source, candidate.rel, { kind = kind, taken = taken,
+    local arch = architectures.new(source, path_of(candidate), { kind = kind, taken = taken,
       digest = #candidate.digest == 64 and candidate.digest or nil })
     local old = known[arch.id]
     found_ids[arch.id] = true

@@ -32,14 +32,32 @@ function Place:data(...) return self:path("docs", "data", ...) end
 
 local held = {} -- path of a lock → true: `all` holds it for its stages
 
--- A lock comes into being with its content, or not at all.
+-- A lock comes into being with its content, or not at all: false where there is one.
 local function take(path)
-  local ok, err = fs.write(path .. "." .. uv.os_getpid(), owner.of())
+  local own = path .. "." .. uv.os_getpid()
+  local ok, err = fs.write(own, owner.of())
   if not ok then return nil, err end
-  local linked, why, code = uv.fs_link(path .. "." .. uv.os_getpid(), path)
-  fs.remove(path .. "." .. uv.os_getpid())
+  local linked, why, code = uv.fs_link(own, path)
+  fs.remove(own)
   if linked or code == "EEXIST" then return linked ~= nil end
   return nil, error_of.new { op = "lock", code = "io", file = path, message = tostring(why) }
+end
+
+-- Whose the lock is; nil when its lsqm is dead: then it is away. Two that find the same dead one
+-- must not take away what the other has made since: what was moved aside is looked at once more.
+local function living(path)
+  local aside = path .. ".old." .. uv.os_getpid()
+  if owner.is_alive(fs.read(path)) then return fs.read(path) end
+  fs.rename(path, aside)
+  local other = fs.read(aside)
+  if owner.is_alive(other) then uv.fs_link(aside, path) end
+  fs.remove(aside)
+  return owner.is_alive(other) and other or nil
+end
+
+local function busy(path, identity)
+  return nil, error_of.new { op = "validator", code = "unavailable", file = path,
+    message = "another lsqm is at work here, process " .. tostring(identity):match "^%w+" }
 end
 
 --- Is there such a folder?
@@ -64,18 +82,12 @@ function Place:hold(is_dry)
   fs.mkdir(fs.dirname(path))
   ok, err = take(path)
   if ok == false then
-    local other = fs.read(path) or ""
-    if owner.is_alive(other) then
-      return nil, error_of.new { op = "validator", code = "unavailable", file = path,
-        message = "another lsqm is at work here, process " .. other:match "^%d+" }
-    end
-    fs.remove(path)
+    local other = living(path)
+    if other then return busy(path, other) end
     ok, err = take(path)
   end
-  if not ok then
-    return nil, err or error_of.new { op = "validator", code = "unavailable", file = path,
-      message = "another lsqm is at work here" }
-  end
+  if ok == false then return busy(path, fs.read(path)) end
+  if not ok then return nil, err end
   held[path] = true
   return setmetatable({}, { __close = function()
     held[path] = nil

@@ -17,7 +17,8 @@ local function path(place, id) return place:data("runs", id .. ".json") end
 
 --- A new run, its file on disk; two of the same second get two ids.
 ---@param options {trigger: string, parallelism: integer, version: string, budget: integer}
----@return table
+---@return table|nil
+---@return lsqm.Error|nil
 function M.new(place, options)
   local now = time.now()
   local id = id_at(now)
@@ -29,7 +30,7 @@ function M.new(place, options)
     parallelism = options.parallelism, localstack_version = options.version,
     results = json.array {}, token_usage = 0, token_budget = options.budget }
   local ok, err = M.save(place, run)
-  if not ok then error(err, 0) end
+  if not ok then return nil, err end
   return run
 end
 

@@ -65,14 +65,12 @@ local function lines_of(list)
   return out
 end
 
--- What a run found takes the place of what older ones had found of the same. What there is no more
--- is shown of the newest run only.
-local function apply(state, place, run, is_newest)
+-- What a run found takes the place of what older ones had found of the same.
+local function apply(state, place, run)
   local list, err = runs.results(place, run)
   if not list then return nil, err end
   for _, result in ipairs(list) do
-    local arch = state.known[result.architecture_id]
-    if arch or is_newest then state.rows[result.architecture_id] = row_of(result, arch) end
+    state.rows[result.architecture_id] = row_of(result, state.known[result.architecture_id])
   end
   for _, one in ipairs(M.coverage(run.id, list, state.services)) do
     state.coverage[one.service_name] = one
@@ -86,9 +84,7 @@ local function remembered(state, place)
   local path = place:data "latest.json"
   local old = fs.exists(path) and place:read(path, "latest")
   if not old then return "" end
-  for _, row in ipairs(old.results) do
-    if state.known[row.architecture_id] then state.rows[row.architecture_id] = row end
-  end
+  for _, row in ipairs(old.results) do state.rows[row.architecture_id] = row end
   for _, one in ipairs(old.service_coverage) do state.coverage[one.service_name] = one end
   return old.run.id
 end
@@ -114,9 +110,13 @@ function M.write_latest(place, run, ctx)
   for i = #past, 1, -1 do
     local one = past[i]
     if one.status == "completed" and (one.id > since or one.id == run.id) and one.id <= run.id then
-      local ok, why = apply(state, place, one, one.id == run.id)
+      local ok, why = apply(state, place, one)
       if not ok then return nil, why end
     end
+  end
+  -- What there is no more is shown of the newest run only.
+  for id, row in pairs(state.rows) do
+    if not state.known[id] and row.run_id ~= run.id then state.rows[id] = nil end
   end
   return place:write(place:data "latest.json", "latest", { generated_at = time.iso(), run = run,
     issues_url = M.issues_url(ctx.config), results = values_of(state.rows), runs = lines_of(past),

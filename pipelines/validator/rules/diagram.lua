@@ -77,6 +77,16 @@ M.kinds = {
   role_arn   = aws_iam_role.diagram.arn
   definition = jsonencode({ StartAt = "Done", States = { Done = { Type = "Succeed" } } })
 ]], note = "state machines end at once: a drawing does not say their states" },
+  cognito = { words = { "cognito", "user pool" }, type = "aws_cognito_user_pool", body = [[
+  name = "{text}"
+]] },
+  ecr = { words = { "ecr", "container registry" }, type = "aws_ecr_repository", body = [[
+  name         = "{text}"
+  force_delete = true
+]] },
+  ecs = { words = { "ecs", "ecs cluster", "fargate" }, type = "aws_ecs_cluster", body = [[
+  name = "{text}"
+]], note = "ECS is a cluster without services: a drawing does not say their images" },
   actor = { actor = true, words = { "user", "users", "client", "browser", "customer", "mobile",
     "internet", "actor", "developer" } },
 }
@@ -156,6 +166,23 @@ resource "aws_cloudwatch_event_target" "{name}" {
 }
 ]],
 }
+
+-- A bucket has one notification.
+M.edges["s3 lambda"] = permission("s3", "aws_s3_bucket.{from}.arn") .. [[
+
+resource "aws_s3_bucket_notification" "{name}" {
+  bucket     = aws_s3_bucket.{from}.id
+  depends_on = [aws_lambda_permission.{name}]
+
+  lambda_function {
+    lambda_function_arn = aws_lambda_function.{to}.arn
+    events              = ["s3:ObjectCreated:*"]
+  }
+}
+]]
+
+--- Pairs of kinds of which a node that is the first can be wired to one other only.
+M.once = { ["s3 lambda"] = true }
 
 M.handler = [[
 def handler(event, context):

@@ -41,19 +41,31 @@ local function is_ready(ctx, architecture)
     and not architecture.source_error and ctx.store:app(architecture.hash) ~= nil
 end
 
+-- What may be meant by a word that names nothing: a slip, or a part of a name.
+local function meant(word, names)
+  local near, listed = suggest.did_you_mean(word, names), {}
+  if near then return ("did you mean '%s'?"):format(near) end
+  for _, name in ipairs(tables.sorted_keys(names)) do
+    if names[name] == "name" and name:find(word, 1, true) and #listed < 3 then
+      listed[#listed + 1] = ("'%s'"):format(name)
+    end
+  end
+  if listed[1] then return ("did you mean %s?"):format(table.concat(listed, " or ")) end
+  return "`lsqm compare --by emulator` lists those that were validated"
+end
+
 -- Words that name nothing are a mistake of the caller, not an empty run.
 local function check_words(words, architectures)
   local names = {}
   for _, one in ipairs(architectures) do
     names[one.hash] = true
-    if one.name then names[one.name] = true end
+    if one.name then names[one.name] = "name" end
   end
   for _, word in ipairs(words) do
     if not names[word] then
-      local near = suggest.did_you_mean(word, names)
       return nil, error_of.new { op = "validate", code = "usage",
         message = ("no architecture '%s'"):format(word),
-        hint = near and ("did you mean '%s'?"):format(near) or "lsqm status counts what there is" }
+        hint = meant(word, names) }
     end
   end
   return true

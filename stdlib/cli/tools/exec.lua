@@ -30,7 +30,8 @@ end
 return stage {
   api = 1, name = "exec", help = "Run a Lua script or expression inside lsqm",
   args = {
-    { name = "--code", short = "-e", kind = "option", help = "Lua code; its values are printed" },
+    { name = "--code", short = "-e", kind = "option", metavar = "CODE",
+      help = "Lua code; its values are printed, `...` is ctx" },
     { name = "file", kind = "positional", optional = true, help = "Lua file" },
     { name = "arguments", kind = "positional", optional = true, repeatable = true,
       help = "Given to the script as …" },

@@ -13,7 +13,7 @@ local STARTERS = { "rules/status.lua", "rules/sources.lua", "rules/services.lua"
   "rules/emulators.lua", "report/layout.lua" }
 
 local CONFIG = [[
--- Configuration of this folder: lsqm --config lsqm.lua run
+-- Configuration of this folder: what lsqm uses here unless --config names another.
 -- Flags and environment variables win over what stands here. Secrets are never read from files:
 -- set ANTHROPIC_API_KEY, GITHUB_TOKEN and SLACK_WEBHOOK_URL in the environment.
 return {
@@ -30,15 +30,15 @@ local REPORT = [[
 local store = assert(require("std.store").open("./workspace/artifacts", { readonly = true }))
 local latest = store:runs { finished = true }[1]
 if not latest then
-  print("no finished run yet: lsqm --config lsqm.lua run")
+  print("no finished run yet: lsqm run")
   return 0
 end
-local results = {}
+local names, results = store:by_hash(), {}
 for _, result in pairs(store:run(latest.run_id):results()) do results[#results + 1] = result end
 table.sort(results, function(a, b) return a.duration_seconds > b.duration_seconds end)
 for i = 1, math.min(10, #results) do
   print(("%7.1fs  %-8s %s"):format(results[i].duration_seconds, results[i].status,
-    results[i].arch_hash))
+    names[results[i].arch_hash].name))
 end
 ]]
 
@@ -49,8 +49,9 @@ local README = [[
   next `lsqm` in this folder uses it. Delete a file to get the stock one back.
 - `lsqm which rules.status` shows which file is used.
 - `lsqm init --copy prompts.system` brings a further stock file here to be edited.
+- `.lsqm-types/` has the types of `std.*` for editors with LuaLS; `lsqm init` renews it.
 - `lsqm check` loads everything here without running it.
-- `lsqm.lua` is the configuration: `lsqm --config lsqm.lua run`.
+- `lsqm.lua` is the configuration that `lsqm` uses here.
 - `reports/slowest.lua` is an example of a script: `lsqm exec reports/slowest.lua`.
 ]]
 
@@ -72,11 +73,24 @@ local function copies(names, default)
   return list
 end
 
+-- For editors with LuaLS: std.* with its types, made anew by each `lsqm init`.
+local TYPES = ".lsqm-types"
+local LUARC = ([[
+{
+  "runtime.version": "Lua 5.4",
+  "runtime.path": ["?.lua", "?/init.lua"],
+  "workspace.library": ["%s"],
+  "workspace.ignoreDir": ["workspace"],
+  "workspace.checkThirdParty": false
+}
+]]):format(TYPES)
+
 local function files()
   local list = {
     marker(),
     { path = "lsqm.lua", text = CONFIG },
     { path = "README.md", text = README },
+    { path = ".luarc.json", text = LUARC },
     { path = "reports/slowest.lua", text = REPORT },
   }
   for _, name in ipairs(STARTERS) do
@@ -103,6 +117,22 @@ local function write_all(ctx, dir, list)
   return 0
 end
 
+local function write_types(ctx, dir)
+  local folder = fs.join(dir, TYPES)
+  if ctx.dry_run then
+    ctx.out("would write " .. folder)
+    return 0
+  end
+  for _, file in ipairs(require("std.cli.types").all()) do
+    local path = fs.join(folder, file.path)
+    local ok, err = fs.mkdir(fs.dirname(path))
+    if ok then ok, err = fs.write(path, file.text) end
+    if not ok then return nil, error_of.wrap(err, "init") end
+  end
+  ctx.out("write  " .. folder .. " (types of std.* for editors)")
+  return 0
+end
+
 return stage {
   api = 1, name = "init", help = "Make a folder whose pipelines you can edit",
   args = {
@@ -116,6 +146,8 @@ return stage {
     local list, err = files(), nil
     if args.copy[1] then list, err = copies(args.copy, ctx.pipeline) end
     if not list then return nil, err end
-    return write_all(ctx, args.dir or ".", list)
+    local code, why = write_all(ctx, args.dir or ".", list)
+    if not code or args.copy[1] then return code, why end
+    return write_types(ctx, args.dir or ".")
   end,
 }

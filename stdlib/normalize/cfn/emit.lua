@@ -81,7 +81,7 @@ end
 
 local function is_sensitive(parts, text)
   if mentions(text, parts.sensitive) then return true end
-  for address in text:gsub("%[[%d*]+%]", ""):gmatch("[%w_]+%.[%w_]+%.[%w_]+") do
+  for address in text:gsub("%[[%d*]+%]", ""):gmatch("%f[%w_][%w_]+%.[%w_]+%.[%w_]+") do
     if parts.carriers[address] then return true end
   end
   for _, pattern in ipairs(SECRET) do

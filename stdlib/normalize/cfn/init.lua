@@ -22,6 +22,7 @@ local KINDS = {
   { "^Custom::", "custom resource" },
   { "^AWS::CloudFormation::CustomResource$", "custom resource" },
   { "^AWS::CloudFormation::Macro$", "a macro that a template defines" },
+  { "^AWS::Serverless::", "a type of SAM, and the template lacks SAM's Transform" },
   { "::MODULE$", "module of a CloudFormation registry" },
 }
 
@@ -104,9 +105,12 @@ local function declare(scope, resources, find)
   for _, name in ipairs(names.sorted_keys(scope.conditions)) do
     scope.condition_names[name] = names.unique(taken, names.identifier("if_" .. name))
   end
-  for _, target in pairs(scope.resources) do
+  for _, id in ipairs(names.sorted_keys(scope.resources)) do
+    local target = scope.resources[id]
+    scope.current_id, scope.current_type = id, target.cfn_type
     if target.condition then target.count = scope:condition(target.condition) end
   end
+  scope.current_id, scope.current_type = nil, nil
   for _, id in ipairs(names.sorted_keys(scope.resources)) do
     local rule = scope.resources[id].rule
     if rule and rule.part_of then declare_part(scope, id, resources[id]) end
@@ -116,7 +120,9 @@ end
 -- Everything of the resources named; one that is left out passes on what it waits for itself.
 local function depends_on(scope, value, done, addresses, seen)
   local list = type(value) == "table" and value or { value }
+  if #list == 0 and next(list) ~= nil then scope:unsupported("DependsOn", "not a list of names") end
   for _, id in ipairs(list) do
+    if type(id) == "table" then id = "a value" end
     local target, other = scope.resources[id], done[id]
     if not target then
       scope:unsupported("DependsOn", "'" .. tostring(id) .. "' is not declared")

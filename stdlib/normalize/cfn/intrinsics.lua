@@ -61,8 +61,8 @@ end
 
 -- A name that may itself be worked out (language extensions).
 local function name_of(value, scope)
-  if type(value) == "table" then return scope:constant(eval(value, scope)) end
-  return value
+  if type(value) == "table" then value = scope:constant(eval(value, scope)) end
+  return (type(value) == "string" or type(value) == "number") and value or nil
 end
 
 local function get_att(arg, scope)

@@ -271,6 +271,19 @@ end
 local RESERVED = { "source", "version", "providers", "count", "for_each", "lifecycle",
   "depends_on", "locals", "stack_name" }
 
+-- The first key of a parameter that no value of a parameter can be.
+local function misshapen(parameter)
+  local allowed = parameter.AllowedValues
+  if allowed ~= nil and type(allowed) ~= "table" then return "AllowedValues" end
+  for _, item in pairs(allowed or {}) do
+    if type(item) == "table" or type(item) == "userdata" then return "AllowedValues" end
+  end
+  for _, key in ipairs { "Type", "Default", "AllowedPattern", "MinLength", "MaxLength",
+    "MinValue", "MaxValue" } do
+    if type(parameter[key]) == "table" then return key end
+  end
+end
+
 ---Fills scope.parameters and returns the variables in the order of their names.
 ---@return table[]
 function M.convert(template, scope)
@@ -279,7 +292,11 @@ function M.convert(template, scope)
   local parameters = type(template.Parameters) == "table" and template.Parameters or {}
   for _, name in ipairs(names.sorted_keys(parameters)) do
     scope.current_id, scope.current_type = name, "Parameter"
-    if type(parameters[name]) == "table" then
+    local parameter = type(parameters[name]) == "table" and parameters[name] or {}
+    local key = misshapen(parameter)
+    if key then
+      scope:unsupported(key, "a structure where a text or a number is expected")
+    elseif parameter.Type ~= nil then
       variables[#variables + 1] = add(name, parameters[name], scope, taken)
     else
       scope:unsupported(nil, "not a parameter: it has no Type")

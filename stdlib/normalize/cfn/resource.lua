@@ -297,7 +297,7 @@ end
 
 -- CloudFormation makes a name where the template gives none; Terraform asks for one.
 local function set_name(self, rule, body)
-  local name = (self.scope.stack_name .. "-" .. self.id):sub(1, rule.name_limit or 64)
+  local name = names.short(self.scope.stack_name .. "-" .. self.id, rule.name_limit or 64)
   if rule.name_lower then name = name:lower() end
   self.scope:assume(("%s has no name: %s"):format(self.id, name))
   body:set(rule.name, name)

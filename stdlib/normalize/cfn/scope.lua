@@ -34,8 +34,9 @@ end
 
 ---Names something that has no translation. `property` nil: the place being converted.
 function Scope:unsupported(property, reason)
-  local entry = { id = self.current_id, type = self.current_type,
-    property = property or self.current_property, reason = reason }
+  property = property ~= nil and tostring(property) or self.current_property
+  local entry = { id = self.current_id, type = self.current_type, property = property,
+    reason = reason }
   local key = table.concat({ tostring(entry.id), tostring(entry.property), reason }, "\0")
   if self.seen[key] then return end
   self.seen[key] = true
@@ -96,7 +97,8 @@ end
 ---@return string expression
 function Scope:condition(name)
   if self.conditions[name] == nil then
-    self:unsupported(nil, "condition '" .. tostring(name) .. "' is not declared")
+    local shown = type(name) == "table" and "a value" or "'" .. tostring(name) .. "'"
+    self:unsupported(nil, "condition " .. shown .. " is not declared")
     return "false"
   end
   return "local." .. self.condition_names[name]

@@ -8,7 +8,9 @@ local M = {}
 
 local SECTIONS = { AWSTemplateFormatVersion = true, Description = true, Metadata = true,
   Parameters = true, Mappings = true, Conditions = true, Resources = true, Outputs = true,
-  Transform = true, Rules = true, Globals = true }
+  Transform = true, Rules = true }
+
+local MAPS = { "Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Rules" }
 
 local EXPANDED = { ["AWS::LanguageExtensions"] = true, ["AWS::Serverless-2016-10-31"] = true }
 
@@ -20,6 +22,16 @@ local function check_transform(scope, transform)
     if not EXPANDED[name] then
       scope:unsupported("Transform", "macro " .. (type(name) == "string" and name or "by a value"))
     end
+  end
+end
+
+---The first section that is no map of names, as CloudFormation wants it; nil where all are.
+---@return string|nil
+function M.misshapen(template)
+  for _, name in ipairs(MAPS) do
+    local section = template[name]
+    local is_absent = section == nil or type(section) == "userdata"
+    if not is_absent and (type(section) ~= "table" or #section > 0) then return name end
   end
 end
 
@@ -56,6 +68,11 @@ end
 
 ---Names the attributes of a resource that are left out or not known.
 function M.attributes(scope, id, resource)
+  local props = resource.Properties
+  if props ~= nil and type(props) ~= "table" and type(props) ~= "userdata" then
+    scope.unsupported_list[#scope.unsupported_list + 1] = { id = id, type = resource.Type,
+      property = "Properties", reason = "not a map of names" }
+  end
   for _, key in ipairs(names.sorted_keys(resource)) do
     local why = WITHOUT_MEANING[key]
     if key == "Metadata" then
@@ -73,22 +90,29 @@ end
 -- --- mappings ----------------------------------------------------------------------------------
 
 -- Values of mappings are strings or lists of strings, however they are written.
-local mapping_value
-mapping_value = function(value)
-  if type(value) == "table" then
-    local items = {}
-    for i, item in ipairs(value) do items[i] = mapping_value(item) end
-    return expr.list(items)
+local function mapping_value(value)
+  if type(value) ~= "table" then return expr.scalar(value) end
+  local items = {}
+  for i, item in ipairs(value) do items[i] = expr.scalar(item) end
+  return expr.list(items)
+end
+
+-- Lists hold texts; within one there is no further structure.
+local function is_mapped(value)
+  if type(value) ~= "table" then return type(value) ~= "userdata" end
+  for _, item in ipairs(value) do
+    if type(item) == "table" or type(item) == "userdata" then return false end
   end
-  return expr.scalar(value)
+  return next(value) == nil or #value > 0
 end
 
 local function mapping_node(scope, mapping)
   local tops = {}
   for top, values in pairs(mapping) do
     local entries = {}
+    if type(values) ~= "table" then scope:unsupported(tostring(top), "not a map of names") end
     for key, value in pairs(type(values) == "table" and values or {}) do
-      if type(value) == "userdata" or type(value) == "table" and next(value) and #value == 0 then
+      if not is_mapped(value) then
         scope:unsupported(nil, "a value that is neither text nor list")
       else
         entries[tostring(key)] = mapping_value(value)
@@ -108,6 +132,8 @@ function M.mappings(scope)
       scope:assume(("mapping %s is left out: nothing refers to it"):format(name))
     elseif type(scope.mappings[name]) == "table" then
       used[name] = mapping_node(scope, scope.mappings[name])
+    else
+      scope:unsupported(nil, "not a map of names")
     end
   end
   scope.current_id, scope.current_type = nil, nil

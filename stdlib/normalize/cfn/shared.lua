@@ -29,7 +29,8 @@ function M.logical_id(value)
   local attribute = value["Fn::GetAtt"]
   if type(attribute) == "table" then attribute = attribute[1] end
   if type(attribute) == "string" then attribute = attribute:match("^[^.]+") end
-  return type(value.Ref) == "string" and value.Ref or attribute
+  if type(value.Ref) == "string" then return value.Ref end
+  return type(attribute) == "string" and attribute or nil
 end
 
 ---The resource of the template that a value refers to, when it has this type.

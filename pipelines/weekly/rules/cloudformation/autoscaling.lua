@@ -34,6 +34,14 @@ local function notifications(self, value)
   end)
 end
 
+-- CloudFormation takes zones beside subnets, which have to be in them; Terraform does not.
+local function zones_of_subnets(self, _, body)
+  local subnets = body.named.vpc_zone_identifier
+  if subnets and not expr.may_be_none(subnets.node) and body:take "availability_zones" then
+    self.scope:drop(self.id, "AvailabilityZones", "the subnets are in these zones")
+  end
+end
+
 -- What is not given stays as it is; Terraform writes that as -1.
 local UNCHANGED = { desired_capacity = "-1", max_size = "-1", min_size = "-1" }
 
@@ -50,7 +58,7 @@ return {
       LifecycleHookSpecificationList = HOOKS, MetricsCollection = metrics,
       NotificationConfiguration = notifications, NotificationConfigurations = notifications,
       SkipZonalShiftValidation = { drop = "it checks the template, not the group" },
-    },
+    }, finish = zones_of_subnets,
   },
   ["AWS::AutoScaling::LaunchConfiguration"] = {
     type = "aws_launch_configuration", ref = "name",

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+local names = require "std.normalize.names"
 local values = require "std.normalize.cfn.values"
 
 local ENABLED = { ["true"] = "ENABLED", ["false"] = "DISABLED" }
@@ -8,7 +9,7 @@ local COLUMN = { ColumnName = "name", ColumnType = "type" }
 local function name_of(attribute)
   return function(self, _, body)
     if body:has(attribute) then return end
-    local name = (self.scope.stack_name .. "_" .. self.id):gsub("[^%w]", "_"):sub(1, 48)
+    local name = names.short(self.scope.stack_name .. "_" .. self.id, 48):gsub("%W", "_")
     self.scope:assume(("%s has no name: %s"):format(self.id, name))
     body:set(attribute, name)
   end

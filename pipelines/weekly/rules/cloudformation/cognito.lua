@@ -1,4 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
+local expr = require "std.normalize.expr"
+local names = require "std.normalize.names"
 local shared = require "std.normalize.cfn.shared"
 
 -- Terraform asks for the type of each attribute; CloudFormation takes it as String.
@@ -27,7 +29,26 @@ local function factors(self, value, body)
   end
 end
 
+-- A pool says its messages twice for old clients, as the CDK does; Terraform takes them once.
+local TWICE = { EmailVerificationMessage = { "email_verification_message", "email_message" },
+  EmailVerificationSubject = { "email_verification_subject", "email_subject" },
+  SmsVerificationMessage = { "sms_verification_message", "sms_message" } }
+
+local function messages_once(self, body)
+  local template = body.named.verification_message_template
+  for _, key in ipairs(template and names.sorted_keys(TWICE) or {}) do
+    local old, new = body.named[TWICE[key][1]], template.body.named[TWICE[key][2]]
+    if old and new and expr.text(old.node) ~= expr.text(new.node) then
+      self:unsupported(key, "another text than in VerificationMessageTemplate")
+    elseif old and new then
+      body:take(TWICE[key][1])
+      self.scope:drop(self.id, key, "VerificationMessageTemplate says the same")
+    end
+  end
+end
+
 local function finish_pool(self, props, body)
+  messages_once(self, body)
   local admin = props.AdminCreateUserConfig
   local days = type(admin) == "table" and admin.UnusedAccountValidityDays
   if not days then return end

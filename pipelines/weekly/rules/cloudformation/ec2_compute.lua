@@ -114,9 +114,16 @@ local function stand_in_key(self, _, body)
   body:set("public_key", keys.public_key_openssh)
 end
 
+-- Terraform asks for the type that CloudFormation takes by itself.
+local function usual_machine(self, _, body)
+  if body:has "instance_type" or body:has "launch_template" then return end
+  self.scope:assume(self.id .. " has no instance_type: m1.small")
+  body:set("instance_type", "m1.small")
+end
+
 return {
   ["AWS::EC2::Instance"] = {
-    type = "aws_instance", props = INSTANCE,
+    type = "aws_instance", props = INSTANCE, finish = usual_machine,
     attributes = { PrivateIp = "private_ip", PublicIp = "public_ip", InstanceId = "id",
       PublicDnsName = "public_dns", PrivateDnsName = "private_dns",
       AvailabilityZone = "availability_zone", ["State.Name"] = "instance_state" },

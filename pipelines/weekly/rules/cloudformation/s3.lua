@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local expr = require "std.normalize.expr"
+local names = require "std.normalize.names"
 local shared = require "std.normalize.cfn.shared"
 local values = require "std.normalize.cfn.values"
 
@@ -209,7 +210,7 @@ local POLICY = { PolicyDocument = { to = "policy", json = true } }
 
 local function finish_multi_region(self, props, body)
   if props.Name ~= nil then return end
-  local name = (self.scope.stack_name .. "-" .. self.id):lower():sub(1, 50)
+  local name = names.short((self.scope.stack_name .. "-" .. self.id):lower(), 50)
   self.scope:assume(("%s has no name: %s"):format(self.id, name))
   body:single("details"):set("name", name)
 end

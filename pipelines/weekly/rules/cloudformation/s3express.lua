@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local expr = require "std.normalize.expr"
+local names = require "std.normalize.names"
 
 local LINK = { bucket = "bucket" }
 
@@ -14,7 +15,7 @@ local LIFECYCLE = { Rules = { to = "rule", defaults = { filter = {} }, props = {
 -- The name of such a bucket ends with its zone.
 local function finish(self, props, body)
   if body:has("bucket") then return end
-  local name = (self.scope.stack_name .. "-" .. self.id):lower():sub(1, 40)
+  local name = names.short((self.scope.stack_name .. "-" .. self.id):lower(), 40)
   local node = expr.template { name, "--", self:value(props.LocationName), "--x-s3" }
   self.scope:assume(("%s has no name: %s"):format(self.id, expr.text(node)))
   body:set("bucket", node)
