@@ -200,6 +200,20 @@ jobs:
     assert.is_false(fs.exists(lab:path "app/new"))
   end)
 
+  it("does not copy what lsqm itself keeps in the project", function()
+    lab:write { [".github/workflows/ci.yml"] = "on: push\njobs: {a: {runs-on: x, steps: [{run: "
+      .. "'test -e ci/own.txt && test ! -e ci/runs && test ! -e sub/ws'}]}}",
+      ["ci/own.txt"] = "x" }
+    for _, workspace in ipairs { ".", "sub/ws" } do
+      for _ = 1, 2 do
+        local result = assert(process.run { cwd = lab.dir.path, timeout = 60,
+          argv = { lab.program, "--workspace", workspace, "parity", "ci" } })
+        assert.equal(0, result.code, result.stdout .. result.stderr)
+      end
+      fs.remove(lab:path "ci/runs")
+    end
+  end)
+
   it("gives a job of a linked work tree a repository of its own", function()
     local repo = assert(git.init(lab:path "main"))
     lab:write { ["main/x"] = "x" }
