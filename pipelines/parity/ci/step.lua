@@ -20,7 +20,9 @@ local MAX_SUMMARY <const> = 2 ^ 20
 local MAX_FILE <const> = 16 * 2 ^ 20
 local LAST_SECONDS <const> = 300 -- what always() may still do in a job that was cancelled
 
+-- Where there is no bash, sh is what runs without a shell of its own.
 local function argv_of(shell, script)
+  if shell == "default" and not process.which "bash" then shell = "sh" end
   local words = keys.shells[shell]
   if not words then
     if not shell:find("{0}", 1, true) then
