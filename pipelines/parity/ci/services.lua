@@ -25,25 +25,34 @@ local function nano(text)
   return seconds and math.floor(seconds * NANO) or nil
 end
 
+local function whole(text) return math.tointeger(tonumber(text)) end
+
+local function text_of(value) return value end
+
+-- The options of `docker create` that are known: where their value goes, and what it becomes there,
+-- nil where it is none.
 local OPTIONS <const> = {
-  ["--health-cmd"] = function(spec, value)
-    spec.Healthcheck.Test = json.array { "CMD-SHELL", value }
-  end,
-  ["--health-interval"] = function(spec, value) spec.Healthcheck.Interval = nano(value) end,
-  ["--health-timeout"] = function(spec, value) spec.Healthcheck.Timeout = nano(value) end,
-  ["--health-start-period"] = function(spec, value) spec.Healthcheck.StartPeriod = nano(value) end,
-  ["--health-retries"] = function(spec, value)
-    spec.Healthcheck.Retries = math.tointeger(tonumber(value))
-  end,
-  ["--user"] = function(spec, value) spec.User = value end,
-  ["--hostname"] = function(spec, value) spec.Hostname = value end,
-  ["--memory"] = function(spec, value) spec.HostConfig.Memory = units.bytes(value) end,
-  ["--entrypoint"] = function(spec, value) spec.Entrypoint = json.array { value } end,
+  ["--health-cmd"] = { "Healthcheck", "Test",
+    function(value) return json.array { "CMD-SHELL", value } end },
+  ["--health-interval"] = { "Healthcheck", "Interval", nano },
+  ["--health-timeout"] = { "Healthcheck", "Timeout", nano },
+  ["--health-start-period"] = { "Healthcheck", "StartPeriod", nano },
+  ["--health-retries"] = { "Healthcheck", "Retries", whole },
+  ["--memory"] = { "HostConfig", "Memory", units.bytes },
+  ["--shm-size"] = { "HostConfig", "ShmSize", units.bytes },
+  ["--cpus"] = { "HostConfig", "NanoCpus", function(value)
+    local number = tonumber(value)
+    return number and math.floor(number * NANO)
+  end },
+  ["--user"] = { false, "User", text_of },
+  ["--hostname"] = { false, "Hostname", text_of },
+  ["--entrypoint"] = { false, "Entrypoint", function(value) return json.array { value } end },
 }
 
--- The options of `docker create` in a text, as {name, value}.
+-- The options in a text, as {name, value}; a text that cannot be split is one without a value.
 local function each_option(text)
-  local list, found, i = words.split(text or "") or {}, {}, 1
+  local list, found, i = words.split(text or ""), {}, 1
+  if not list then return { { text } } end
   while i <= #list do
     local option, value = list[i]:match("^(%-%-[%w-]+)=(.*)$")
     if not option then option, value, i = list[i], list[i + 1], i + 1 end
@@ -53,11 +62,13 @@ local function each_option(text)
   return found
 end
 
---- The first of a service's options that is not known here, or nil.
+--- The first of a service's options that is not known here or whose value is none, or nil.
 ---@param text string? as in the workflow file, without expressions
 function M.unsupported(text)
   for _, row in ipairs(each_option(text)) do
-    if not OPTIONS[row[1]] or row[2] == nil then return row[1] end
+    local known = OPTIONS[row[1]]
+    if not known or row[2] == nil then return row[1] end
+    if known[3](row[2]) == nil then return row[1] .. " " .. row[2] end
   end
   return nil
 end
@@ -68,7 +79,11 @@ local function apply_options(spec, text, name)
     error(error_of.new { op = "service " .. name, code = "unsupported",
       message = "the option " .. bad .. " is not supported here: act can run it" }, 0)
   end
-  for _, row in ipairs(each_option(text)) do OPTIONS[row[1]](spec, row[2]) end
+  for _, row in ipairs(each_option(text)) do
+    local known = OPTIONS[row[1]]
+    local target = known[1] and spec[known[1]] or spec
+    target[known[2]] = known[3](row[2])
+  end
 end
 
 -- Ports are published on this machine alone, whatever address the workflow names.
