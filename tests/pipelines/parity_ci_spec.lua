@@ -147,6 +147,7 @@ jobs:
     assert.is_truthy(stages.a.logs.stdout:find("\ncleaning up\n", 1, true))
     assert.is_truthy(stages.a.logs.stdout:find("\nit failed\n", 1, true))
     assert.equal("to-stderr\n", stages.a.logs.stderr)
+    assert.is_truthy(stages.a.logs.stdout:find("##[error]the step ended with code 3\n", 1, true))
   end)
 
   it("keeps JUnit, lcov and uploaded files, not what was there before", function()

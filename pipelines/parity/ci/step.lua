@@ -179,7 +179,11 @@ local function run_script(job, step, scope, outputs, env)
     inherit = { "DOCKER_HOST" }, cwd = folder_of(job, step, scope), leave_group = true,
     max_output = 4096,
     on_output = function(stream, text) job.log:write(stream, text) end })
-  if result.timed_out then result = timed_out(job, seconds, of_job) end
+  if result.timed_out then
+    result = timed_out(job, seconds, of_job)
+  elseif result.code ~= 0 then
+    job.log:line("##[error]the step ended with code %d", result.code)
+  end
   hand_on(job, outputs)
   return result
 end
