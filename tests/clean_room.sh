@@ -49,6 +49,7 @@ fresh_root() { # root
     say "unpacking a fresh $suite"
     tar -C "$1" -xf "$tarball"
   fi
+  chmod 755 "$1" # mktemp made it, but / is everybody's
 }
 
 copy_in() { # root, path: the host's file or folder at the same place

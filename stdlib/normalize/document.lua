@@ -47,10 +47,14 @@ function M.has_zero(value)
   return false
 end
 
--- Where a zero byte is written.
-local function zero_place(text)
-  for _, written in ipairs { "\0", "\\u0000", "\\x00", "\\U00000000", "\\0" } do
-    local at = text:find(written, 1, true)
+local ZEROS = { "\0", "\\u0000", "\\x00", "\\U00000000", "\\0" }
+
+---Where a zero byte is written, as it is or as one of the languages writes it.
+---@param written string[]|nil ways to write it
+---@return {line: integer, col: integer}|nil
+function M.zero_place(text, written)
+  for _, way in ipairs(written or ZEROS) do
+    local at = text:find(way, 1, true)
     if at then
       local _, lines = text:sub(1, at):gsub("\n", "")
       return { line = lines + 1, col = at - (text:sub(1, at - 1):match("^.*\n()") or 1) + 1 }
@@ -71,7 +75,7 @@ function M.parse(job)
   if #unknown > 0 then return nil, foreign_tags(job, unknown) end
   if type(value) ~= "table" then return nil, M.invalid(job, "not a template") end
   if M.has_zero(value) then
-    return nil, M.invalid(job, "a text with a zero byte", zero_place(job.text))
+    return nil, M.invalid(job, "a text with a zero byte", M.zero_place(job.text))
   end
   return value
 end

@@ -170,7 +170,32 @@ Outputs:
     assert.same({ "Qa1", "Qb2", "Tonep", "Toneq", "Ttwop", "Ttwoq" }, ids)
     assert.truthy(read("main.tf"):find('"q-a-1-${data.aws_region.current.name}"', 1, true))
     assert.truthy(read("outputs.tf"):find("aws_sqs_queue.qb2.arn", 1, true))
-    assert.truthy(record.assumptions[1]:find("expanded for its default: a-1,b-2", 1, true))
+    assert.equal("loops over parameter Zones are expanded for a-1,b-2", record.assumptions[1])
+  end)
+
+  it("expands loops over what parameters and the trial's region choose", function()
+    local head = "Transform: AWS::LanguageExtensions\n"
+      .. "Parameters: { Env: { Type: String, Default: prod }, Name: { Type: String%s } }\n"
+      .. "Mappings: { M: { prod: { list: [a, b] } }, R: { us-east-1: { list: [c] } } }\n"
+    local text = head .. [==[
+Resources:
+  Fn::ForEach::One: [I, !FindInMap [M, !Ref Env, list], { "A${I}": { Type: AWS::SNS::Topic } }]
+  Fn::ForEach::Two: [I, !FindInMap [R, !Ref "AWS::Region", list],
+    { "B${I}": { Type: AWS::SNS::Topic } }]
+  Fn::ForEach::None: [I, [], { "D${I}": { Type: AWS::SNS::Topic } }]
+  Fn::ForEach::Three: [I, [x, !Ref Name], { "C${I}": { Type: AWS::SNS::Topic } }]
+]==]
+    local record = convert(text:format ", Default: y")
+    assert.is_nil(reason(record))
+    local ids = {}
+    for id in pairs(record.resources) do ids[#ids + 1] = id end
+    table.sort(ids)
+    assert.same({ "Aa", "Ab", "Bc", "Cx", "Cy" }, ids)
+    assert.equal("loops over AWS::Region are expanded for us-east-1", record.assumptions[3])
+    record = convert(text:format ", AllowedValues: [z]")
+    assert.is_truthy(record.resources.Cz)
+    assert.equal("Resource Fn::ForEach::One: a collection known only at deploy time",
+      (reason(convert((text:format(""):gsub("prod: {", "other: {")))):gsub("^ ", "Resource ")))
   end)
 
   it("bounds loops and names collections that are not known", function()

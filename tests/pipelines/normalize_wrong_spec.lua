@@ -162,11 +162,12 @@ end)
 
 local TOPIC = "Resources: { T: { Type: AWS::SNS::Topic } }\n"
 
-local function run(text)
+local function run(text, format)
   local dir <close> = fs.tempdir("normalize-wrong")
-  local path = fs.join(dir.path, "t.yaml")
+  local path = fs.join(dir.path, format == "terraform" and "main.tf" or "t.yaml")
   fs.write(path, text)
-  return judge(text:sub(1, 60), { path = path, format = "cfn", out = fs.join(dir.path, "out") })
+  return judge(text:sub(1, 60), { path = path, format = format or "cfn",
+    out = fs.join(dir.path, "out") })
 end
 
 describe("what is no template", function()
@@ -204,6 +205,15 @@ describe("what is no template", function()
       .. "    Properties: { TopicName: \"a\\0b\" }\n")
     assert.equal("a text with a zero byte", record.error.message)
     assert.equal(4, record.error.line)
+    for _, zero in ipairs { "\0", "\\u0000" } do
+      record = run('\nmodule "m" {\n  source = "./a' .. zero .. '"\n}\n', "terraform")
+      assert.equal("a text with a zero byte", record.error.message)
+      assert.equal(3, record.error.line)
+    end
+  end)
+
+  it("is told by a type of Terraform that names no provider", function()
+    assert.equal("provider of ''", run('resource "" "x" {}\n', "terraform").unsupported[1].reason)
   end)
 
   it("is not looked at for long where a text is", function()

@@ -2,8 +2,10 @@
 -- What `lsqm parity ci` refuses before anything runs, each with its place, and what it notes.
 
 local fs = require "std.fs"
+local json = require "std.json"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
 local workflows = require "pipelines.parity.ci.workflow"
+local yaml = require "std.yaml"
 
 describe("parity ci refuses before anything runs:", function()
   local lab
@@ -12,8 +14,9 @@ describe("parity ci refuses before anything runs:", function()
   after_each(function() lab:close() end)
 
   local function read(text, options, files)
-    lab:write { ["ci.yml"] = text }
-    lab:write(files or {}) -- each write waits for the disk
+    lab:write(files or {})
+    assert(fs.remove(lab:path "ci.yml")) -- lab:write waits for the disk
+    assert(fs.append(lab:path "ci.yml", text))
     return workflows.read(lab:path "ci.yml", options)
   end
 
@@ -57,6 +60,14 @@ describe("parity ci refuses before anything runs:", function()
       "5:31: service db of a: the option --privileged is not supported here" },
     { JOB .. "services: {db: {image: y, credentials: {}}}\n    steps: [{run: y}]",
       "5:31: service db of a: the engine's own credentials are used" },
+    { "on: [push, 5]\njobs: {a: {runs-on: x, steps: [{run: y}]}}", "1:1: an event must be a text" },
+    { "on: {workflow_call: {inputs: 5}}\njobs: {a: {runs-on: x, steps: [{run: y}]}}",
+      "1:22: inputs of workflow_call must be a mapping" },
+    { "on: {workflow_call: {outputs: {a: 5}}}\njobs: {a: {runs-on: x, steps: [{run: y}]}}",
+      "1:32: a of outputs must be a mapping" },
+    { JOB .. "needs: [~]\n    steps: [{run: y}]", "5:5: needs must be a text or a list of texts" },
+    { JOB .. "services: '${{ 1 }}'\n    steps: [{run: y}]",
+      "5:5: services of job a must be a mapping" },
     { "on: []\njobs: {a: {runs-on: x, steps: [{run: y}]}}", "1:1: on: names no event" },
     { JOB .. "container: y\n    steps: [{run: y}]", "5:5: job a runs in a container" },
     { STEP .. "uses: docker://alpine", "6:9: step 1 of a uses the action docker://alpine" },
@@ -109,6 +120,38 @@ describe("parity ci refuses before anything runs:", function()
       assert.is_truthy(shown:find(case[2], 1, true), shown)
     end)
   end
+
+  -- Any part of a good file replaced by something else is refused with a place or is good.
+  it("whatever is put in the place of something", function()
+    local good = "on: {push: {branches: [main]}, workflow_call: {inputs: {a: {type: string}}, "
+      .. "outputs: {o: {value: '${{ github.ref }}'}}, secrets: {s: {required: false}}}}\n"
+      .. "env: {A: b}\njobs:\n  a:\n    runs-on: [x]\n    needs: [b]\n    if: always()\n"
+      .. "    strategy: {matrix: {os: [a], include: [{os: a}]}, max-parallel: 2}\n"
+      .. "    defaults: {run: {shell: sh}}\n    services: {db: {image: y, ports: ['80']}}\n"
+      .. "    steps: [{id: s, run: y, env: {A: b}}, {uses: actions/checkout@v4, with: {ref: x}}]\n"
+      .. "  b: {uses: ./call.yml, with: {who: b}, secrets: inherit}\n"
+    local values = { json.null, 5, true, "text", "${{ 1 }}", "${{ x", {}, { json.null }, { a = 1 } }
+    local accepted, refused = 0, 0
+    local function try(root)
+      local found, err = read(json.encode(root))
+      if found then accepted = accepted + 1 else refused = refused + 1 end
+      assert.is_true(found ~= nil or err.code == "usage" and err.line ~= nil, tostring(err))
+    end
+    local root = assert(yaml.decode(good))
+    lab:write(files)
+    local function visit(t)
+      for key, old in pairs(t) do
+        for _, value in ipairs(values) do
+          t[key] = value
+          try(root)
+        end
+        t[key] = old
+        if type(old) == "table" then visit(old) end
+      end
+    end
+    visit(root)
+    assert.is_true(accepted > 100 and refused > 100, accepted .. " " .. refused)
+  end)
 
   it("actions and workflows that use each other without end", function()
     local steps = ("{uses: ./fan}, "):rep(5)

@@ -192,10 +192,26 @@ jobs:
     assert.same({ "failed", 1 }, { run.status, stages.bad.metadata.retry_count })
   end)
 
-  it("leaves the project as it was", function()
+  it("leaves the project as it was, and its sockets and pipes alone", function()
+    assert(process.run { argv = { "mkdir", "-p", lab:path "app/sub" } })
+    assert(process.run { argv = { "mkfifo", lab:path "app/sub/pipe" } })
     ci "on: push\njobs: {a: {runs-on: x, steps: [{run: 'rm hello.txt; touch new'}]}}"
     assert.is_true(fs.exists(lab:path "app/hello.txt"))
     assert.is_false(fs.exists(lab:path "app/new"))
+  end)
+
+  it("does not copy what lsqm itself keeps in the project", function()
+    lab:write { [".github/workflows/ci.yml"] = "on: push\njobs: {a: {runs-on: x, steps: [{run: "
+      .. "'test -e ci/own.txt && test ! -e ci/runs && test ! -e sub/ws'}]}}",
+      ["ci/own.txt"] = "x" }
+    for _, workspace in ipairs { ".", "sub/ws" } do
+      for _ = 1, 2 do
+        local result = assert(process.run { cwd = lab.dir.path, timeout = 60,
+          argv = { lab.program, "--workspace", workspace, "parity", "ci" } })
+        assert.equal(0, result.code, result.stdout .. result.stderr)
+      end
+      fs.remove(lab:path "ci/runs")
+    end
   end)
 
   it("gives a job of a linked work tree a repository of its own", function()
@@ -301,9 +317,15 @@ exit 1
   end)
 
   it("that is interrupted says so on disk", function()
+    lab:write { ["compose.yaml"] = "name: app\nservices: {a: {image: x}}\n" }
+    local environment = "local-" .. fs.basename(lab.dir.path):lower()
+    for _, to in ipairs { "provisioning", "ready" } do
+      assert.equal(0, lab:run({ "status", "--id", environment, "--enter", to }).code)
+    end
     lab:write { [".github/workflows/ci.yml"] = "on: push\njobs: {a: {runs-on: x, steps: "
       .. "[{run: 'echo begun; touch " .. lab:path "begun" .. "; sleep 60'}]}}" }
     local handle <close> = assert(process.start { cwd = lab.dir.path, timeout = 60,
+      env = { USER = "ryan" },
       argv = { lab.program, "--workspace", ".", "parity", "ci" } })
     while not fs.exists(lab:path "begun") do
       assert(not handle:poll(), "ended too early")
@@ -311,6 +333,10 @@ exit 1
     end
     handle:kill "INT"
     assert.equal(130, handle:wait().code)
+    local session = lab:path "contexts/sessions/ryan/current-session.yml"
+    session = assert(contracts.read(session, "workflow_state"))
+    assert.same({ "active_development", "testing" }, { session.current_stage,
+      session.stage_history[4].to_stage })
     local name = assert(fs.list(lab:path "ci/runs"))[1].name
     local run = assert(contracts.read(lab:path("ci/runs", name), "pipeline_run"))
     assert.same({ "cancelled", "skipped" }, { run.status, run.stages[1].status })

@@ -6,6 +6,7 @@ local diagnose = require "pipelines.parity.engine.diagnose"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local images = require "pipelines.parity.engine.images"
 local ignore = require "pipelines.parity.engine.ignore"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
 local mask = require "std.mask"
@@ -169,6 +170,32 @@ configs: {c: {content: open}}
     assert.same({ ".dockerignore", "Dockerfile", "a.txt" }, names)
     fs.remove(lab:path "c/.dockerignore")
     assert.equal(lab:path "c", ignore.source(lab:path "c"))
+  end)
+
+  it("pulls images as pull_policy wants it, for the platform that is asked for", function()
+    local present, pulled
+    local engine = {
+      image = function(_, name)
+        if present[name] then return { Id = "id-" .. name } end
+        return nil, error_of.new { code = "not_found", message = "image not found" }
+      end,
+      pull = function(_, name, options)
+        pulled[#pulled + 1] = name .. " " .. (options.platform or "-")
+        present[name] = true
+        return true
+      end }
+    local function ensure(text, there)
+      present, pulled = { x = there }, {}
+      local ok, ids = pcall(images.ensure, { engine = engine, tell = function() end,
+        project = project("services:\n  s: {image: x" .. text .. "}\n") })
+      return table.concat(pulled, ","), ok and ids.x or tostring(ids)
+    end
+    assert.same({ "x -", "id-x" }, { ensure "" })
+    assert.same({ "", "id-x" }, { ensure("", true) })
+    assert.same({ "x linux/arm64", "id-x" }, { ensure(", platform: linux/arm64") })
+    assert.same({ "x -", "id-x" }, { ensure(", pull_policy: always, platform: ''", true) })
+    assert.same({ "", "service s: the image x is not there, and pull_policy is never" },
+      { ensure ", pull_policy: never" })
   end)
 
   it("waits for all containers of a service", function()

@@ -77,7 +77,7 @@ function M.keys(state, t, known, what)
       M.fail(state, t, key, ("%s has no key '%s'%s"):format(what, key, suggest.phrase(key, known)))
     end
     local value = t[key]
-    if not KINDS[kind](value) and not (has_expression(value) and key ~= "steps") then
+    if not KINDS[kind](value) and not (has_expression(value) and keys.may_be_filled(kind, key)) then
       M.fail(state, t, key, ("%s of %s must be %s"):format(key, what, KIND_WORDS[kind]))
     end
   end

@@ -2,8 +2,7 @@
 -- What GitHub's workflow files and composite actions are made of: the keys of each level and the
 -- kinds of their values, the contexts that an expression may name at each place, and what has no
 -- meaning on one machine. Kinds: text, number, boolean, map, list, texts (a text or a list of
--- texts), word (a text that is no number), any; an expression may stand for all but a list of
--- steps.
+-- texts), word (a text that is no number), any.
 
 local table_of = require "std.table"
 
@@ -36,6 +35,11 @@ M.run_defaults = { shell = "word", ["working-directory"] = "text" }
 M.action = { name = "text", author = "text", description = "text", inputs = "map",
   outputs = "map", runs = "map", branding = "map" }
 
+local FILLED <const> = { number = true, boolean = true }
+
+--- May an expression stand in the place of a value of this kind?
+function M.may_be_filled(kind, key) return FILLED[kind] or key == "env" or key == "matrix" end
+
 local function with(names, more)
   local set = table_of.set(names)
   for _, name in ipairs(more or {}) do set[name] = true end
@@ -56,7 +60,7 @@ M.contexts = {
   ["job defaults"] = with(COMBINED, { "env" }),
   ["job env"] = with(COMBINED, { "secrets" }),
   ["job outputs"] = with(STEP, { "secrets" }),
-  ["job services"] = with(COMBINED, { "env", "secrets" }),
+  ["job services"] = with(COMBINED, { "job", "runner", "env", "secrets" }),
   ["step if"] = with(STEP),
   ["step"] = with(STEP, { "secrets" }),
   ["action step"] = with { "github", "inputs", "strategy", "matrix", "job", "runner", "env",

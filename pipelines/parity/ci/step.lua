@@ -20,7 +20,9 @@ local MAX_SUMMARY <const> = 2 ^ 20
 local MAX_FILE <const> = 16 * 2 ^ 20
 local LAST_SECONDS <const> = 300 -- what always() may still do in a job that was cancelled
 
+-- Where there is no bash, sh is what runs without a shell of its own.
 local function argv_of(shell, script)
+  if shell == "default" and not process.which "bash" then shell = "sh" end
   local words = keys.shells[shell]
   if not words then
     if not shell:find("{0}", 1, true) then
@@ -36,8 +38,12 @@ local function argv_of(shell, script)
 end
 
 local function filled_map(map, scope)
-  local out = {}
-  for key, value in pairs(map or {}) do
+  local out, whole = {}, expression.fill(map or {}, scope)
+  if type(whole) ~= "table" then
+    error(error_of.new { op = "env", code = "invalid",
+      message = ("'%s' is no mapping"):format(expression.text(whole)) }, 0)
+  end
+  for key, value in pairs(whole) do
     out[key] = expression.text(expression.fill(value, scope))
   end
   return out

@@ -4,12 +4,17 @@
 local document = require "std.normalize.document"
 local names = require "std.normalize.names"
 local nearby = require "std.normalize.nearby"
+local stand_in = require "std.normalize.stand_in"
 
 local M = {}
 
 -- Bounds what nested loops can make of a small template.
 local MAX_ITEMS = 10000
 local MAX_INCLUDES = 32
+
+-- Where a root is tried out.
+local PSEUDO = { ["AWS::Region"] = "us-east-1", ["AWS::AccountId"] = "000000000000",
+  ["AWS::Partition"] = "aws" }
 
 local visit
 
@@ -39,38 +44,63 @@ local function replaced(value, id, item)
   return copy
 end
 
-local function text_items(list)
+local function parameter_of(state, name)
+  local parameters = state.template.Parameters
+  local parameter = type(parameters) == "table" and parameters[name]
+  return type(parameter) == "table" and parameter or nil
+end
+
+local function assume(state, name, value)
+  state.assumptions[#state.assumptions + 1] =
+    ("loops over %s are expanded for %s"):format(name, value)
+  return value
+end
+
+-- What a part of a collection is where the root is tried out.
+local function known(state, value)
+  if type(value) == "string" or type(value) == "number" then return tostring(value) end
+  local name = type(value) == "table" and value.Ref
+  if type(name) ~= "string" then return nil end
+  if PSEUDO[name] then return assume(state, name, PSEUDO[name]) end
+  local parameter = parameter_of(state, name)
+  local default = parameter and parameter.Default
+  if parameter and default == nil then default = stand_in.value(name, parameter) end
+  if type(default) ~= "string" and type(default) ~= "number" then return nil end
+  return assume(state, "parameter " .. name, tostring(default))
+end
+
+local function text_items(state, list)
   local items = {}
   for _, item in ipairs(list) do
-    if type(item) ~= "string" and type(item) ~= "number" then return nil end
-    items[#items + 1] = tostring(item)
+    local text = known(state, item)
+    if not text then return nil end
+    items[#items + 1] = text
   end
   return items
 end
 
 local function parameter_items(state, name)
-  local parameters = state.template.Parameters
-  local parameter = type(parameters) == "table" and parameters[name]
-  local default = type(parameter) == "table" and parameter.Default
+  local parameter = parameter_of(state, name)
+  local default = parameter and parameter.Default
   if type(default) ~= "string" then return nil end
   local items = {}
   for item in default:gmatch("[^,]+") do items[#items + 1] = item:match("^%s*(.-)%s*$") end
-  state.assumptions[#state.assumptions + 1] =
-    ("loops over parameter %s are expanded for its default: %s"):format(name, default)
+  assume(state, "parameter " .. name, default)
   return items
 end
 
 local function mapped_items(state, arg)
   local at = state.template.Mappings
   for i = 1, 3 do
-    at = type(at) == "table" and type(arg[i]) == "string" and at[arg[i]] or nil
+    local key = known(state, arg[i])
+    at = type(at) == "table" and key and at[key] or nil
   end
-  return type(at) == "table" and text_items(at) or nil
+  return type(at) == "table" and text_items(state, at) or nil
 end
 
 local function items_of(state, collection)
   if type(collection) ~= "table" then return nil end
-  if #collection > 0 then return text_items(collection) end
+  if #collection > 0 or next(collection) == nil then return text_items(state, collection) end
   if type(collection.Ref) == "string" then return parameter_items(state, collection.Ref) end
   local lookup = collection["Fn::FindInMap"]
   return type(lookup) == "table" and mapped_items(state, lookup) or nil

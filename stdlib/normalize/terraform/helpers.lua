@@ -92,7 +92,7 @@ local function decide(state, unit, entry)
   if builtin then
     return { kind = "builtin", entry = entry, rule = builtin, name = data_name(unit, entry) }
   end
-  local provider = entry.type:match("^[^_]+")
+  local provider = entry.type:match("^[^_]+") or "of '" .. entry.type .. "'"
   if provider == "terraform" or provider == "aws" and (known_to_provider(entry)
     or not unit:is_dead(entry.item.body)) then return nil end
   if unit:is_dead(entry.item.body) then

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- One Terraform folder as a module: its files, what they declare, what its expressions are worth.
 -- A folder that several calls use is read once for each call, so that arguments are exact.
+local document = require "std.normalize.document"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local hcl = require "std.hcl"
@@ -12,6 +13,9 @@ local M = {}
 local Unit <const> = {}
 Unit.__index = Unit
 
+-- Ways to write what is in no name of a file.
+local ZEROS <const> = { "\0", "\\u0000", "\\U00000000" }
+
 local cache = {}
 
 -- The same folder is parsed once, however many calls it has.
@@ -21,6 +25,8 @@ local function parse(path)
   local text, err = fs.read(path)
   if not text then return nil, err end
   text = text:gsub("^\239\187\191", "")
+  local zero = document.zero_place(text, ZEROS)
+  if zero then return nil, document.invalid({ path = path }, "a text with a zero byte", zero) end
   local body
   body, err = hcl.parse(text, { file = path })
   if not body then return nil, err end
