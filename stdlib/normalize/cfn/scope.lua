@@ -24,7 +24,8 @@ function Scope.new(template, options)
     conditions = section(template, "Conditions"), job = options.job or {},
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
     unsupported_list = {}, assumptions = {}, seen = {}, packages = {}, used_mappings = {},
-    network = {}, references = {}, secrets = {}, stand_ins = {}, stand_in_keys = {},
+    network = {}, part_labels = {}, references = {}, secrets = {}, stand_ins = {},
+    stand_in_keys = {},
     files = {}, exports = {}, output_names = {}, given = options.given or {},
     linked = options.linked or {}, open = options.open, read_file = options.read_file,
     local_package = options.local_package, stack_name = options.stack_name or "stack",
@@ -127,6 +128,17 @@ end
 local function stack_id(scope, id)
   return ("arn:aws:cloudformation:us-east-1:000000000000:stack/%s-%s/00000000-0000-4000-8000-"
     .. "000000000000"):format(scope.stack_name, id)
+end
+
+---The label of the first further block of a resource with a suffix, also before it is made.
+---@param target table entry of scope.resources
+---@param what string
+---@return string
+function Scope:part_label(target, what)
+  local key = target.id .. "." .. what
+  self.part_labels[key] = self.part_labels[key]
+    or names.unique(self.labels, names.identifier(target.label .. "_" .. what))
+  return self.part_labels[key]
 end
 
 ---Node for Ref of a resource.
