@@ -69,7 +69,15 @@ describe("parity ci refuses before anything runs:", function()
     { JOB .. "services: '${{ 1 }}'\n    steps: [{run: y}]",
       "5:5: services of job a must be a mapping" },
     { "on: []\njobs: {a: {runs-on: x, steps: [{run: y}]}}", "1:1: on: names no event" },
-    { JOB .. "container: y\n    steps: [{run: y}]", "5:5: job a runs in a container" },
+    { JOB .. "services: {db: {image: y, options: --health-interval soon}}\n    steps: [{run: y}]",
+      "5:31: service db of a: the option --health-interval soon is not supported here" },
+    { JOB .. "services: {db: {image: y, options: \"--health-cmd 'x\"}}\n    steps: [{run: y}]",
+      "5:31: service db of a: the option --health-cmd 'x is not supported here" },
+    { JOB .. "container: {env: {A: b}}\n    steps: [{run: y}]",
+      "5:5: container of job a has no image" },
+    { JOB .. "container: {image: y, options: --gpus all}\n    steps: [{run: y}]",
+      "5:27: container of job a: the option --gpus is not supported here" },
+    { JOB .. "container: '${{ steps.a }}'\n    steps: [{run: y}]", "5:5: there is no steps here" },
     { STEP .. "uses: docker://alpine", "6:9: step 1 of a uses the action docker://alpine" },
     { STEP .. "uses: actions/chekout@v4", "did you mean \"actions/checkout\"?" },
     { STEP .. "{uses: actions/checkout@v4, with: {repository: a/b}}",
@@ -199,12 +207,13 @@ describe("parity ci refuses before anything runs:", function()
   end)
 
   it("with the exit code 2, the place and a hint", function()
-    lab:write { ["app/.github/workflows/ci.yml"] = JOB .. "container: y\n    steps: [{run: y}]\n" }
+    lab:write { ["app/.github/workflows/ci.yml"] = STEP .. "uses: docker://x\n" }
     local result = lab:run { "ci", "-C", "app" }
     assert.equal(2, result.code)
     assert.is_truthy(lab:short(result.stderr):find(
-      "workflow: app/.github/workflows/ci.yml:5:5: job a runs in a container\n  hint: `act`", 1,
+      "workflow: app/.github/workflows/ci.yml:6:9: step 1 of a uses the action docker://x", 1,
       true), result.stderr)
+    assert.is_truthy(result.stderr:find("\n  hint: --skip-action docker://x leaves", 1, true))
     assert.is_false(fs.exists(lab:path "ci"))
   end)
 end)

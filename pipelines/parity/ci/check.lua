@@ -206,36 +206,40 @@ function M.steps(state, steps, what, place)
   for i in ipairs(steps) do check_step(state, steps, i, what, place, ids) end
 end
 
-local function check_services(state, job, id)
-  for name, service in table_of.sorted_pairs(job.services or {}) do
-    local what = ("service %s of %s"):format(name, id)
-    if not is_map(service) then M.fail(state, job.services, name, what .. " must be a mapping") end
-    M.keys(state, service, keys.service, what)
-    if service.image == nil then M.fail(state, job.services, name, what .. " has no image") end
-    if service.credentials ~= nil then
-      M.fail(state, service, "credentials", what .. ": the engine's own credentials are used",
-        { hint = ACT })
-    end
-    local bad = not has_expression(service.options) and services.unsupported(service.options)
-    if bad then
-      M.fail(state, service, "options", ("%s: the option %s is not supported here"):format(what,
-        bad), { hint = ACT })
-    end
+local function check_image(state, owner, key, what)
+  local service = owner[key]
+  if not is_map(service) then M.fail(state, owner, key, what .. " must be a mapping") end
+  M.keys(state, service, keys.service, what)
+  if service.image == nil then M.fail(state, owner, key, what .. " has no image") end
+  if service.credentials ~= nil then
+    M.fail(state, service, "credentials", what .. ": the engine's own credentials are used",
+      { hint = ACT })
+  end
+  local bad = not has_expression(service.options) and services.unsupported(service.options)
+  if bad then
+    M.fail(state, service, "options", ("%s: the option %s is not supported here"):format(what,
+      bad), { hint = ACT })
+  end
+end
+
+local function check_containers(state, job, id)
+  for name in table_of.sorted_pairs(job.services or {}) do
+    check_image(state, job.services, name, ("service %s of %s"):format(name, id))
+  end
+  if job.container ~= nil and type(job.container) ~= "string" then
+    check_image(state, job, "container", "container of job " .. id)
   end
 end
 
 local function check_runner(state, jobs, id)
   local job = jobs[id]
-  if job.container ~= nil then
-    M.fail(state, job, "container", ("job %s runs in a container"):format(id), { hint = ACT })
-  end
   if job["runs-on"] == nil then M.fail(state, jobs, id, ("job %s has no runs-on"):format(id)) end
   if type(job.steps) ~= "table" or #job.steps == 0 then
     M.fail(state, jobs, id, ("job %s has no steps"):format(id))
   end
   M.defaults(state, job, "job " .. id)
   M.steps(state, job.steps, id, "step")
-  check_services(state, job, id)
+  check_containers(state, job, id)
 end
 
 --- One job; who calls another workflow has it read by the caller of this.

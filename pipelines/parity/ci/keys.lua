@@ -72,6 +72,7 @@ M.contexts = {
 M.job_places = { ["if"] = "job if", strategy = "job strategy", name = "job", ["runs-on"] = "job",
   ["timeout-minutes"] = "job", ["continue-on-error"] = "job", env = "job env", with = "job",
   secrets = "job env", outputs = "job outputs", services = "job services",
+  container = "job services",
   defaults = "job defaults" }
 
 --- What a workflow or a job may say, and what is not done about it here.
