@@ -232,7 +232,8 @@ describe("lsqm report", function()
     end
     local run = store:runs { finished = true }[2].run_id
     assert.equal(0, resolve.load("weekly", "report").run(fixture.context(store), { run = run }))
-    local html = assert(fs.read(store:path("reports", "latest", "index.html")))
+    assert.is_false(fs.exists(store:path("reports", "latest", "index.html"))) -- not the latest run
+    local html = assert(fs.read(store:path("reports", run, "index.html")))
     assert.truthy(html:find("<h4>main.tf</h4><pre tabindex=\"0\"># &lt;one&gt;</pre>", 1, true))
     assert.truthy(html:find("# two", 1, true))
     assert.is_nil(html:find("not shown", 1, true))
