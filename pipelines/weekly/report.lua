@@ -64,6 +64,9 @@ return stage {
     local ok
     ok, err = write(path, html)
     if not ok then return nil, err end
+    for _, problem in ipairs(ctx.store:problems()) do
+      ctx.log:warn("left out: damaged", { error = problem })
+    end
     ctx.log:info("report written", { path = path, bytes = #html, run_id = run.run_id })
     ctx.out(("report %s (%d KB)"):format(path, (#html + 1023) // 1024))
     return 0

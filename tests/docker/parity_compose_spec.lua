@@ -134,7 +134,7 @@ describe("parity with Compose files of people", function()
     assert.equal("Dockerfile keep.log main.txt 7", (sh("app",
       "cd /app; echo $(/bin/busybox ls) $BUILT")))
     bed.lab:write { ["src/main.txt"] = "two" }
-    local before = rows("app")[1].Id
+    local before, built = rows("app")[1].Id, rows("app")[1].ImageID
     bed:must { "up" }
     assert.equal(before, rows("app")[1].Id)
     bed:must { "up", "--build" }
@@ -145,6 +145,7 @@ describe("parity with Compose files of people", function()
     contains(result.stderr, "returned a non-zero code: 9")
     bed:must { "down" }
     assert(engine:remove_image(bed.project .. "-app", { force = true }))
+    assert(engine:remove_image(built)) -- without a name since the second build
   end)
 
   describe("says what went wrong:", function()

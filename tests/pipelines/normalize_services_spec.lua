@@ -61,6 +61,29 @@ describe("rules of the data services", function()
       'filter_suffix = ".x"')
   end)
 
+  it("take the address of a website from its setting, which knows it at once", function()
+    local record, main, outputs = run [==[
+Parameters: { E: { Type: String, Default: prod } }
+Conditions: { Prod: !Equals [!Ref E, prod] }
+Resources:
+  A: { Type: AWS::S3::Bucket, Properties: { WebsiteConfiguration: { IndexDocument: i } } }
+  AWebsite: { Type: AWS::S3::Bucket, Condition: Prod, Properties: { WebsiteConfiguration: {
+    RedirectAllRequestsTo: { HostName: !Select [2, !Split ["/", !GetAtt A.WebsiteURL]] } } } }
+  B: { Type: AWS::S3::Bucket, Properties: { WebsiteConfiguration: !If [Prod, {
+    IndexDocument: i }, !Ref AWS::NoValue] } }
+Outputs:
+  A: { Value: !GetAtt A.WebsiteURL }
+  AWebsite: { Value: !GetAtt AWebsite.WebsiteURL }
+  B: { Value: !GetAtt B.WebsiteURL }
+]==]
+    normalized(record)
+    has(main, 'resource "aws_s3_bucket_website_configuration" "a_website_2" {',
+      '"http://${aws_s3_bucket_website_configuration.a_website_2.website_endpoint}"')
+    has(outputs, '"http://${aws_s3_bucket_website_configuration.a_website_2.website_endpoint}"',
+      "${one(aws_s3_bucket_website_configuration.a_website_website[*].website_endpoint)}",
+      '"http://${aws_s3_bucket.b.id}.s3-website-${data.aws_region.current.name}.amazonaws.com"')
+  end)
+
   it("convert a delivery stream that a function processes", function()
     local record, main = resources [[
   F:

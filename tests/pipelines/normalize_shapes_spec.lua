@@ -95,6 +95,16 @@ describe("a template", function()
       'service_role = "arn:aws:iam::000000000000:role/x"')
   end)
 
+  it("that names Batch's profile of machines gives its ARN", function()
+    local environment = "  %s:\n    Type: AWS::Batch::ComputeEnvironment\n    Properties: { Type: "
+      .. "MANAGED, ComputeResources: { Type: EC2, MaxvCpus: 1, Subnets: [subnet-1], "
+      .. "InstanceTypes: [optimal], InstanceRole: %s } }\n"
+    local record, main = resources("  P: { Type: AWS::IAM::InstanceProfile, Properties: { "
+      .. "Roles: [r] } }\n" .. environment:format("A", "!Ref P") .. environment:format("B", "own"))
+    normalized(record)
+    has(main, "instance_role = aws_iam_instance_profile.p.arn", ":instance-profile/own\"")
+  end)
+
   it("that subscribes in its own region leaves it out, another one is refused", function()
     local topic = "  S:\n    Type: AWS::SNS::Subscription\n    Properties: { Protocol: email, "
       .. "Endpoint: a@b.c, TopicArn: 'arn:aws:sns:us-east-1:000000000000:t', Region: %s }\n"

@@ -65,7 +65,7 @@ describe("parity's engine", function()
 services:
   s: {image: x, links: ["t:other"], external_links: [far], pid: "service:t", ipc: host,
     volumes_from: ["t:ro", "container:c"], mac_address: "02:42:ac:11:65:43",
-    networks: {n: {ipv6_address: "2001:db8::2"}}}
+    networks: {n: {ipv6_address: "2001:db8::2", interface_name: eth7}}}
   t: {image: x, scale: 2}
 networks: {n: {}}
 ]]
@@ -74,9 +74,17 @@ networks: {n: {}}
       assert.same({ "p-t-1:other", "p-t-2:other", "far:far" }, plain(endpoint.Links))
       assert.same({ "2001:db8::2", "02:42:ac:11:65:43" },
         { endpoint.IPAMConfig.IPv6Address, endpoint.MacAddress })
+      assert.same({ ["com.docker.network.endpoint.ifname"] = "eth7" }, endpoint.DriverOpts)
       assert.same({ "container:p-t-1", "host" }, { spec.HostConfig.PidMode,
         spec.HostConfig.IpcMode })
       assert.same({ "p-t-1:ro", "c" }, plain(spec.HostConfig.VolumesFrom))
+    end)
+
+    it("how far a bind mount is read-only, and the rights of a tmpfs", function()
+      local h = host("volumes: [{type: bind, source: /a, target: /a, read_only: true, "
+        .. "bind: {recursive: readonly}}, {type: tmpfs, target: /t, tmpfs: {mode: '1777'}}]")
+      assert.is_true(h.Mounts[1].BindOptions.ReadOnlyForceRecursive)
+      assert.equal(1023, h.Mounts[2].TmpfsOptions.Mode)
     end)
 
     it("mounts with SELinux labels as binds, a seccomp profile as its content", function()

@@ -7,6 +7,7 @@ local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
 local fixture = dofile(here .. "/fixture.lua")
 local fs = require "std.fs"
 local resolve = require "std.resolve"
+local store_of = require "std.store"
 
 local GOLDEN = here .. "/../golden/report"
 local HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>\27[31m\0\255"
@@ -124,6 +125,21 @@ describe("lsqm report", function()
     assert.is_nil(html:find("[\0\27]"))
     assert.truthy(utf8.len(html))
     assert.matches("&lt;script&gt;alert%(1%)", html)
+    dir:close()
+  end)
+
+  it("names what is damaged on the page and at the terminal", function()
+    local store, dir = story()
+    local meta = store:arch_dir(fixture.hash "a") .. "/metadata.json"
+    assert(fs.write(meta, "{ cut"))
+    local html, ctx = render(assert(store_of.open(store.root)))
+    assert.contains(html, "Damaged files were set aside")
+    local warned = {}
+    for _, one in ipairs(ctx.logged) do
+      if one.level == "warn" then warned[#warned + 1] = tostring(one.fields.error) end
+    end
+    assert.equal(1, #warned)
+    assert.contains(warned[1], meta)
     dir:close()
   end)
 

@@ -73,11 +73,16 @@ local function shares_renewed(state, name)
   return false
 end
 
+-- Not every engine writes "sha256:" before an id in its lists.
+local function same_image(a, b)
+  return a ~= nil and b ~= nil and a:gsub("^sha256:", "") == b:gsub("^sha256:", "")
+end
+
 -- One that was only created may lack networks or files: its `up` may have been killed.
 local function may_stay(state, name, row)
   return not state.recreate and KEPT[row.State]
     and row.Labels[labels_of.VERSION] == spec_of.version(state.project, name)
-    and row.ImageID == state.images[names.image(state.project, name)]
+    and same_image(row.ImageID, state.images[names.image(state.project, name)])
     and not shares_renewed(state, name)
 end
 

@@ -63,7 +63,7 @@ local function declare_one(scope, id, resource, find)
     local props = type(resource.Properties) == "table" and resource.Properties or {}
     rule = rule.variants[rule.choose(props)]
   end
-  local target = { cfn_type = cfn_type, rule = rule }
+  local target = { id = id, cfn_type = cfn_type, rule = rule }
   scope.resources[id] = target
   if not rule then return unsupported_type(scope, id, cfn_type) end
   if rule.drop then return scope:assume(("%s (%s): %s"):format(id, cfn_type, rule.drop)) end

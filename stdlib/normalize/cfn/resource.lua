@@ -220,8 +220,11 @@ end
 ---@return table body
 function Resource:block(type_name, suffix, test)
   local label = self.label
-  if suffix then
+  if suffix and self.suffixes[suffix] then
     label = names.unique(self.scope.labels, names.identifier(label .. "_" .. suffix))
+  elseif suffix then
+    self.suffixes[suffix] = true
+    label = self.scope:part_label(self, suffix)
   end
   local body = Body.new(provider.resource(type_name))
   body.label = type_name
@@ -325,7 +328,7 @@ local function new(scope, id)
   local target = scope.resources[id]
   return setmetatable({ scope = scope, id = id, label = target.label, type = target.type,
     cfn_type = target.cfn_type, count = target.count, rule = target.rule, blocks = {},
-    addresses = {} }, Resource)
+    addresses = {}, suffixes = {} }, Resource)
 end
 
 ---A logical id that is an attribute or a block of another resource in Terraform; of its own it has

@@ -236,19 +236,23 @@ local function lowered(node)
   return type(node) == "table" and expr.raw("lower(" .. expr.text(node) .. ")", "string") or node
 end
 
-local ROLE_ARN = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
+local IAM_ARN = "arn:${AWS::Partition}:iam::${AWS::AccountId}:"
+local IAM_TYPES = { role = "aws_iam_role", ["instance-profile"] = "aws_iam_instance_profile" }
 
 ---The ARN of a role where CloudFormation takes a name too.
-function M.role_arn(self, value)
+---@param kind "role"|"instance-profile"|nil
+function M.role_arn(self, value, kind)
+  kind = kind or "role"
   local node = self:value(value)
   local function arn()
-    return self:value { ["Fn::Sub"] = { ROLE_ARN .. "${lsqm_role}", { lsqm_role = value } } }
+    return self:value { ["Fn::Sub"] = { IAM_ARN .. kind .. "/${name}", { name = value } } }
   end
   local known = type(node) == "table" and node.k == "tpl" and node.parts[1] or node
   if type(known) == "string" then return known:find("^arn:") and node or arn() end
   local text = type(node) == "table" and node.k == "raw" and node.text or ""
-  if text:find("^aws_iam_role%.[%w_]+%.name$")
-    or text:find("^one%(aws_iam_role%.[^)]*%.name%)$") then
+  local made = IAM_TYPES[kind]
+  if text:find("^" .. made .. "%.[%w_]+%.name$")
+    or text:find("^one%(" .. made .. "%.[^)]*%.name%)$") then
     return expr.raw((text:gsub("%.name", ".arn")), "string")
   end
   if text:find("^var%.[%w_]+$") then

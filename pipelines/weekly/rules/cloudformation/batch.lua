@@ -58,13 +58,18 @@ local function service_role(self, value, body)
   body:set("service_role", values.role_arn(self, value))
 end
 
+local function instance_role(self, value, body)
+  body:set("instance_role", values.role_arn(self, value, "instance-profile"))
+end
+
 return {
   ["AWS::Batch::ComputeEnvironment"] = {
     type = "aws_batch_compute_environment", ref = "arn",
     attributes = { ComputeEnvironmentArn = "arn" },
     props = {
       ServiceRole = service_role,
-      ComputeResources = { to = "compute_resources", props = { InstanceTypes = "instance_type" } },
+      ComputeResources = { to = "compute_resources", props = {
+        InstanceTypes = "instance_type", InstanceRole = instance_role } },
       UpdatePolicy = { to = "update_policy", defaults = { job_execution_timeout_minutes = "30",
         terminate_jobs_on_update = "false" } },
       ReplaceComputeEnvironment = { drop = "it says how CloudFormation updates" },

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 local expr = require "std.normalize.expr"
+local intrinsics = require "std.normalize.cfn.intrinsics"
 local names = require "std.normalize.names"
 local shared = require "std.normalize.cfn.shared"
 local values = require "std.normalize.cfn.values"
@@ -215,8 +216,17 @@ local function finish_multi_region(self, props, body)
   body:single("details"):set("name", name)
 end
 
-local function website_url(target, address)
-  return ('"http://${%s}"'):format(address(target, "website_endpoint"))
+-- The bucket itself knows its endpoint only after another apply.
+local function website_url(target, address, scope)
+  local props = scope.template.Resources[target.id].Properties
+  local website = type(props) == "table" and props.WebsiteConfiguration or nil
+  if values.is_no_value(website) or values.if_arms(website) then
+    return expr.text(intrinsics.eval({ ["Fn::Sub"] = "http://${" .. target.id
+      .. "}.s3-website-${AWS::Region}.amazonaws.com" }, scope))
+  end
+  local setting_of = { type = "aws_s3_bucket_website_configuration",
+    label = scope:part_label(target, "website"), count = target.count }
+  return ('"http://${%s}"'):format(address(setting_of, "website_endpoint"))
 end
 
 return {
