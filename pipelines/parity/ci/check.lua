@@ -39,14 +39,23 @@ function M.note(state, t, key, text)
   table.insert(state.notes, ("%s:%s:%s: %s"):format(state.file, line or 1, col or 1, text))
 end
 
-local function is_map(value)
-  return type(value) == "table" and not (json.is_array(value) and #value > 0)
+local function is_map(value) return type(value) == "table" and not json.is_array(value) end
+
+local function is_list(value) return type(value) == "table" and table_of.is_list(value) end
+
+local function is_scalar(value) return type(value) ~= "table" end
+
+-- No item of a table is a table itself.
+local function is_flat(value)
+  for _, item in pairs(value) do if not is_scalar(item) then return false end end
+  return true
 end
 
 local function is_texts(value)
   if type(value) == "string" then return true end
-  return type(value) == "table" and table_of.is_list(value)
-    and not table_of.find(value, function(one) return type(one) ~= "string" end)
+  return is_list(value) and not table_of.find(value, function(one)
+    return type(one) ~= "string"
+  end)
 end
 
 local function has_expression(value)
@@ -60,13 +69,19 @@ local KINDS <const> = {
   number = function(value) return type(value) == "number" and value > 0 end,
   boolean = function(value) return type(value) == "boolean" end,
   map = is_map,
-  list = function(value) return type(value) == "table" and table_of.is_list(value) end,
+  list = is_list,
   texts = is_texts,
+  values = function(value) return is_map(value) and is_flat(value) end,
+  scalars = function(value) return is_list(value) and is_flat(value) end,
+  named = function(value) return type(value) == "string" or is_map(value) end,
+  labels = function(value) return is_map(value) or is_texts(value) and #value > 0 end,
 }
 
 local KIND_WORDS <const> = { text = "a text", word = "a text", number = "a number above 0",
   boolean = "true or false", map = "a mapping", list = "a list",
-  texts = "a text or a list of texts" }
+  texts = "a text or a list of texts", values = "a mapping of plain values",
+  scalars = "a list of plain values", named = "a text or a mapping",
+  labels = "a text, a list of texts or a mapping" }
 
 --- Are a table's keys known, and their values of the right kind?
 ---@param known table<string, string> key → kind
