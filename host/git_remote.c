@@ -270,6 +270,14 @@ int lsqm_git_clone(const lsqm_git_clone_options *options, lsqm_git_control *cont
     return rc == 0 ? LSQM_OK : fail_remote(err, rc, "git clone", &t);
 }
 
+/* A push to a repository on this machine has a reference of its own there for a moment: who lists
+ * the references just then may see one that is gone when it is read, and lists them again. */
+static int list_again(int rc, int *tries)
+{
+    const git_error *last = git_error_last();
+    return rc != 0 && last && strstr(last->message, "'refs/lsqm/") && (*tries)++ < 50;
+}
+
 static int fetch(git_repository *repo, const char *remote, lsqm_git_control *control,
                  const char *op, lsqm_error *err)
 {
@@ -286,7 +294,10 @@ static int fetch(git_repository *repo, const char *remote, lsqm_git_control *con
         set_callbacks(&o.callbacks, &t);
         o.proxy_opts.type = GIT_PROXY_AUTO;
         o.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_AUTO;
-        rc = git_remote_fetch(r, &list, &o, NULL);
+        int tries = 0;
+        do
+            rc = git_remote_fetch(r, &list, &o, NULL);
+        while (list_again(rc, &tries));
     }
     int status = rc == 0 ? LSQM_OK : fail_remote(err, rc, op, &t);
     git_remote_free(r);
@@ -415,7 +426,10 @@ static int push_local(git_repository *repo, git_remote *r, git_repository *other
     snprintf(spec, sizeof spec, "+%s:refs/lsqm/%s", branch, hex);
     char *specs[] = {spec};
     git_strarray list = {specs, 1};
-    rc = git_remote_push(r, &list, o);
+    int tries = 0;
+    do
+        rc = git_remote_push(r, &list, o);
+    while (list_again(rc, &tries));
     if (rc == 0)
         rc = move_branch(repo, other, branch, &mine);
     snprintf(spec, sizeof spec, "refs/lsqm/%s", hex);

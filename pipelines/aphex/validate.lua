@@ -2,7 +2,6 @@
 -- Is aphex-config.yaml right? Errors have their place in the file and their path in the document.
 
 local config_of = require "pipelines.aphex.model.config"
-local fs = require "std.fs"
 local json = require "std.json"
 local stage = require "std.stage"
 
@@ -17,7 +16,7 @@ return stage {
   },
   examples = { "lsqm aphex validate deploy/aphex-config.yaml" },
   run = function(ctx, args)
-    local text, err = fs.read(args.file)
+    local text, err = config_of.text(args.file)
     if not text then return nil, err end
     local config, problems = config_of.check(text, args.file)
     if args.json then

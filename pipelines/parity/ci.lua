@@ -54,20 +54,22 @@ local function new_run(trigger, environment, project, file, tool)
     metadata = { tool = tool, workflow_file = fs.relative(file, project) } }
 end
 
--- Testing is a stage of the workflow: entered from where work goes on, and left again.
-local function enter_testing(ctx, environment)
+-- Testing is a stage of the workflow: entered from where work goes on, and left again, also by a
+-- run that is interrupted.
+local function enter_testing(ctx, run)
+  local environment = run.environment_id
   local session = workflow_state.load(ctx, environment)
   local from = session.current_stage
   if from ~= "ready" and from ~= "active_development" then return nil end
   local options = { command = "lsqm parity ci", trigger = "automatic" }
   workflow_state.advance(ctx, environment, { "active_development", "testing" }, options)
-  return function(passed)
+  return setmetatable({}, { __close = function()
     local now = workflow_state.load(ctx, environment)
     if now.current_stage ~= "testing" then return end
     workflow_state.enter(now, "active_development", options)
-    if passed then now.metadata.last_successful_test_run = time.iso() end
+    if run.status == "passed" then now.metadata.last_successful_test_run = time.iso() end
     workflow_state.save(ctx, now)
-  end
+  end })
 end
 
 -- What lsqm keeps of the project in the project: no job needs a copy of it.
@@ -206,9 +208,8 @@ local function run_ci(ctx, args)
     return 0
   end
   local run, annotations = plan.run, {}
-  local leave = enter_testing(ctx, run.environment_id)
+  local testing <close> = enter_testing(ctx, run) -- luacheck: ignore testing
   local ok, why = execute(ctx, args, plan, annotations)
-  if leave then leave(run.status == "passed") end
   if not ok then return nil, why end
   report.print(ctx, run, annotations, args.json)
   return run.status == "passed" and 0 or 1

@@ -13,7 +13,8 @@ local sides = require "pipelines.parity.diff.sides"
 local stage = require "std.stage"
 local yaml = require "std.yaml"
 
-local HEAD <const> = "# Made by `lsqm parity fix`: lies over %s\n# and brings it to %s.\n"
+local OURS <const> = "# Made by `lsqm parity fix`"
+local HEAD <const> = OURS .. ": lies over %s\n# and brings it to %s.\n"
 
 local function usage(text)
   return nil, error_of.new { op = "parity fix", code = "usage", message = text }
@@ -21,6 +22,12 @@ end
 
 local function default_path(project)
   return fs.join(project.dir, "compose.parity.yaml")
+end
+
+-- A file that somebody wrote is not overwritten.
+local function is_taken(path)
+  local text = fs.exists(path) and fs.read(path)
+  return text and text:sub(1, #OURS) ~= OURS
 end
 
 -- The source's files with the override on top, as a source of the second diff.
@@ -78,6 +85,7 @@ local function run(ctx, args)
     ctx.out(text)
     return 0
   end
+  if is_taken(path) then return usage(path .. " is there and was not made by fix") end
   local ok, err = fs.write(path, text)
   if not ok then return nil, err end
   local after, why = prove(args, project, path)

@@ -40,9 +40,10 @@ end
 local function health_lines(ctx, rows)
   ctx.out(("%-16s %-9s %6s %6s %6s %6s %6s  %s"):format("service", "last", "checks", "up", "p50",
     "p95", "p99", "answer times"))
+  local function time_of(ms) return ms and ms .. "ms" or "-" end
   for _, row in ipairs(rows) do
-    ctx.out(("%-16s %-9s %6d %5.1f%% %4sms %4sms %4sms  %s"):format(row.service, row.last,
-      row.count, (row.availability or 0) * 100, row.p50 or "-", row.p95 or "-", row.p99 or "-",
+    ctx.out(("%-16s %-9s %6d %5.1f%% %6s %6s %6s  %s"):format(row.service, row.last, row.count,
+      (row.availability or 0) * 100, time_of(row.p50), time_of(row.p95), time_of(row.p99),
       row.sparkline))
   end
 end

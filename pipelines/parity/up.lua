@@ -73,11 +73,10 @@ end
 
 -- An interrupt is noted before it goes on: what was started stays for the next up or down.
 local function bring_up(ctx, engine, environment, args)
+  local function tell(line) io.stderr:write(mask.text(line), "\n") end
   local ok, result, err = pcall(require("pipelines.parity.engine.up").run, engine, environment, {
-    wait = not args.no_wait, timeout = args.timeout, build = args.build,
-    recreate = args.recreate, remove_orphans = args.remove_orphans, say = function(line)
-      if ctx.verbose then io.stderr:write(mask.text(line), "\n") end
-    end })
+    wait = not args.no_wait, timeout = args.timeout, build = args.build, recreate = args.recreate,
+    remove_orphans = args.remove_orphans, tell = tell, say = ctx.verbose and tell or nil })
   if ok then return result, err end
   failed(ctx, environment, error_of.is_cancelled(result) and "interrupted" or result)
   error(result, 0)
@@ -110,7 +109,11 @@ local function run(ctx, args)
   local start = time.monotonic()
   local result
   result, err = bring_up(ctx, engine, environment, args)
-  if not result then return failed(ctx, environment, error_of.wrap(err, "parity up")) end
+  if not result then
+    err = error_of.wrap(err, "parity up")
+    err.message = mask.text(err.message) -- the engine quotes what it was sent
+    return failed(ctx, environment, err)
+  end
   ok, why = finish(ctx, environment, result)
   if not ok then return nil, why end
   tell(ctx, args, environment, result, time.monotonic() - start)

@@ -62,14 +62,15 @@ end
 
 return stage {
   api = 1, name = "normalize", help = "Convert templates to Terraform roots",
-  examples = { "lsqm normalize -o out templates/ service/serverless.yml cdk.out" },
+  examples = { "lsqm normalize -o out templates/*.yaml service/serverless.yml cdk.out" },
   args = {
     { name = "--from", kind = "option", default = "auto", help = "what the inputs are",
       choices = { "auto", "cfn", "sam", "serverless", "cdk", "terraform" } },
     { name = "--json", kind = "flag", help = "one JSON record per input" },
     { name = "--out", short = "-o", kind = "option", optional = false, metavar = "DIR",
       help = "folder that gets one root per input" },
-    { name = "inputs", kind = "positional", repeatable = true, help = "template files or folders" },
+    { name = "inputs", kind = "positional", repeatable = true,
+      help = "templates, or folders of one each" },
   },
   run = run,
 }

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Writes reports/latest/index.html: one file with everything in it.
+-- Writes reports/latest/index.html: one file with everything in it. Of an earlier run, or of one
+-- that is not finished, reports/RUN/index.html.
 
 local fs = require "std.fs"
 local stage = require "std.stage"
@@ -38,6 +39,11 @@ local function write(path, html)
   return fs.write(path, html)
 end
 
+local function folder_of(store, run)
+  local latest = store:runs({ finished = true })[1]
+  return latest and latest.run_id == run.run_id and "latest" or run.run_id
+end
+
 return stage {
   api = 1,
   name = "report",
@@ -45,13 +51,14 @@ return stage {
   args = {
     { name = "--run", kind = "option", metavar = "ID", help = "the run (default: the latest)" },
     { name = "--output", kind = "option", metavar = "FILE",
-      help = "where to write (default: reports/latest/index.html of the artifact repository)" },
+      help = "where to write (default: reports/latest/index.html of the artifact repository; of "
+        .. "another run than the latest its id stands for latest)" },
   },
   run = function(ctx, args)
     local timing <close> = ctx.log:stage("report") -- luacheck: ignore timing
     local run, err = ctx.store:find_run(args.run or "latest")
     if not run then return nil, err end
-    local path = args.output or ctx.store:path("reports", "latest", "index.html")
+    local path = args.output or ctx.store:path("reports", folder_of(ctx.store, run), "index.html")
     if ctx.dry_run then
       ctx.out(("would write the report of run %s to %s"):format(run.run_id, path))
       return 0
@@ -64,6 +71,9 @@ return stage {
     local ok
     ok, err = write(path, html)
     if not ok then return nil, err end
+    for _, problem in ipairs(ctx.store:problems()) do
+      ctx.log:warn("left out: damaged", { error = problem })
+    end
     ctx.log:info("report written", { path = path, bytes = #html, run_id = run.run_id })
     ctx.out(("report %s (%d KB)"):format(path, (#html + 1023) // 1024))
     return 0

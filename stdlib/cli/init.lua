@@ -13,6 +13,7 @@ local context = require "std.context"
 local error_of = require "std.error"
 local program = require "lsqm.program"
 local resolve = require "std.resolve"
+local sched = require "lsqm.raw.sched"
 
 local M = {}
 
@@ -252,6 +253,8 @@ local function dispatch(argv)
   local parser, chosen, stage = build(argv)
   local parsed = parser:parse(argv)
   if not chosen then return M.EXIT.USAGE end
+  -- loading is protected: an interrupt in it was taken for a stage that cannot be loaded
+  if sched.current():is_cancelled() then error(error_of.new { code = "cancelled" }, 0) end
   return run_stage(parsed, chosen, stage)
 end
 
@@ -269,7 +272,7 @@ function M.main(argv)
   if #argv == 0 then argv = { [0] = argv[0], "--help" } end
   local ok, code, err = xpcall(dispatch, function(value)
     if getmetatable(value) == usage_error then return value end
-    return require("lsqm.raw.sched").error_handler(value)
+    return sched.error_handler(value)
   end, argv)
   if ok then
     if err ~= nil then complain.world(err, argv) end

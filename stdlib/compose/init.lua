@@ -69,8 +69,9 @@ end
 local function lookup(state, own, name)
   if name == "COMPOSE_PROJECT_NAME" and state.name then return state.name end
   local value = state.getenv(name)
-  if value ~= nil then return value end
-  return own[name]
+  if value == nil then value = own[name] end
+  if value and state.on_value then state.on_value(name, value) end
+  return value
 end
 
 -- Variables around the files: the process's own win over .env.
@@ -155,7 +156,8 @@ local function read_includes(doc, state, chain)
     for _, path in ipairs(files) do
       if chain[path] then origin.fail(place, "include goes in a circle: %s", path) end
     end
-    local inner = { dir = dir, files = files, env_files = env_files, getenv = state.variables.get }
+    local inner = { dir = dir, files = files, env_files = env_files, getenv = state.variables.get,
+      on_value = state.on_value }
     inner.variables = variables(inner)
     local included = load_all(inner, chain)
     take_variables(included.services, inner.variables)
@@ -241,7 +243,7 @@ local function read_project(options)
   local files, twins, dir = locate(options)
   if not files then return nil, twins end
   local state = { dir = dir, files = files, getenv = options.getenv, given_name = options.name,
-    env_files = M.env_files(dir, options) }
+    env_files = M.env_files(dir, options), on_value = options.on_value }
   state.variables = variables(state)
   state.name = name_of(state)
   local merged = merge.without_resets(load_all(state, {}))
@@ -274,7 +276,8 @@ end
 
 --- Reads a project.
 ---@param options {files?: string[], dir?: string, env_files?: string[], profiles?: string[],
----  name?: string, getenv?: fun(name: string): string?}
+---  name?: string, getenv?: fun(name: string): string?,
+---  on_value?: fun(name: string, value: string)} on_value sees each variable that is looked up
 ---@return lsqm.compose.Project?
 ---@return lsqm.Error?
 function M.load(options)

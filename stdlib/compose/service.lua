@@ -121,8 +121,12 @@ local function hosts(value, place, name)
     return out
   end
   for host, item in pairs(value) do
-    for _, text in ipairs(type(item) == "table" and item or { item }) do
-      add_host(out, host, cast.string(text, origin.at(value, host), name))
+    if item == origin.RESET then
+      out[host] = item
+    else
+      for _, text in ipairs(type(item) == "table" and item or { item }) do
+        add_host(out, host, cast.string(text, origin.at(value, host), name))
+      end
     end
     origin.copy(out, host, value)
   end
@@ -218,16 +222,16 @@ local FIELDS = {
   cpus = cast.number, cpu_count = cast.integer, cpu_percent = cast.number,
   cpu_shares = cast.integer, cpu_quota = microseconds, cpu_period = microseconds,
   cpuset = cast.string, cpu_rt_period = microseconds, cpu_rt_runtime = microseconds,
-  blkio_config = cast.any,
-  stop_grace_period = cast.duration, pids_limit = cast.integer, oom_score_adj = cast.integer,
+  blkio_config = cast.any, stop_grace_period = cast.duration, pids_limit = cast.integer,
+  oom_score_adj = cast.integer,
   scale = count, profiles = cast.list, expose = cast.list, attach = cast.boolean,
   privileged = cast.boolean, read_only = cast.boolean, init = cast.boolean, tty = cast.boolean,
   stdin_open = cast.boolean, oom_kill_disable = cast.boolean, use_api_socket = cast.boolean,
   devices = cast.list_of(devices.read), device_cgroup_rules = cast.list, credential_spec = cast.any,
   develop = cast.any, gpus = devices.gpus, models = cast.any, provider = cast.any,
   post_start = cast.any, pre_stop = cast.any, storage_opt = cast.text_map, label_file = paths,
-  restart = restart,
-  tmpfs = cast.string_or_list, dns = cast.string_or_list, dns_search = cast.string_or_list,
+  restart = restart, tmpfs = cast.string_or_list, dns = cast.string_or_list,
+  dns_search = cast.string_or_list,
 }
 for _, name in ipairs { "image", "container_name", "hostname", "domainname", "platform", "user",
   "working_dir", "network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup",

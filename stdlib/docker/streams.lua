@@ -134,7 +134,8 @@ local function build(self, options)
     body_file = options.context_file, timeout = options.timeout,
     path = answers.path("/build", { t = options.tag, dockerfile = options.dockerfile,
       buildargs = options.buildargs, labels = options.labels, nocache = options.nocache,
-      networkmode = options.network, target = options.target, rm = true, forcerm = true }) }
+      networkmode = options.network, target = options.target, platform = options.platform,
+      rm = true, forcerm = true }) }
   local seen, err = progress(self, op, call, options.on_progress)
   if not seen then return nil, err end
   local id = seen.id or seen.text:match("Successfully built (%x+)")
@@ -157,8 +158,9 @@ local function pull(self, image, options)
   options = options or {}
   local seen, err = progress(self, "docker pull", { method = "POST", timeout = options.timeout,
     registry_auth = options.registry_auth,
-    path = answers.path("/images/create", { fromImage = image, tag = not image:find(":[^/]+$")
-      and not image:find("@", 1, true) and "latest" or nil }) }, options.on_progress)
+    path = answers.path("/images/create", { fromImage = image, platform = options.platform,
+      tag = not image:find(":[^/]+$") and not image:find("@", 1, true) and "latest" or nil }) },
+    options.on_progress)
   if not seen then return nil, err end
   return true
 end

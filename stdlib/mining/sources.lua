@@ -2,7 +2,7 @@
 -- Where templates come from: checks the `sources` of the configuration, brings them here, and
 -- lists what they hold, each candidate with its URL and digest.
 
-local discover = require "std.discover"
+local discover = require "std.mining.discover"
 local error_of = require "std.error"
 local fs = require "std.fs"
 local github = require "std.mining.github"

@@ -106,6 +106,22 @@ describe("parity's contracts", function()
       { false, "on: push\njobs: {a: {runs-on: x, steps: [{name: y}]}}" },
       { false, "on: push\njobs: {a: {runs-on: x, neds: b, steps: [{run: y}]}}" },
       { false, "on: push\njobs: {}" },
+      { true, "on: {push: {branches: [main]}, workflow_dispatch: }\nenv: {A: 1}\n"
+        .. "concurrency: {group: g}\njobs: {a: {runs-on: [x, y], timeout-minutes: '${{ 3 }}', "
+        .. "container: {image: z, env: {A: b}, ports: [80]}, continue-on-error: true, "
+        .. "defaults: {run: {shell: sh}}, outputs: {o: '${{ steps.s.outputs.o }}'}, "
+        .. "environment: p, permissions: read-all, strategy: {fail-fast: false, max-parallel: 2, "
+        .. "matrix: {n: [1], include: [{n: 2}]}}, steps: [{id: s, run: y, shell: 'perl {0}', "
+        .. "working-directory: w, continue-on-error: false, timeout-minutes: 1}]}}" },
+      { false, "on: push\njobs: {a: {runs-on: [], steps: [{run: y}]}}" },
+      { false, "on: push\njobs: {a: {runs-on: x, env: [b], steps: [{run: y}]}}" },
+      { false, "on: push\njobs: {a: {runs-on: x, env: {A: [b]}, steps: [{run: y}]}}" },
+      { false, "on: push\njobs: {a: {runs-on: x, environment: [p], steps: [{run: y}]}}" },
+      { false, "on: push\njobs: {a: {runs-on: x, services: {d: {ports: [1]}}, "
+        .. "steps: [{run: y}]}}" },
+      { false, "on: push\njobs: {a: {runs-on: x, container: {env: {A: b}}, steps: [{run: y}]}}" },
+      { false, "on: push\nconcurrency: 5\njobs: {a: {runs-on: x, steps: [{run: y}]}}" },
+      { false, "on: push\njobs: {a: {uses: ./x.yml, steps: [{run: y}]}}" },
     }
     for i, case in ipairs(cases) do
       lab:write { ["ci.yml"] = case[2] }

@@ -17,6 +17,18 @@ function M.find(dir)
   return fs.exists(fs.join(dir, "INDEX.tsv")) and fs.realpath(dir) or nil
 end
 
+--- What a command line says: "limit=3" is a number, "show" is true; the rest is as in `defaults`.
+---@param defaults table
+---@return table
+function M.options(defaults, ...)
+  local options = defaults
+  for _, word in ipairs { ... } do
+    local key, value = word:match("^(%w+)=(.*)$")
+    options[key or word] = tonumber(value) or value or true
+  end
+  return options
+end
+
 local function fields(line)
   local list = {}
   for field in (line .. "\t"):gmatch("([^\t]*)\t") do list[#list + 1] = field end

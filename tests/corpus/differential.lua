@@ -77,17 +77,8 @@ local function summary(results)
   return open
 end
 
-local function options_of(...)
-  local options = { jobs = 1, batch = 10 }
-  for _, word in ipairs { ... } do
-    local key, value = word:match("^(%w+)=(.*)$")
-    options[key or word] = tonumber(value) or value or true
-  end
-  return options
-end
-
 local function main(...)
-  local options = options_of(...)
+  local options = corpus_of.options({ jobs = 1, batch = 10 }, ...)
   local lab = assert(differential.lab(options))
   local results, ready, strangers = {}, {}, 0
   local function add(result)

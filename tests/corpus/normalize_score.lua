@@ -23,15 +23,6 @@ local GOALS = {
   { name = "terraform", kinds = { "terraform" }, share = 0.90 },
 }
 
-local function options_of(...)
-  local options = { reasons = 25 }
-  for _, word in ipairs { ... } do
-    local key, value = word:match("^(%w+)=(.*)$")
-    options[key or word] = tonumber(value) or value or true
-  end
-  return options
-end
-
 local function normalize_all(inputs, out)
   local jobs = {}
   for n, input in ipairs(inputs) do
@@ -189,7 +180,7 @@ local function print_failures(inputs)
 end
 
 local function main(...)
-  local options = options_of(...)
+  local options = corpus_of.options({ reasons = 25 }, ...)
   local dir = corpus_of.find(options.corpus)
   if not dir then
     print("skipped: no corpus at " .. tostring(options.corpus or "../shared/corpus"))

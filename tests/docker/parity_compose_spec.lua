@@ -66,7 +66,8 @@ describe("parity with Compose files of people", function()
     assert(engine:remove(rows("web")[3].Id, { force = true }))
     local report = bed:json { "diff", "engine:" .. bed.project, "compose.yaml", "--json" }
     local d = report.service_diffs[2].differences[1]
-    assert.same({ "compose.scale", 2, 3 }, { d.field_path, d.source_value, d.target_value })
+    assert.same({ "compose.scale", 2, 3, nil }, { d.field_path, d.source_value, d.target_value,
+      d.metadata.drift })
     contains(bed:run({ "health" }).stdout, "2 of 3 containers")
     contains(bed:must { "status" }, "2 of 3 containers")
 
@@ -95,7 +96,7 @@ describe("parity with Compose files of people", function()
   end)
 
   case("links services, shares a network and brings devices", function()
-    bed:write(service "db" .. service("app", "links: ['db:database'], "
+    bed:write(service("db", HEALTH) .. service("app", "links: ['db:database'], "
       .. "devices: [/dev/null:/dev/nil]")
       .. service("side", "network_mode: 'service:db'"):gsub("'80'", "'81'"))
     bed:must { "up" }
@@ -103,8 +104,8 @@ describe("parity with Compose files of people", function()
     assert.equal("c", sh("app", "test -c /dev/nil && echo c"))
     contains(sh("side", "/bin/busybox wget -q -O - http://127.0.0.1:80/health"), '"role": "db"')
     local old = rows("side")[1].Id
-    bed:write(service("db", "environment: {A: b}") .. service("side", "network_mode: 'service:db'")
-      :gsub("'80'", "'81'"))
+    bed:write(service("db", "environment: {A: b}, " .. HEALTH)
+      .. service("side", "network_mode: 'service:db'"):gsub("'80'", "'81'"))
     bed:must { "up" }
     assert.is_true(rows("side")[1].Id ~= old)
     contains(sh("side", "/bin/busybox wget -q -O - http://127.0.0.1:80/health"), '"role": "db"')
@@ -133,7 +134,7 @@ describe("parity with Compose files of people", function()
     assert.equal("Dockerfile keep.log main.txt 7", (sh("app",
       "cd /app; echo $(/bin/busybox ls) $BUILT")))
     bed.lab:write { ["src/main.txt"] = "two" }
-    local before = rows("app")[1].Id
+    local before, built = rows("app")[1].Id, rows("app")[1].ImageID
     bed:must { "up" }
     assert.equal(before, rows("app")[1].Id)
     bed:must { "up", "--build" }
@@ -144,6 +145,7 @@ describe("parity with Compose files of people", function()
     contains(result.stderr, "returned a non-zero code: 9")
     bed:must { "down" }
     assert(engine:remove_image(bed.project .. "-app", { force = true }))
+    assert(engine:remove_image(built)) -- without a name since the second build
   end)
 
   describe("says what went wrong:", function()

@@ -120,6 +120,7 @@ describe("parity in containers", function()
       started[name] = assert(engine:inspect(row.Id)).State.StartedAt
     end
     assert.is_true(started.db < started.job and started.job < started.api)
+    must { "diff", "engine:" .. project, "compose.yaml", "--fail-on", "info" }
   end)
 
   it("fails by name where a dependency fails, and says it in the session", function()
@@ -164,7 +165,7 @@ describe("parity in containers", function()
     command: [/bin/service, a, "80"]
     deploy: {resources: {limits: {cpus: 0.5, memory: 48M, pids: 50}, reservations: {memory: 16M}}}
     volumes: ["data:/data", "./made/here:/host:ro"]
-    tmpfs: [/scratch]
+    tmpfs: ["/scratch:size=1m"]
     networks: {one: {aliases: [other]}, two: {}}
     environment: {A: "x y"}
     labels: {k: v}

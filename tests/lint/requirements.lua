@@ -25,11 +25,12 @@ local function content_of(path)
   return files[path]
 end
 
--- A test is a line that calls `it` (or a spec's own `test`) with the name as a text, or with a
--- text that is part of it.
+-- A test is a line that calls `it` (or a spec's own `test` or `case`) with the name as a text, or
+-- with a text that is part of it.
 local function has_test(text, name)
   for line in text:gmatch("[^\n]+") do
     local is_test = line:find("%f[%w]it%s*[%(\"]") or line:find("^%s*test%s*[%(\"]")
+      or line:find("^%s*case%s*[%(\"]")
     local at = is_test and line:find('"' .. name, 1, true)
     local after = at and line:sub(at + #name + 1, at + #name + 1)
     if at and (after == '"' or name:sub(-1) == " ") then return true end

@@ -164,6 +164,17 @@ describe("lsqm", function()
     assert.matches(path .. ":3: interrupted", first_line(result.stderr), 1, true)
   end)
 
+  it("ends on Ctrl-C while it looks at stages, though a broken one is no reason to end", function()
+    local dir <close> = assert(fs.tempdir("cli-"))
+    assert(fs.mkdir(dir.path .. "/weekly"))
+    assert(fs.write(dir.path .. "/weekly/broken.lua", "error('no')\n"))
+    local argv = { lsqm, "--pipelines", dir.path, "which", "rules.status" }
+    assert.equal(0, assert(process.run { argv = argv, timeout = 60 }).code)
+    assert(fs.write(dir.path .. "/weekly/endless.lua",
+      "io.stdout:write('ready\\n')\nio.stdout:flush()\nwhile true do end\n"))
+    assert.equal(130, interrupt_when_ready(argv).code)
+  end)
+
   it("cancels a waiting script on Ctrl-C and lets it clean up", function()
     local dir <close> = assert(fs.tempdir("cli-"))
     local path = dir.path .. "/wait.lua"

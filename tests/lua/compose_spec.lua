@@ -170,6 +170,7 @@ services:
     cap_add: [A, B]
     labels: {k: base}
     logging: {driver: json-file, options: {max-size: 1m}}
+    extra_hosts: ["gone:1.1.1.1", "other:1.1.1.2"]
     healthcheck: {test: [CMD, a, b], interval: 5s}
 ]]
     local function merged(over)
@@ -208,11 +209,13 @@ services:
       local s = merged [[
     ports: !override ["90:90"]
     environment: !override {X: "1"}
+    extra_hosts: {gone: !reset null}
     cap_add: !reset null
     labels: {k: !reset null}
 ]]
       assert.equal(1, #s.ports)
       assert.same({ X = "1" }, s.environment)
+      assert.same({ other = "1.1.1.2" }, s.extra_hosts)
       assert.is_nil(s.cap_add)
       assert.same({}, s.labels)
     end)

@@ -35,6 +35,14 @@ describe("aphex-config.yaml", function()
     assert.is_nil(config.environments[1].tests)
   end)
 
+  it("is asked for where it does not lie", function()
+    for _, read in ipairs { config_of.read, config_of.text } do
+      local _, err = read "no/aphex-config.yaml"
+      assert.equal("usage", err.code)
+      assert.contains(err.hint, "name the file")
+    end
+  end)
+
   it("is refused where the document's rules are broken, at its line and path", function()
     local cases = {
       { 'version: "1.0"', 'version: "2.0"', "1:1: /version" },

@@ -1,20 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- CloudFormation's types for machines, containers, databases and networks: what differs most
 -- between CloudFormation and Terraform.
-local fs = require "std.fs"
-local normalize = require "std.normalize"
+local kit = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/normalize_kit.lua")
 
 local function run(resources, parameters)
-  local dir = fs.tempdir("normalize-compute")
-  fs.write(fs.join(dir.path, "t.yaml"), (parameters or "") .. "Resources:\n" .. resources)
-  local record = normalize.normalize { path = fs.join(dir.path, "t.yaml"),
-    out = fs.join(dir.path, "out") }
-  local reasons = {}
-  for _, entry in ipairs(record.unsupported) do
-    reasons[#reasons + 1] = ("%s %s: %s"):format(entry.id, entry.property or "", entry.reason)
-  end
-  record.why = table.concat(reasons, "\n")
-  local main = (fs.read(fs.join(dir.path, "out", "main.tf")) or ""):gsub("[ \t]+", " ")
+  local record, main = kit.run((parameters or "") .. "Resources:\n" .. resources)
+  record.why = kit.reasons(record)
   return main, record
 end
 

@@ -65,12 +65,27 @@ describe("rules of the edge services", function()
         - { Name: w, Type: CNAME, TTL: 60, ResourceRecords: [x], SetIdentifier: s, Weight: 5 }
 ]]
     normalized(record)
-    has(main, 'data "aws_route53_zone" "a_zone" {\n name = "example.com."',
-      "zone_id = data.aws_route53_zone.a_zone.zone_id",
+    has(main, 'resource "aws_route53_zone" "a_zone" {\n name = "example.com."',
+      "zone_id = aws_route53_zone.a_zone.zone_id",
       "alias {\n name = \"d.example.net\"\n zone_id = \"Z2\"\n evaluate_target_health = false",
       'records = ["v=spf1 -all"]', "weighted_routing_policy {\n weight = 5",
       'resource "aws_route53_record" "g_2"')
     assert.same(2, #record.resources.G)
+  end)
+
+  it("put a record into the template's own zone of that name", function()
+    local record, main = resources [[
+  Z:
+    Type: AWS::Route53::HostedZone
+    Properties: { Name: !Sub "${AWS::StackName}.example.com." }
+  R:
+    Type: AWS::Route53::RecordSet
+    Properties: { HostedZoneName: !Sub "${AWS::StackName}.example.com.", Name: r.example.com,
+      Type: A, TTL: 60, ResourceRecords: [192.0.2.1] }
+]]
+    normalized(record)
+    has(main, "zone_id = aws_route53_zone.z.zone_id")
+    assert.not_contains(main, "r_zone")
   end)
 
   it("convert a certificate that its zone validates", function()

@@ -9,17 +9,19 @@ local M = {}
 ---@param files table<string, string>|nil beside the template
 ---@return table record
 ---@return string main main.tf, with one space for each run of blanks
----@return string outputs outputs.tf
+---@return string outputs outputs.tf in the same way
 function M.run(text, files)
   local dir = fs.tempdir("normalize-services")
   fs.write(fs.join(dir.path, "t.yaml"), text)
   assert(fs.write_all(dir.path, files or {}))
   local record = normalize.normalize { path = fs.join(dir.path, "t.yaml"), format = "cfn",
     out = fs.join(dir.path, "out") }
-  local main = fs.read(fs.join(dir.path, "out", "main.tf")) or ""
-  local outputs = fs.read(fs.join(dir.path, "out", "outputs.tf")) or ""
+  local function written(name)
+    return ((fs.read(fs.join(dir.path, "out", name)) or ""):gsub("[ \t]+", " "))
+  end
+  local main, outputs = written "main.tf", written "outputs.tf"
   dir:close()
-  return record, (main:gsub("[ \t]+", " ")), outputs
+  return record, main, outputs
 end
 
 ---The same for the resources alone.
@@ -36,7 +38,7 @@ end
 
 ---Every part is in the text.
 function M.has(text, ...)
-  for _, part in ipairs { ... } do assert.truthy(text:find(part, 1, true), part .. "\n" .. text) end
+  for _, part in ipairs { ... } do assert.contains(text, part) end
 end
 
 ---Nothing was refused.

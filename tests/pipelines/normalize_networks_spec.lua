@@ -1,21 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- CloudFormation's networks, machines, databases and file systems where Terraform cuts them in
 -- another way.
-local fs = require "std.fs"
-local normalize = require "std.normalize"
+local kit = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/normalize_kit.lua")
 
 local function run(resources)
-  local dir = fs.tempdir("normalize-networks")
-  fs.write(fs.join(dir.path, "t.yaml"), "Resources:\n" .. resources)
-  local record = normalize.normalize { path = fs.join(dir.path, "t.yaml"),
-    out = fs.join(dir.path, "out") }
-  local reasons = {}
-  for i, entry in ipairs(record.unsupported) do
-    reasons[i] = ("%s %s: %s"):format(entry.id, entry.property or "", entry.reason)
-  end
-  record.why = table.concat(reasons, "\n")
-  record.outputs = (fs.read(fs.join(dir.path, "out", "outputs.tf")) or ""):gsub("[ \t]+", " ")
-  return ((fs.read(fs.join(dir.path, "out", "main.tf")) or ""):gsub("[ \t]+", " ")), record
+  local record, main, outputs = kit.resources(resources)
+  record.why, record.outputs = kit.reasons(record), outputs
+  return main, record
 end
 
 local function normalized(resources)

@@ -2,8 +2,10 @@
 -- What `lsqm parity ci` refuses before anything runs, each with its place, and what it notes.
 
 local fs = require "std.fs"
+local json = require "std.json"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
 local workflows = require "pipelines.parity.ci.workflow"
+local yaml = require "std.yaml"
 
 describe("parity ci refuses before anything runs:", function()
   local lab
@@ -12,8 +14,9 @@ describe("parity ci refuses before anything runs:", function()
   after_each(function() lab:close() end)
 
   local function read(text, options, files)
-    lab:write { ["ci.yml"] = text }
-    lab:write(files or {}) -- each write waits for the disk
+    lab:write(files or {})
+    assert(fs.remove(lab:path "ci.yml")) -- lab:write waits for the disk
+    assert(fs.append(lab:path "ci.yml", text))
     return workflows.read(lab:path "ci.yml", options)
   end
 
@@ -50,6 +53,12 @@ describe("parity ci refuses before anything runs:", function()
     { STEP .. "{run: y, env: {A: '${{ 1 = 2 }}'}}", "6:24: unexpected '='" },
     { STEP .. "{run: y, if: secrets.A != ''}", "6:18: there is no secrets here" },
     { JOB .. "if: matrix.n == 1\n    steps: [{run: y}]", "5:5: there is no matrix here" },
+    { JOB .. "env: {A: [b]}\n    steps: [{run: y}]",
+      "5:5: env of job a must be a mapping of plain values" },
+    { JOB .. "environment: [p]\n    steps: [{run: y}]",
+      "5:5: environment of job a must be a text or a mapping" },
+    { "on: push\njobs: {a: {runs-on: [], steps: [{run: y}]}}",
+      "2:12: runs-on of job a must be a text, a list of texts or a mapping" },
     { JOB .. "runs: y\n    steps: [{run: y}]", "5:5: job a has no key 'runs'" },
     { JOB .. "services: {db: {ports: ['80']}}\n    steps: [{run: y}]",
       "5:16: service db of a has no image" },
@@ -57,8 +66,24 @@ describe("parity ci refuses before anything runs:", function()
       "5:31: service db of a: the option --privileged is not supported here" },
     { JOB .. "services: {db: {image: y, credentials: {}}}\n    steps: [{run: y}]",
       "5:31: service db of a: the engine's own credentials are used" },
+    { "on: [push, 5]\njobs: {a: {runs-on: x, steps: [{run: y}]}}", "1:1: an event must be a text" },
+    { "on: {workflow_call: {inputs: 5}}\njobs: {a: {runs-on: x, steps: [{run: y}]}}",
+      "1:22: inputs of workflow_call must be a mapping" },
+    { "on: {workflow_call: {outputs: {a: 5}}}\njobs: {a: {runs-on: x, steps: [{run: y}]}}",
+      "1:32: a of outputs must be a mapping" },
+    { JOB .. "needs: [~]\n    steps: [{run: y}]", "5:5: needs must be a text or a list of texts" },
+    { JOB .. "services: '${{ 1 }}'\n    steps: [{run: y}]",
+      "5:5: services of job a must be a mapping" },
     { "on: []\njobs: {a: {runs-on: x, steps: [{run: y}]}}", "1:1: on: names no event" },
-    { JOB .. "container: y\n    steps: [{run: y}]", "5:5: job a runs in a container" },
+    { JOB .. "services: {db: {image: y, options: --health-interval soon}}\n    steps: [{run: y}]",
+      "5:31: service db of a: the option --health-interval soon is not supported here" },
+    { JOB .. "services: {db: {image: y, options: \"--health-cmd 'x\"}}\n    steps: [{run: y}]",
+      "5:31: service db of a: the option --health-cmd 'x is not supported here" },
+    { JOB .. "container: {env: {A: b}}\n    steps: [{run: y}]",
+      "5:5: container of job a has no image" },
+    { JOB .. "container: {image: y, options: --gpus all}\n    steps: [{run: y}]",
+      "5:27: container of job a: the option --gpus is not supported here" },
+    { JOB .. "container: '${{ steps.a }}'\n    steps: [{run: y}]", "5:5: there is no steps here" },
     { STEP .. "uses: docker://alpine", "6:9: step 1 of a uses the action docker://alpine" },
     { STEP .. "uses: actions/chekout@v4", "did you mean \"actions/checkout\"?" },
     { STEP .. "{uses: actions/checkout@v4, with: {repository: a/b}}",
@@ -110,6 +135,38 @@ describe("parity ci refuses before anything runs:", function()
     end)
   end
 
+  -- Any part of a good file replaced by something else is refused with a place or is good.
+  it("whatever is put in the place of something", function()
+    local good = "on: {push: {branches: [main]}, workflow_call: {inputs: {a: {type: string}}, "
+      .. "outputs: {o: {value: '${{ github.ref }}'}}, secrets: {s: {required: false}}}}\n"
+      .. "env: {A: b}\njobs:\n  a:\n    runs-on: [x]\n    needs: [b]\n    if: always()\n"
+      .. "    strategy: {matrix: {os: [a], include: [{os: a}]}, max-parallel: 2}\n"
+      .. "    defaults: {run: {shell: sh}}\n    services: {db: {image: y, ports: ['80']}}\n"
+      .. "    steps: [{id: s, run: y, env: {A: b}}, {uses: actions/checkout@v4, with: {ref: x}}]\n"
+      .. "  b: {uses: ./call.yml, with: {who: b}, secrets: inherit}\n"
+    local values = { json.null, 5, true, "text", "${{ 1 }}", "${{ x", {}, { json.null }, { a = 1 } }
+    local accepted, refused = 0, 0
+    local function try(root)
+      local found, err = read(json.encode(root))
+      if found then accepted = accepted + 1 else refused = refused + 1 end
+      assert.is_true(found ~= nil or err.code == "usage" and err.line ~= nil, tostring(err))
+    end
+    local root = assert(yaml.decode(good))
+    lab:write(files)
+    local function visit(t)
+      for key, old in pairs(t) do
+        for _, value in ipairs(values) do
+          t[key] = value
+          try(root)
+        end
+        t[key] = old
+        if type(old) == "table" then visit(old) end
+      end
+    end
+    visit(root)
+    assert.is_true(accepted > 100 and refused > 100, accepted .. " " .. refused)
+  end)
+
   it("actions and workflows that use each other without end", function()
     local steps = ("{uses: ./fan}, "):rep(5)
     local _, err = read(STEP .. "uses: ./fan\n", nil, {
@@ -156,12 +213,13 @@ describe("parity ci refuses before anything runs:", function()
   end)
 
   it("with the exit code 2, the place and a hint", function()
-    lab:write { ["app/.github/workflows/ci.yml"] = JOB .. "container: y\n    steps: [{run: y}]\n" }
+    lab:write { ["app/.github/workflows/ci.yml"] = STEP .. "uses: docker://x\n" }
     local result = lab:run { "ci", "-C", "app" }
     assert.equal(2, result.code)
     assert.is_truthy(lab:short(result.stderr):find(
-      "workflow: app/.github/workflows/ci.yml:5:5: job a runs in a container\n  hint: `act`", 1,
+      "workflow: app/.github/workflows/ci.yml:6:9: step 1 of a uses the action docker://x", 1,
       true), result.stderr)
+    assert.is_truthy(result.stderr:find("\n  hint: --skip-action docker://x leaves", 1, true))
     assert.is_false(fs.exists(lab:path "ci"))
   end)
 end)

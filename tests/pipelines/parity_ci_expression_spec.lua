@@ -3,6 +3,8 @@
 
 local error_of = require "std.error"
 local expression = require "pipelines.parity.ci.expression"
+local fs = require "std.fs"
+local hash_files = require "pipelines.parity.ci.hash_files"
 local json = require "std.json"
 
 describe("parity ci expressions", function()
@@ -69,6 +71,19 @@ describe("parity ci expressions", function()
       assert.is_true(error_of.is(err), tostring(err))
     end)
   end
+
+  it("hash files as GitHub does, the digests of those that fit in order", function()
+    local dir <close> = assert(fs.tempdir())
+    for name, text in pairs { ["a.lock"] = "1", ["b.lock"] = "2", ["sub/c.lock"] = "3" } do
+      fs.mkdir(fs.dirname(fs.join(dir.path, name)))
+      assert(fs.write(fs.join(dir.path, name), text))
+    end
+    local hash = hash_files.of(dir.path)
+    assert.equal("85867ced7acb67d034aa84dd332bbaa3f01b4f1f973027052267629d88a4b3a8",
+      hash("**/*.lock", "!b.lock"))
+    assert.equal(hash("/a.lock", "/sub/*.lock"), hash("**/*.lock", "!b.lock"))
+    assert.equal("", hash "*.none")
+  end)
 
   it("are checked without being run", function()
     local allowed = { github = true, matrix = true }

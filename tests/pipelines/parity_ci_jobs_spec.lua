@@ -178,7 +178,7 @@ jobs:
   one:
     uses: ./.github/workflows/called.yml
     with: {who: Bob}
-    secrets: {key: "${{ secrets.KEY }}"}
+    secrets: inherit
   wrong:
     uses: ./.github/workflows/called.yml
     with: {who: Bob, n: "${{ 'x' }}"}

@@ -56,8 +56,6 @@ describe("parity ci workflows", function()
     { "jobs:\n  a: {runs-on: x, needs: b, steps: [{run: y}]}\n  b: {runs-on: x, needs: a, "
       .. "steps: [{run: y}]}", "2:3: jobs need each other in a circle: a -> b -> a" },
     { "jobs:\n  a: {uses: ./x.yml}", "2:7: there is no ./x.yml in the project" },
-    { "jobs:\n  a: {runs-on: x, container: y, steps: [{run: y}]}",
-      "2:19: job a runs in a container" },
   }
   for _, case in ipairs(bad) do
     it("refuse: " .. case[2], function()
@@ -149,6 +147,7 @@ jobs:
     assert.is_truthy(stages.a.logs.stdout:find("\ncleaning up\n", 1, true))
     assert.is_truthy(stages.a.logs.stdout:find("\nit failed\n", 1, true))
     assert.equal("to-stderr\n", stages.a.logs.stderr)
+    assert.is_truthy(stages.a.logs.stdout:find("##[error]the step ended with code 3\n", 1, true))
   end)
 
   it("keeps JUnit, lcov and uploaded files, not what was there before", function()
@@ -192,10 +191,26 @@ jobs:
     assert.same({ "failed", 1 }, { run.status, stages.bad.metadata.retry_count })
   end)
 
-  it("leaves the project as it was", function()
+  it("leaves the project as it was, and its sockets and pipes alone", function()
+    assert(process.run { argv = { "mkdir", "-p", lab:path "app/sub" } })
+    assert(process.run { argv = { "mkfifo", lab:path "app/sub/pipe" } })
     ci "on: push\njobs: {a: {runs-on: x, steps: [{run: 'rm hello.txt; touch new'}]}}"
     assert.is_true(fs.exists(lab:path "app/hello.txt"))
     assert.is_false(fs.exists(lab:path "app/new"))
+  end)
+
+  it("does not copy what lsqm itself keeps in the project", function()
+    lab:write { [".github/workflows/ci.yml"] = "on: push\njobs: {a: {runs-on: x, steps: [{run: "
+      .. "'test -e ci/own.txt && test ! -e ci/runs && test ! -e sub/ws'}]}}",
+      ["ci/own.txt"] = "x" }
+    for _, workspace in ipairs { ".", "sub/ws" } do
+      for _ = 1, 2 do
+        local result = assert(process.run { cwd = lab.dir.path, timeout = 60,
+          argv = { lab.program, "--workspace", workspace, "parity", "ci" } })
+        assert.equal(0, result.code, result.stdout .. result.stderr)
+      end
+      fs.remove(lab:path "ci/runs")
+    end
   end)
 
   it("gives a job of a linked work tree a repository of its own", function()
@@ -301,9 +316,15 @@ exit 1
   end)
 
   it("that is interrupted says so on disk", function()
+    lab:write { ["compose.yaml"] = "name: app\nservices: {a: {image: x}}\n" }
+    local environment = "local-" .. fs.basename(lab.dir.path):lower()
+    for _, to in ipairs { "provisioning", "ready" } do
+      assert.equal(0, lab:run({ "status", "--id", environment, "--enter", to }).code)
+    end
     lab:write { [".github/workflows/ci.yml"] = "on: push\njobs: {a: {runs-on: x, steps: "
       .. "[{run: 'echo begun; touch " .. lab:path "begun" .. "; sleep 60'}]}}" }
     local handle <close> = assert(process.start { cwd = lab.dir.path, timeout = 60,
+      env = { USER = "ryan" },
       argv = { lab.program, "--workspace", ".", "parity", "ci" } })
     while not fs.exists(lab:path "begun") do
       assert(not handle:poll(), "ended too early")
@@ -311,6 +332,10 @@ exit 1
     end
     handle:kill "INT"
     assert.equal(130, handle:wait().code)
+    local session = lab:path "contexts/sessions/ryan/current-session.yml"
+    session = assert(contracts.read(session, "workflow_state"))
+    assert.same({ "active_development", "testing" }, { session.current_stage,
+      session.stage_history[4].to_stage })
     local name = assert(fs.list(lab:path "ci/runs"))[1].name
     local run = assert(contracts.read(lab:path("ci/runs", name), "pipeline_run"))
     assert.same({ "cancelled", "skipped" }, { run.status, run.stages[1].status })

@@ -249,6 +249,34 @@ jobs:
     has(stages["a (1)"].logs.stdout, "##[warning]no file fits: nothing/")
   end)
 
+  it("upload anew when a job is tried again, and each report counts once", function()
+    local _, stages, result = lab:ci([[
+on: push
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - run: echo '<testsuite/>' > junit.xml
+      - {uses: actions/upload-artifact@v4, with: {name: report, path: junit.xml}}
+      - {run: 'test -e "$FLAG" || { touch "$FLAG"; exit 1; }', env: {FLAG: "]]
+      .. lab:path "flag" .. [["}}
+  b:
+    runs-on: x
+    needs: a
+    steps: [{uses: actions/download-artifact@v4, with: {path: in}}, {run: cat in/report/junit.xml}]
+]], { "--retries", "1" })
+    assert.same({ 0, 1 }, { result.code, stages.a.metadata.retry_count })
+    local kinds = {}
+    for _, name in ipairs { "a", "b" } do
+      for _, one in ipairs(stages[name].artifacts) do
+        kinds[#kinds + 1] = name .. " " .. one.type
+        assert.is_true(fs.is_file(one.path))
+      end
+    end
+    assert.same({ "a test_results", "a log_file", "b log_file" }, kinds)
+    has(stages.b.logs.stdout, "<testsuite/>")
+  end)
+
   it("use this machine's tools and say which", function()
     local _, stages, result = lab:ci [[
 on: push

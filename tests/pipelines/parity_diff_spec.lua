@@ -365,6 +365,17 @@ networks: {back: {driver: bridge}}
     assert.is_false(fs.exists(lab:path "local/compose.parity.yaml"))
   end)
 
+  it("overwrites its own file and nobody else's", function()
+    write(TARGET)
+    assert.equal(0, lab:run({ "fix", SOURCE, "staging" }).code)
+    assert.equal(0, lab:run({ "fix", SOURCE, "staging" }).code)
+    lab:write { ["own.yaml"] = "services: {}\n" }
+    local result = lab:run { "fix", SOURCE, "staging", "-o", "own.yaml" }
+    assert.equal(2, result.code)
+    assert.is_truthy(result.stderr:find("was not made by fix", 1, true))
+    assert.equal("services: {}\n", fs.read(lab:path "own.yaml"))
+  end)
+
   it("says when nothing is to be done", function()
     write(BASE:format "x")
     lab:write { ["local/compose.yaml"] = BASE:format "x" }

@@ -6,6 +6,7 @@ local diagnose = require "pipelines.parity.engine.diagnose"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local images = require "pipelines.parity.engine.images"
 local ignore = require "pipelines.parity.engine.ignore"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
 local mask = require "std.mask"
@@ -64,7 +65,7 @@ describe("parity's engine", function()
 services:
   s: {image: x, links: ["t:other"], external_links: [far], pid: "service:t", ipc: host,
     volumes_from: ["t:ro", "container:c"], mac_address: "02:42:ac:11:65:43",
-    networks: {n: {ipv6_address: "2001:db8::2"}}}
+    networks: {n: {ipv6_address: "2001:db8::2", interface_name: eth7}}}
   t: {image: x, scale: 2}
 networks: {n: {}}
 ]]
@@ -73,9 +74,17 @@ networks: {n: {}}
       assert.same({ "p-t-1:other", "p-t-2:other", "far:far" }, plain(endpoint.Links))
       assert.same({ "2001:db8::2", "02:42:ac:11:65:43" },
         { endpoint.IPAMConfig.IPv6Address, endpoint.MacAddress })
+      assert.same({ ["com.docker.network.endpoint.ifname"] = "eth7" }, endpoint.DriverOpts)
       assert.same({ "container:p-t-1", "host" }, { spec.HostConfig.PidMode,
         spec.HostConfig.IpcMode })
       assert.same({ "p-t-1:ro", "c" }, plain(spec.HostConfig.VolumesFrom))
+    end)
+
+    it("how far a bind mount is read-only, and the rights of a tmpfs", function()
+      local h = host("volumes: [{type: bind, source: /a, target: /a, read_only: true, "
+        .. "bind: {recursive: readonly}}, {type: tmpfs, target: /t, tmpfs: {mode: '1777'}}]")
+      assert.is_true(h.Mounts[1].BindOptions.ReadOnlyForceRecursive)
+      assert.equal(1023, h.Mounts[2].TmpfsOptions.Mode)
     end)
 
     it("mounts with SELinux labels as binds, a seccomp profile as its content", function()
@@ -169,6 +178,32 @@ configs: {c: {content: open}}
     assert.same({ ".dockerignore", "Dockerfile", "a.txt" }, names)
     fs.remove(lab:path "c/.dockerignore")
     assert.equal(lab:path "c", ignore.source(lab:path "c"))
+  end)
+
+  it("pulls images as pull_policy wants it, for the platform that is asked for", function()
+    local present, pulled
+    local engine = {
+      image = function(_, name)
+        if present[name] then return { Id = "id-" .. name } end
+        return nil, error_of.new { code = "not_found", message = "image not found" }
+      end,
+      pull = function(_, name, options)
+        pulled[#pulled + 1] = name .. " " .. (options.platform or "-")
+        present[name] = true
+        return true
+      end }
+    local function ensure(text, there)
+      present, pulled = { x = there }, {}
+      local ok, ids = pcall(images.ensure, { engine = engine, tell = function() end,
+        project = project("services:\n  s: {image: x" .. text .. "}\n") })
+      return table.concat(pulled, ","), ok and ids.x or tostring(ids)
+    end
+    assert.same({ "x -", "id-x" }, { ensure "" })
+    assert.same({ "", "id-x" }, { ensure("", true) })
+    assert.same({ "x linux/arm64", "id-x" }, { ensure(", platform: linux/arm64") })
+    assert.same({ "x -", "id-x" }, { ensure(", pull_policy: always, platform: ''", true) })
+    assert.same({ "", "service s: the image x is not there, and pull_policy is never" },
+      { ensure ", pull_policy: never" })
   end)
 
   it("waits for all containers of a service", function()

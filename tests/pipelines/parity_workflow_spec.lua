@@ -153,6 +153,17 @@ describe("parity's state machines", function()
     end)
   end)
 
+  it("quotes no secret that stands where it does not belong", function()
+    lab:write { [".env"] = "DB_PASSWORD=never-to-be-seen\n", ["compose.yaml"] =
+      "services: {a: {image: x, ports: ['${DB_PASSWORD}:80']}}\n" }
+    local result = lab:run { "init" }
+    assert.equal(2, result.code)
+    assert.is_truthy(result.stderr:find("ports: '***' is no host port", 1, true), result.stderr)
+    lab:write { ["compose.yaml"] = "services: {a: {image: x, mem_limit: $API_TOKEN}}\n" }
+    result = lab:run({ "init" }, { env = { API_TOKEN = "tok-of-the-shell" } })
+    assert.is_nil(result.stderr:find("tok-of", 1, true), result.stderr)
+  end)
+
   it("init refuses an environment that breaks its rules and records a good one", function()
     lab:write { ["compose.yaml"] = "name: shop\nservices: {db: {image: postgres}}\n" }
     local result = lab:run { "init" }

@@ -7,6 +7,7 @@ local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
 local fixture = dofile(here .. "/fixture.lua")
 local fs = require "std.fs"
 local resolve = require "std.resolve"
+local store_of = require "std.store"
 
 local GOLDEN = here .. "/../golden/report"
 local HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>\27[31m\0\255"
@@ -127,6 +128,21 @@ describe("lsqm report", function()
     dir:close()
   end)
 
+  it("names what is damaged on the page and at the terminal", function()
+    local store, dir = story()
+    local meta = store:arch_dir(fixture.hash "a") .. "/metadata.json"
+    assert(fs.write(meta, "{ cut"))
+    local html, ctx = render(assert(store_of.open(store.root)))
+    assert.contains(html, "Damaged files were set aside")
+    local warned = {}
+    for _, one in ipairs(ctx.logged) do
+      if one.level == "warn" then warned[#warned + 1] = tostring(one.fields.error) end
+    end
+    assert.equal(1, #warned)
+    assert.contains(warned[1], meta)
+    dir:close()
+  end)
+
   it("has the red banner only when something regressed", function()
     local store, dir = fixture.store("ab")
     fixture.run(store, { a = "PASSED" })
@@ -216,7 +232,8 @@ describe("lsqm report", function()
     end
     local run = store:runs { finished = true }[2].run_id
     assert.equal(0, resolve.load("weekly", "report").run(fixture.context(store), { run = run }))
-    local html = assert(fs.read(store:path("reports", "latest", "index.html")))
+    assert.is_false(fs.exists(store:path("reports", "latest", "index.html"))) -- not the latest run
+    local html = assert(fs.read(store:path("reports", run, "index.html")))
     assert.truthy(html:find("<h4>main.tf</h4><pre tabindex=\"0\"># &lt;one&gt;</pre>", 1, true))
     assert.truthy(html:find("# two", 1, true))
     assert.is_nil(html:find("not shown", 1, true))

@@ -143,12 +143,25 @@ function M.describe(file, problem)
     problem.message)
 end
 
+--- The text of a configuration file.
+---@param file string
+---@return string|nil
+---@return lsqm.Error|nil err code "usage" where there is no such file
+function M.text(file)
+  local text, err = require("std.fs").read(file)
+  if not text and err.code == "not_found" then
+    err.code = "usage"
+    err.hint = "run it where aphex-config.yaml lies, or name the file; README has a small one"
+  end
+  return text, err
+end
+
 --- The configuration in a file; all problems in one error where there are any.
 ---@param file string
 ---@return table|nil config
 ---@return lsqm.Error|nil err code "usage"
 function M.read(file)
-  local text, err = require("std.fs").read(file)
+  local text, err = M.text(file)
   if not text then return nil, err end
   local config, problems = M.check(text, file)
   if config then return config end

@@ -39,14 +39,23 @@ function M.note(state, t, key, text)
   table.insert(state.notes, ("%s:%s:%s: %s"):format(state.file, line or 1, col or 1, text))
 end
 
-local function is_map(value)
-  return type(value) == "table" and not (json.is_array(value) and #value > 0)
+local function is_map(value) return type(value) == "table" and not json.is_array(value) end
+
+local function is_list(value) return type(value) == "table" and table_of.is_list(value) end
+
+local function is_scalar(value) return type(value) ~= "table" end
+
+-- No item of a table is a table itself.
+local function is_flat(value)
+  for _, item in pairs(value) do if not is_scalar(item) then return false end end
+  return true
 end
 
 local function is_texts(value)
   if type(value) == "string" then return true end
-  return type(value) == "table" and table_of.is_list(value)
-    and not table_of.find(value, function(one) return type(one) ~= "string" end)
+  return is_list(value) and not table_of.find(value, function(one)
+    return type(one) ~= "string"
+  end)
 end
 
 local function has_expression(value)
@@ -60,13 +69,19 @@ local KINDS <const> = {
   number = function(value) return type(value) == "number" and value > 0 end,
   boolean = function(value) return type(value) == "boolean" end,
   map = is_map,
-  list = function(value) return type(value) == "table" and table_of.is_list(value) end,
+  list = is_list,
   texts = is_texts,
+  values = function(value) return is_map(value) and is_flat(value) end,
+  scalars = function(value) return is_list(value) and is_flat(value) end,
+  named = function(value) return type(value) == "string" or is_map(value) end,
+  labels = function(value) return is_map(value) or is_texts(value) and #value > 0 end,
 }
 
 local KIND_WORDS <const> = { text = "a text", word = "a text", number = "a number above 0",
   boolean = "true or false", map = "a mapping", list = "a list",
-  texts = "a text or a list of texts" }
+  texts = "a text or a list of texts", values = "a mapping of plain values",
+  scalars = "a list of plain values", named = "a text or a mapping",
+  labels = "a text, a list of texts or a mapping" }
 
 --- Are a table's keys known, and their values of the right kind?
 ---@param known table<string, string> key → kind
@@ -77,7 +92,7 @@ function M.keys(state, t, known, what)
       M.fail(state, t, key, ("%s has no key '%s'%s"):format(what, key, suggest.phrase(key, known)))
     end
     local value = t[key]
-    if not KINDS[kind](value) and not (has_expression(value) and key ~= "steps") then
+    if not KINDS[kind](value) and not (has_expression(value) and keys.may_be_filled(kind, key)) then
       M.fail(state, t, key, ("%s of %s must be %s"):format(key, what, KIND_WORDS[kind]))
     end
   end
@@ -206,36 +221,40 @@ function M.steps(state, steps, what, place)
   for i in ipairs(steps) do check_step(state, steps, i, what, place, ids) end
 end
 
-local function check_services(state, job, id)
-  for name, service in table_of.sorted_pairs(job.services or {}) do
-    local what = ("service %s of %s"):format(name, id)
-    if not is_map(service) then M.fail(state, job.services, name, what .. " must be a mapping") end
-    M.keys(state, service, keys.service, what)
-    if service.image == nil then M.fail(state, job.services, name, what .. " has no image") end
-    if service.credentials ~= nil then
-      M.fail(state, service, "credentials", what .. ": the engine's own credentials are used",
-        { hint = ACT })
-    end
-    local bad = not has_expression(service.options) and services.unsupported(service.options)
-    if bad then
-      M.fail(state, service, "options", ("%s: the option %s is not supported here"):format(what,
-        bad), { hint = ACT })
-    end
+local function check_image(state, owner, key, what)
+  local service = owner[key]
+  if not is_map(service) then M.fail(state, owner, key, what .. " must be a mapping") end
+  M.keys(state, service, keys.service, what)
+  if service.image == nil then M.fail(state, owner, key, what .. " has no image") end
+  if service.credentials ~= nil then
+    M.fail(state, service, "credentials", what .. ": the engine's own credentials are used",
+      { hint = ACT })
+  end
+  local bad = not has_expression(service.options) and services.unsupported(service.options)
+  if bad then
+    M.fail(state, service, "options", ("%s: the option %s is not supported here"):format(what,
+      bad), { hint = ACT })
+  end
+end
+
+local function check_containers(state, job, id)
+  for name in table_of.sorted_pairs(job.services or {}) do
+    check_image(state, job.services, name, ("service %s of %s"):format(name, id))
+  end
+  if job.container ~= nil and type(job.container) ~= "string" then
+    check_image(state, job, "container", "container of job " .. id)
   end
 end
 
 local function check_runner(state, jobs, id)
   local job = jobs[id]
-  if job.container ~= nil then
-    M.fail(state, job, "container", ("job %s runs in a container"):format(id), { hint = ACT })
-  end
   if job["runs-on"] == nil then M.fail(state, jobs, id, ("job %s has no runs-on"):format(id)) end
   if type(job.steps) ~= "table" or #job.steps == 0 then
     M.fail(state, jobs, id, ("job %s has no steps"):format(id))
   end
   M.defaults(state, job, "job " .. id)
   M.steps(state, job.steps, id, "step")
-  check_services(state, job, id)
+  check_containers(state, job, id)
 end
 
 --- One job; who calls another workflow has it read by the caller of this.

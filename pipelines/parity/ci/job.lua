@@ -3,6 +3,7 @@
 -- services, its steps one after the other, and what it leaves kept as artifacts.
 
 local artifacts = require "pipelines.parity.ci.artifacts"
+local container_of = require "pipelines.parity.ci.container"
 local error_of = require "std.error"
 local expression = require "pipelines.parity.ci.expression"
 local fs = require "std.fs"
@@ -24,9 +25,14 @@ local M = {}
 local LOCAL <const> = { ACT = "true" }
 
 local function with_services(job, scope)
-  local held <close> = services_of.start(job.definition.services, scope, { id = job.stage.id,
-    run_id = job.run_id, control = job.control })
-  scope.contexts.job = { status = scope.status, services = held.contexts }
+  local definition = job.definition
+  local held <close> = services_of.start(definition.services, scope, { id = job.stage.id,
+    run_id = job.run_id, control = job.control, network = definition.container ~= nil })
+  local inside <close> = definition.container ~= nil
+    and container_of.start(definition.container, scope, job, held) or nil
+  job.container = inside
+  scope.contexts.job = { status = scope.status, services = held.contexts,
+    container = inside and { id = inside.id, network = held.network } or {} }
   return step_of.run_all(job, job.definition.steps, scope)
 end
 

@@ -2,39 +2,45 @@
 -- What GitHub's workflow files and composite actions are made of: the keys of each level and the
 -- kinds of their values, the contexts that an expression may name at each place, and what has no
 -- meaning on one machine. Kinds: text, number, boolean, map, list, texts (a text or a list of
--- texts), word (a text that is no number), any; an expression may stand for all but a list of
--- steps.
+-- texts), word (a text that is no number), values (a mapping of plain values), scalars (a list of
+-- them), named (a text or a mapping), labels (texts or a mapping), any.
 
 local table_of = require "std.table"
 
 local M = {}
 
-M.workflow = { name = "text", ["run-name"] = "text", on = "any", permissions = "any", env = "map",
-  defaults = "map", concurrency = "any", jobs = "map" }
+M.workflow = { name = "text", ["run-name"] = "text", on = "any", permissions = "named",
+  env = "values", defaults = "map", concurrency = "named", jobs = "map" }
 
-M.job = { name = "text", needs = "texts", permissions = "any", ["runs-on"] = "any",
-  environment = "any", concurrency = "any", outputs = "map", env = "map", defaults = "map",
-  ["if"] = "any", steps = "list", ["timeout-minutes"] = "number", strategy = "map",
+M.job = { name = "text", needs = "texts", permissions = "named", ["runs-on"] = "labels",
+  environment = "named", concurrency = "named", outputs = "values", env = "values",
+  defaults = "map", ["if"] = "any", steps = "list", ["timeout-minutes"] = "number",
+  strategy = "map",
   ["continue-on-error"] = "boolean", container = "any", services = "map" }
 
 --- Keys of a job that calls another workflow.
-M.call = { name = "text", needs = "texts", permissions = "any", concurrency = "any",
-  ["if"] = "any", strategy = "map", uses = "word", with = "map", secrets = "any" }
+M.call = { name = "text", needs = "texts", permissions = "named", concurrency = "named",
+  ["if"] = "any", strategy = "map", uses = "word", with = "values", secrets = "named" }
 
 M.strategy = { matrix = "map", ["fail-fast"] = "boolean", ["max-parallel"] = "number" }
 
 M.step = { id = "word", ["if"] = "any", name = "text", uses = "word", run = "text",
-  ["working-directory"] = "text", shell = "word", with = "map", env = "map",
+  ["working-directory"] = "text", shell = "word", with = "values", env = "values",
   ["continue-on-error"] = "boolean", ["timeout-minutes"] = "number" }
 
-M.service = { image = "word", env = "map", ports = "list", volumes = "list", options = "word",
-  credentials = "map" }
+M.service = { image = "word", env = "values", ports = "scalars", volumes = "scalars",
+  options = "word", credentials = "map" }
 
 M.defaults = { run = "map" }
 M.run_defaults = { shell = "word", ["working-directory"] = "text" }
 
 M.action = { name = "text", author = "text", description = "text", inputs = "map",
   outputs = "map", runs = "map", branding = "map" }
+
+local FILLED <const> = { number = true, boolean = true }
+
+--- May an expression stand in the place of a value of this kind?
+function M.may_be_filled(kind, key) return FILLED[kind] or key == "env" or key == "matrix" end
 
 local function with(names, more)
   local set = table_of.set(names)
@@ -56,7 +62,7 @@ M.contexts = {
   ["job defaults"] = with(COMBINED, { "env" }),
   ["job env"] = with(COMBINED, { "secrets" }),
   ["job outputs"] = with(STEP, { "secrets" }),
-  ["job services"] = with(COMBINED, { "env", "secrets" }),
+  ["job services"] = with(COMBINED, { "job", "runner", "env", "secrets" }),
   ["step if"] = with(STEP),
   ["step"] = with(STEP, { "secrets" }),
   ["action step"] = with { "github", "inputs", "strategy", "matrix", "job", "runner", "env",
@@ -68,6 +74,7 @@ M.contexts = {
 M.job_places = { ["if"] = "job if", strategy = "job strategy", name = "job", ["runs-on"] = "job",
   ["timeout-minutes"] = "job", ["continue-on-error"] = "job", env = "job env", with = "job",
   secrets = "job env", outputs = "job outputs", services = "job services",
+  container = "job services",
   defaults = "job defaults" }
 
 --- What a workflow or a job may say, and what is not done about it here.

@@ -11,6 +11,7 @@ local parallel = require "std.parallel"
 local table_of = require "std.table"
 local time = require "std.time"
 local units = require "std.compose.units"
+local uuid = require "std.uuid"
 local words = require "std.compose.words"
 
 local M = {}
@@ -24,24 +25,34 @@ local function nano(text)
   return seconds and math.floor(seconds * NANO) or nil
 end
 
+local function whole(text) return math.tointeger(tonumber(text)) end
+
+local function text_of(value) return value end
+
+-- The options of `docker create` that are known: where their value goes, and what it becomes there,
+-- nil where it is none.
 local OPTIONS <const> = {
-  ["--health-cmd"] = function(spec, value)
-    spec.Healthcheck.Test = json.array { "CMD-SHELL", value }
-  end,
-  ["--health-interval"] = function(spec, value) spec.Healthcheck.Interval = nano(value) end,
-  ["--health-timeout"] = function(spec, value) spec.Healthcheck.Timeout = nano(value) end,
-  ["--health-start-period"] = function(spec, value) spec.Healthcheck.StartPeriod = nano(value) end,
-  ["--health-retries"] = function(spec, value)
-    spec.Healthcheck.Retries = math.tointeger(tonumber(value))
-  end,
-  ["--hostname"] = function(spec, value) spec.Hostname = value end,
-  ["--memory"] = function(spec, value) spec.HostConfig.Memory = units.bytes(value) end,
-  ["--entrypoint"] = function(spec, value) spec.Entrypoint = json.array { value } end,
+  ["--health-cmd"] = { "Healthcheck", "Test",
+    function(value) return json.array { "CMD-SHELL", value } end },
+  ["--health-interval"] = { "Healthcheck", "Interval", nano },
+  ["--health-timeout"] = { "Healthcheck", "Timeout", nano },
+  ["--health-start-period"] = { "Healthcheck", "StartPeriod", nano },
+  ["--health-retries"] = { "Healthcheck", "Retries", whole },
+  ["--memory"] = { "HostConfig", "Memory", units.bytes },
+  ["--shm-size"] = { "HostConfig", "ShmSize", units.bytes },
+  ["--cpus"] = { "HostConfig", "NanoCpus", function(value)
+    local number = tonumber(value)
+    return number and math.floor(number * NANO)
+  end },
+  ["--user"] = { false, "User", text_of },
+  ["--hostname"] = { false, "Hostname", text_of },
+  ["--entrypoint"] = { false, "Entrypoint", function(value) return json.array { value } end },
 }
 
--- The options of `docker create` in a text, as {name, value}.
+-- The options in a text, as {name, value}; a text that cannot be split is one without a value.
 local function each_option(text)
-  local list, found, i = words.split(text or "") or {}, {}, 1
+  local list, found, i = words.split(text or ""), {}, 1
+  if not list then return { { text } } end
   while i <= #list do
     local option, value = list[i]:match("^(%-%-[%w-]+)=(.*)$")
     if not option then option, value, i = list[i], list[i + 1], i + 1 end
@@ -51,11 +62,13 @@ local function each_option(text)
   return found
 end
 
---- The first of a service's options that is not known here, or nil.
+--- The first of a service's options that is not known here or whose value is none, or nil.
 ---@param text string? as in the workflow file, without expressions
 function M.unsupported(text)
   for _, row in ipairs(each_option(text)) do
-    if not OPTIONS[row[1]] or row[2] == nil then return row[1] end
+    local known = OPTIONS[row[1]]
+    if not known or row[2] == nil then return row[1] end
+    if known[3](row[2]) == nil then return row[1] .. " " .. row[2] end
   end
   return nil
 end
@@ -66,7 +79,11 @@ local function apply_options(spec, text, name)
     error(error_of.new { op = "service " .. name, code = "unsupported",
       message = "the option " .. bad .. " is not supported here: act can run it" }, 0)
   end
-  for _, row in ipairs(each_option(text)) do OPTIONS[row[1]](spec, row[2]) end
+  for _, row in ipairs(each_option(text)) do
+    local known = OPTIONS[row[1]]
+    local target = known[1] and spec[known[1]] or spec
+    target[known[2]] = known[3](row[2])
+  end
 end
 
 -- Ports are published on this machine alone, whatever address the workflow names.
@@ -83,20 +100,29 @@ local function ports(service, scope)
   return exposed, bindings
 end
 
-local function spec_of(name, service, scope, labels)
+-- In a network of the job's own the services are known by their names.
+local function networking(spec, name, network)
+  if not network then return end
+  spec.HostConfig.NetworkMode = network
+  spec.NetworkingConfig = { EndpointsConfig = { [network] = { Aliases = json.array { name } } } }
+end
+
+local function spec_of(name, service, scope, held)
   local env = json.array()
   for key, value in table_of.sorted_pairs(expression.fill_all(service.env or {}, scope)) do
     env[#env + 1] = key .. "=" .. expression.text(value)
   end
   local exposed, bindings = ports(service, scope)
   local spec = { Image = expression.text(expression.fill(service.image, scope)), Env = env,
-    ExposedPorts = exposed, Healthcheck = {}, Labels = labels,
+    ExposedPorts = exposed, Healthcheck = {}, Labels = held.labels,
     HostConfig = { PortBindings = bindings, Binds = expression.fill_all(service.volumes, scope) } }
   apply_options(spec, service.options and expression.text(expression.fill(service.options, scope)),
     name)
   if next(spec.Healthcheck) == nil then spec.Healthcheck = nil end
+  networking(spec, name, held.network)
   return spec
 end
+M.spec = spec_of
 
 local function must(value, err)
   if value == nil or value == false then error(err, 0) end
@@ -130,7 +156,7 @@ local function ports_of(container)
 end
 
 local function start_one(engine, name, service, scope, held)
-  local spec = spec_of(name, service, scope, held.labels)
+  local spec = spec_of(name, service, scope, held)
   if not engine:image(spec.Image) then must(engine:pull(spec.Image, { timeout = 0 })) end
   local container = must(engine:container(spec))
   must(container:start())
@@ -146,6 +172,10 @@ local function remove_all(held)
     local ok, err = held.engine:remove(item.Id, { force = true, volumes = true })
     if not ok and err.code ~= "not_found" then error(err, 0) end
   end
+  for _, item in ipairs(must(held.engine:networks { labels = { mine } })) do
+    local ok, err = held.engine:network_remove(item.Id)
+    if not ok and err.code ~= "not_found" then error(err, 0) end
+  end
 end
 
 -- Without an engine the job was not judged: this is a fault of the machine, not of the job.
@@ -157,16 +187,21 @@ local function connect()
 end
 
 --- Starts a job's services; the result is closed with the job.
----@param job table {id, run_id, control = {deadline}}
+---@param job table {id, run_id, control = {deadline}, network = it needs one of its own}
 ---@return table held `<close>` it; held.contexts is `job.services`
 function M.start(services, scope, job)
   local held = setmetatable({ contexts = {}, deadline = job.control.deadline,
     labels = { lsqm = "1", ["lsqm.owner"] = owner.of(), [LABEL] = job.run_id,
       [LABEL .. ".job"] = job.id } }, { __close = remove_all })
-  if not services or next(services) == nil then return held end
+  if not job.network and (not services or next(services) == nil) then return held end
   local ok, err = pcall(function()
     held.engine = connect()
-    for name, service in table_of.sorted_pairs(services) do
+    if job.network then
+      local name = "lsqm-ci-" .. uuid.v4()
+      must(held.engine:network_create { Name = name, Labels = held.labels })
+      held.network = name
+    end
+    for name, service in table_of.sorted_pairs(services or {}) do
       held.contexts[name] = start_one(held.engine, name, service, scope, held)
     end
   end)

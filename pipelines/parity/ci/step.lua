@@ -20,7 +20,9 @@ local MAX_SUMMARY <const> = 2 ^ 20
 local MAX_FILE <const> = 16 * 2 ^ 20
 local LAST_SECONDS <const> = 300 -- what always() may still do in a job that was cancelled
 
-local function argv_of(shell, script)
+-- In a container, and where there is no bash, sh is what runs without a shell of its own.
+local function argv_of(job, shell, script)
+  if shell == "default" and (job.container or not process.which "bash") then shell = "sh" end
   local words = keys.shells[shell]
   if not words then
     if not shell:find("{0}", 1, true) then
@@ -36,8 +38,12 @@ local function argv_of(shell, script)
 end
 
 local function filled_map(map, scope)
-  local out = {}
-  for key, value in pairs(map or {}) do
+  local out, whole = {}, expression.fill(map or {}, scope)
+  if type(whole) ~= "table" then
+    error(error_of.new { op = "env", code = "invalid",
+      message = ("'%s' is no mapping"):format(expression.text(whole)) }, 0)
+  end
+  for key, value in pairs(whole) do
     out[key] = expression.text(expression.fill(value, scope))
   end
   return out
@@ -65,7 +71,8 @@ local function environment_of(job, step_env)
     renew(env[name], "")
   end
   if #job.path > 0 then
-    env.PATH = table.concat(job.path, ":") .. ":" .. (env.PATH or process.environment().PATH)
+    env.PATH = table.concat(job.path, ":") .. ":"
+      .. (env.PATH or job.container and job.container.path or process.environment().PATH)
   end
   return env
 end
@@ -105,10 +112,15 @@ end
 -- Runs a program until it ends, its time is over, or the job is to stop.
 local function run_program(job, options)
   local result, err
+  local container = job.container
   local first = parallel.race {
-    function() result, err = process.run(options) end,
+    function()
+      if container then result, err = container:run(options) return end
+      result, err = process.run(options)
+    end,
     function() job.control.stop:wait() end,
   }
+  if first == 2 and container then container:kill() end
   if first == 2 then return { cancelled = true, code = 143 } end
   if not result then
     job.log:fail("%s", tostring(err))
@@ -161,13 +173,17 @@ local function run_script(job, step, scope, outputs, env)
   local shell = expression.text(expression.fill(step.shell or job.defaults.shell or "default",
     scope))
   local seconds, of_job = seconds_of(job, step, scope)
-  local argv = argv_of(shell, script_of(job, step, scope, shell))
+  local argv = argv_of(job, shell, script_of(job, step, scope, shell))
   local all = environment_of(job, env)
   local result = run_program(job, { env = all, argv = argv, timeout = seconds,
     inherit = { "DOCKER_HOST" }, cwd = folder_of(job, step, scope), leave_group = true,
     max_output = 4096,
     on_output = function(stream, text) job.log:write(stream, text) end })
-  if result.timed_out then result = timed_out(job, seconds, of_job) end
+  if result.timed_out then
+    result = timed_out(job, seconds, of_job)
+  elseif result.code ~= 0 then
+    job.log:line("##[error]the step ended with code %d", result.code)
+  end
   hand_on(job, outputs)
   return result
 end

@@ -113,7 +113,9 @@ end
 local function check_needs(state, jobs, id)
   local job = jobs[id]
   for _, other in ipairs(as_list(job.needs)) do
-    if not jobs[other] then
+    if type(other) ~= "string" then
+      check.fail(state, job, "needs", "needs must be a text or a list of texts")
+    elseif not jobs[other] then
       check.fail(state, job, "needs", ("job %s needs '%s', which is not there%s"):format(id, other,
         suggest.phrase(other, jobs)))
     end
@@ -183,6 +185,34 @@ local function entries(state, jobs)
   return list
 end
 
+-- What starts a workflow by hand or by another one: its inputs, outputs and secrets are mappings of
+-- mappings.
+local function check_started(state, on, settings)
+  for name, setting in table_of.sorted_pairs(settings) do
+    for _, key in ipairs(name:find("^workflow_") and { "inputs", "outputs", "secrets" } or {}) do
+      local rows = setting[key]
+      if rows ~= nil and (type(rows) ~= "table" or json.is_array(rows)) then
+        check.fail(state, on[name], key, ("%s of %s must be a mapping"):format(key, name))
+      end
+      for row, value in table_of.sorted_pairs(rows or {}) do
+        if type(value) ~= "table" and value ~= json.null then
+          check.fail(state, rows, row, ("%s of %s must be a mapping"):format(row, key))
+        end
+      end
+    end
+  end
+end
+
+local function check_events(state, root)
+  local names, settings = M.events(root.on)
+  if #names == 0 then check.fail(state, root, "on", "on: names no event") end
+  for _, name in ipairs(names) do
+    if type(name) ~= "string" then check.fail(state, root, "on", "an event must be a text") end
+  end
+  check_started(state, root.on, settings)
+  return names, settings
+end
+
 local function check_outputs(state, settings)
   local outputs = (settings.workflow_call or {}).outputs or {}
   for name, output in table_of.sorted_pairs(outputs) do
@@ -210,8 +240,7 @@ function build(path, options)
   check.defaults(state, root, "the workflow")
   check.expressions(state, root, "env", "workflow env")
   check.without_meaning(state, root)
-  local names, settings = M.events(root.on)
-  if #names == 0 then check.fail(state, root, "on", "on: names no event") end
+  local names, settings = check_events(state, root)
   check_outputs(state, settings)
   return { file = path, name = root.name and expression.text(root.name) or fs.basename(path),
     env = root.env, defaults = root.defaults, events = names, settings = settings,

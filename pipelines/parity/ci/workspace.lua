@@ -3,12 +3,35 @@
 -- .git names the one of all others, where a job's commit or checkout would be seen by everybody.
 
 local fs = require "std.fs"
+local uv = require "luv"
 
 local M = {}
 
 local function must(value, err)
   if not value then error(err, 0) end
   return value
+end
+
+-- One by one, without sockets and pipes: they belong to a program that runs.
+local function copy_each(from, to)
+  fs.mkdir(to)
+  for _, entry in ipairs(must(fs.list(from))) do
+    local source, target = fs.join(from, entry.name), fs.join(to, entry.name)
+    if entry.type == "dir" then
+      copy_each(source, target)
+    elseif entry.type ~= "other" then
+      must(fs.copy(source, target))
+    end
+  end
+  must(uv.fs_chmod(to, must(fs.stat(from)).mode & 511)) -- 511 = octal 777
+end
+
+local function copy(from, to)
+  local ok, err = fs.copy(from, to)
+  if ok then return end
+  if err.code ~= "unsupported" then error(err, 0) end
+  must(fs.remove(to))
+  if must(fs.stat(from, false)).type == "dir" then copy_each(from, to) end
 end
 
 -- Of each work tree; the rest is common to all.
@@ -19,7 +42,7 @@ local function copy_repository(own, common, to)
   fs.mkdir(to)
   for _, entry in ipairs(must(fs.list(common))) do
     if not NOT_COPIED[entry.name] then
-      must(fs.copy(fs.join(common, entry.name), fs.join(to, entry.name)))
+      copy(fs.join(common, entry.name), fs.join(to, entry.name))
     end
   end
   for _, name in ipairs(OWN) do
@@ -40,7 +63,7 @@ end
 
 local function copy_entry(project, to, name)
   if name ~= ".git" or fs.is_dir(fs.join(project, name)) then
-    must(fs.copy(fs.join(project, name), fs.join(to, name)))
+    copy(fs.join(project, name), fs.join(to, name))
     return true
   end
   local own, common = linked(project)

@@ -41,7 +41,9 @@ local function side(state, which, name)
 end
 
 local function explain(state, d, name)
-  if state.runtime_of and state.runtime_of[name] ~= nil and d.path ~= "service" then
+  -- how many containers there are is in no container's version
+  local is_of_container = d.path ~= "service" and d.path ~= "compose.scale"
+  if state.runtime_of and state.runtime_of[name] ~= nil and is_of_container then
     return drift.of_running(state.runtime_of[name] or nil, state.version_of(name))
   end
   return drift.explain(d.path, side(state, "source", name))

@@ -56,10 +56,14 @@ local function stop(engine, row, grace)
   end
 end
 
--- With the volumes that have no name: nobody could mount them again.
+-- With the volumes that have no name: nobody could mount them again. One that another container
+-- uses stays.
 local function remove_whole(engine, row)
   gone(engine:remove(row.Id, { force = true, volumes = true }))
-  for _, one in ipairs(carry.listed(row.Labels)) do gone(engine:volume_remove(one.name)) end
+  for _, one in ipairs(carry.listed(row.Labels)) do
+    local ok, err = engine:volume_remove(one.name)
+    if not ok and err.code ~= "conflict" then gone(ok, err) end
+  end
 end
 
 --- Stops and removes some containers.

@@ -16,7 +16,9 @@ local NANO <const> = 1000000000
 local function bind_options(bind)
   if not bind.propagation and not bind.recursive then return nil end
   return { Propagation = bind.propagation,
-    NonRecursive = bind.recursive == "disabled" or nil }
+    NonRecursive = bind.recursive == "disabled" or nil,
+    ReadOnlyNonRecursive = bind.recursive == "writable" or nil,
+    ReadOnlyForceRecursive = bind.recursive == "readonly" or nil }
 end
 
 local function volume_options(volume)

@@ -68,7 +68,7 @@ end
 local function build_image(state, name)
   local build = state.project.services[name].build
   refuse_context(name, build)
-  state.say("building " .. name)
+  state.tell("building " .. name)
   local dockerfile, entry = dockerfile_of(build)
   local dir <close> = must(fs.tempdir())
   local tar = fs.join(dir.path, "context.tar")
@@ -76,14 +76,16 @@ local function build_image(state, name)
   local image = names.image(state.project, name)
   local id, err = state.engine:build { context_file = tar, target = build.target, tag = image,
     dockerfile = dockerfile, buildargs = arguments(state, build), labels = build.labels,
-    network = build.network, nocache = build.no_cache, timeout = 0 }
+    network = build.network, nocache = build.no_cache, timeout = 0,
+    platform = names.platform(state.project, name) }
   if not id then error(error_of.wrap(with_output(explain_build(err)), "build " .. name), 0) end
   return must(state.engine:image(image)).Id
 end
 
 local function pull(state, name, image)
-  state.say("pulling " .. image)
-  local ok, err = state.engine:pull(image, { timeout = 0 })
+  state.tell("pulling " .. image)
+  local ok, err = state.engine:pull(image, { timeout = 0,
+    platform = names.platform(state.project, name) })
   if not ok then
     error(error_of.new { op = "service " .. name, code = err.code, cause = err,
       message = ("the image %s cannot be pulled: %s"):format(image, err.message),
@@ -113,7 +115,7 @@ local function ensure(state, name)
 end
 
 --- Sees that all images are there; image → its id.
----@param state {engine: lsqm.Docker, project: table, build: boolean, say: fun(line)}
+---@param state {engine: lsqm.Docker, project: table, build: boolean, tell: fun(line)}
 function M.ensure(state)
   local first_of = {}
   for name, service in table_of.sorted_pairs(state.project.services) do

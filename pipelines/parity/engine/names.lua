@@ -35,6 +35,12 @@ function M.image(project, name)
   return project.services[name].image or ("%s-%s"):format(project.name, name)
 end
 
+--- The platform that a service asks for; "" is what `platform: ${PLATFORM:-}` leaves.
+function M.platform(project, name)
+  local platform = project.services[name].platform
+  return platform ~= "" and platform or nil
+end
+
 --- The folder of the file that a service was written in.
 function M.folder_of(service)
   local place = origin.at(service)

@@ -116,8 +116,8 @@ local function health(info, image)
 end
 
 -- Our label, or that of docker compose: "db:service_healthy:false,…".
-local function depends(info)
-  local out, given = {}, info.Config.Labels
+local function depends(given)
+  local out = {}
   for _, row in ipairs(json.decode(given[labels_of.DEPENDS] or "[]") or {}) do
     out[row.name] = { condition = row.condition, restart = row.restart, required = row.required }
   end
@@ -163,6 +163,14 @@ local function devices(host)
   return list_or_nil(list)
 end
 
+local function tmpfs(host)
+  local list = json.array()
+  for path, options in table_of.sorted_pairs(host.Tmpfs or {}) do
+    list[#list + 1] = options ~= "" and path .. ":" .. options or path
+  end
+  return list_or_nil(list)
+end
+
 -- The container as a Compose service in long forms.
 local function service_of(info, image, project)
   local host, config = info.HostConfig, info.Config
@@ -176,8 +184,8 @@ local function service_of(info, image, project)
     hostname = info.Id:sub(1, 12) ~= config.Hostname and config.Hostname or nil,
     environment = variables(info, image), ports = ports(info), volumes = mounts(info, project),
     networks = networks(info, project), healthcheck = health(info, image),
-    depends_on = depends(info), labels = labels(info, image),
-    tmpfs = list_or_nil(table_of.sorted_keys(host.Tmpfs or {})), cpus = cpus(host.NanoCpus),
+    depends_on = depends(info.Config.Labels), labels = labels(info, image),
+    tmpfs = tmpfs(host), cpus = cpus(host.NanoCpus),
     mem_limit = positive(host.Memory), mem_reservation = positive(host.MemoryReservation),
     restart = name ~= "" and name ~= "no" and name or nil, privileged = host.Privileged or nil,
     read_only = host.ReadonlyRootfs or nil, cap_add = list_or_nil(host.CapAdd),
@@ -267,15 +275,33 @@ local function build(engine, project, rows, options)
   return out
 end
 
+-- Services whose end another one waits for: ended well, they are as they should be.
+local function jobs_of(rows)
+  local jobs = {}
+  for _, row in ipairs(rows) do
+    for name, dependency in pairs(depends(row.Labels)) do
+      if dependency.condition == "service_completed_successfully" then jobs[name] = true end
+    end
+  end
+  return jobs
+end
+
+local function is_seen(row, jobs)
+  if row.State == "running" or row.State == "paused" then return true end
+  return jobs[service_label(row)] and (row.Status or ""):find("^Exited %(0%)") ~= nil
+end
+
 -- Containers that parity started, else those that docker compose did.
 local function find(engine, project)
   for _, label in ipairs { labels_of.PROJECT, labels_of.COMPOSE_PROJECT } do
-    local rows, err = engine:containers { labels = { [label] = project } }
+    local rows, err = engine:containers { labels = { [label] = project }, all = true }
     if not rows then return nil, err end
     rows = table_of.filter(rows, function(row)
       return service_label(row) and row.Labels[labels_of.COMPOSE_ONEOFF] ~= "True"
     end)
-    if #rows > 0 then return rows end
+    local jobs = jobs_of(rows)
+    rows = table_of.filter(rows, function(row) return is_seen(row, jobs) end)
+    if table_of.find(rows, function(row) return row.State ~= "exited" end) then return rows end
   end
   return nil, error_of.new { op = "parity", code = "not_found",
     message = "no running containers of project " .. project,

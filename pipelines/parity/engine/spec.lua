@@ -76,11 +76,18 @@ local function links_of(project, service)
   return #list > 0 and list or nil
 end
 
+local INTERFACE <const> = "com.docker.network.endpoint.ifname"
+
+local function driver_options(row)
+  if not row.interface_name then return row.driver_opts end
+  return table_of.merge(row.driver_opts, { [INTERFACE] = row.interface_name })
+end
+
 local function endpoint(name, row, links)
   local aliases = json.array { name }
   for _, alias in ipairs(row.aliases or {}) do aliases[#aliases + 1] = alias end
   return { Aliases = aliases, IPAMConfig = addresses(row), Links = links,
-    MacAddress = row.mac_address, DriverOpts = row.driver_opts, GwPriority = row.gw_priority }
+    MacAddress = row.mac_address, DriverOpts = driver_options(row), GwPriority = row.gw_priority }
 end
 
 --- Networks of a service as {name in the engine, EndpointConfig}; the first is the one the

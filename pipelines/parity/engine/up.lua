@@ -41,7 +41,7 @@ local function create(state, name, number, carried)
   make_bind_folders(service)
   local spec, others = spec_of.container(state.project, state.id, name, number)
   carry.into(spec, carried)
-  local id = must(state.engine:create(spec, { platform = service.platform,
+  local id = must(state.engine:create(spec, { platform = names.platform(state.project, name),
     name = names.container(state.project, name, number) }))
   for _, network in ipairs(others) do
     must(state.engine:network_connect(network.name, id, network.endpoint))
@@ -73,11 +73,16 @@ local function shares_renewed(state, name)
   return false
 end
 
+-- Not every engine writes "sha256:" before an id in its lists.
+local function same_image(a, b)
+  return a ~= nil and b ~= nil and a:gsub("^sha256:", "") == b:gsub("^sha256:", "")
+end
+
 -- One that was only created may lack networks or files: its `up` may have been killed.
 local function may_stay(state, name, row)
   return not state.recreate and KEPT[row.State]
     and row.Labels[labels_of.VERSION] == spec_of.version(state.project, name)
-    and row.ImageID == state.images[names.image(state.project, name)]
+    and same_image(row.ImageID, state.images[names.image(state.project, name)])
     and not shares_renewed(state, name)
 end
 
@@ -92,12 +97,18 @@ local function keep(state, name, row)
   return state.say(name .. " started again")
 end
 
+-- With `volumes_from`, what it has may be another's.
+local function carried_over(state, name, row)
+  if state.project.services[name].volumes_from then return {} end
+  return carry.of(must(state.engine:inspect(row.Id)))
+end
+
 -- A container of the same version is kept; another one makes room.
 local function start_one(state, name, number, present)
   if present and may_stay(state, name, present) then return keep(state, name, present) end
   local carried = {}
   if present then
-    carried = carry.of(must(state.engine:inspect(present.Id)))
+    carried = carried_over(state, name, present)
     down.remove(state.engine, { present }, true)
     state.renewed[name] = true
     state.say(name .. " is made anew")
@@ -191,11 +202,11 @@ local function new_state(engine, environment, options)
   local function adder(list) return function(text) list[#list + 1] = text end end
   local counts = counts_of(project)
   local state = { engine = engine, project = project, id = environment.id, started = {},
-    renewed = {}, counts = counts, build = options.build,
-    recreate = options.recreate, result = result,
+    renewed = {}, counts = counts, result = result, build = options.build,
+    recreate = options.recreate, wait = options.wait ~= false,
     watch = watch_of.new(engine, project.name, { tests = tests_of(project), counts = counts }),
-    wait = options.wait ~= false, say = options.say or function() end, made = adder(result.made),
-    doubt = adder(result.doubts), note = adder(result.notes) }
+    say = options.say or function() end, tell = options.tell or function() end,
+    made = adder(result.made), doubt = adder(result.doubts), note = adder(result.notes) }
   for name in pairs(project.services) do state.started[name] = parallel.event() end
   return state
 end
@@ -228,8 +239,8 @@ local function bring_up(state, options)
 end
 
 --- Brings an environment up.
----@param options table {wait = boolean, timeout = seconds, say = fun(line), build = boolean,
----  recreate = boolean, remove_orphans = boolean}
+---@param options table {wait = boolean, timeout = seconds, build = boolean, recreate = boolean,
+---  remove_orphans = boolean, say = fun(line) hears of each step, tell = fun(line) of long ones}
 ---@return {made: string[], doubts: string[], notes: string[]}?
 ---@return lsqm.Error?
 function M.run(engine, environment, options)

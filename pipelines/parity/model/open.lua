@@ -7,6 +7,8 @@ local contracts = require("std.contracts").of "parity"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
 local fs = require "std.fs"
+local secrets = require "pipelines.parity.model.secrets"
+local table_of = require "std.table"
 local validate = require "pipelines.parity.model.validate"
 
 local M = {}
@@ -38,7 +40,9 @@ function M.args(more)
   return table.move(more or {}, 1, #(more or {}), #list + 1, list)
 end
 
+-- A secret may stand where it does not belong, and be quoted.
 local function usage(err)
+  err.message = secrets.unquoted(err.message)
   if err.code == "invalid" or err.code == "syntax" then err.code = "usage" end
   return nil, err
 end
@@ -55,7 +59,7 @@ local function guarded(fn, ...)
 end
 
 local function build(options)
-  local project, err = compose.load(options)
+  local project, err = compose.load(table_of.merge({ on_value = secrets.notice }, options))
   if not project then return nil, err end
   return environments.of(project, options)
 end

@@ -49,6 +49,26 @@ function M.conceal(variable, public)
   return variable
 end
 
+local noticed = {}
+
+--- Remembers a variable that is looked up while files are read. Its value may be a word of the
+--- files as well: it is hidden only where an error quotes it.
+function M.notice(name, value)
+  if value ~= "" and M.is_secret(name, value) then noticed[value] = true end
+end
+
+--- An error's text without quoted words that hold a noticed secret.
+---@param text string
+---@return string
+function M.unquoted(text)
+  return (text:gsub("'([^']*)'", function(quoted)
+    for value in pairs(noticed) do
+      if quoted:find(value, 1, true) then return "'" .. mask.MASK .. "'" end
+    end
+    return nil
+  end))
+end
+
 local function hide_lines(text, public)
   for line in (text or ""):gmatch("[^\r\n]+") do
     if not public[line] then M.hide(line) end

@@ -33,11 +33,6 @@ local function data_sources(scope, out)
   for _, kind in ipairs(names.sorted_keys(scope.data)) do
     add(out, ('data "%s" "current" {\n%s}\n'):format(kind, DATA[kind] or ""))
   end
-  for _, lookup in ipairs(scope.lookups) do
-    local lines = { ('data "%s" "%s" {'):format(lookup.type, lookup.label) }
-    lookup.body:write(lines, 1)
-    add(out, table.concat(lines, "\n"), "\n}\n")
-  end
   for _, kind in ipairs(names.sorted_keys(scope.network)) do
     add(out, ('data "%s" "default" {\n%s}\n'):format(kind, NETWORK[kind]))
   end
@@ -179,6 +174,7 @@ local function main(parts)
   data_sources(parts.scope, out)
   secrets(parts, out)
   locals(parts, out)
+  for _, block in ipairs(parts.scope.stand_ins) do resource_block(block, {}, out) end
   for _, id in ipairs(parts.order) do
     local resource = parts.done[id]
     for _, block in ipairs(resource.blocks) do

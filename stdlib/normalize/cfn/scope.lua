@@ -24,7 +24,8 @@ function Scope.new(template, options)
     conditions = section(template, "Conditions"), job = options.job or {},
     parameters = {}, resources = {}, data = {}, condition_names = {}, imports = {},
     unsupported_list = {}, assumptions = {}, seen = {}, packages = {}, used_mappings = {},
-    network = {}, part_labels = {}, references = {}, secrets = {}, lookups = {}, lookup_keys = {},
+    network = {}, part_labels = {}, references = {}, secrets = {}, stand_ins = {},
+    stand_in_keys = {},
     files = {}, exports = {}, output_names = {}, given = options.given or {},
     linked = options.linked or {}, open = options.open, read_file = options.read_file,
     local_package = options.local_package, stack_name = options.stack_name or "stack",
@@ -194,24 +195,25 @@ function Scope:attribute(id, name)
   return expr.raw(text, t or "string")
 end
 
----Address of a data source with these arguments, made once.
+---Address of something that an account has outside of the template, made once: as a resource,
+---since a fresh account has none.
 ---@param type_name string
 ---@param label string wanted label
 ---@param arguments table<string, any> nodes by argument
 ---@return string
-function Scope:lookup(type_name, label, arguments)
+function Scope:stand_in(type_name, label, arguments)
   local body = Body.new()
   for _, name in ipairs(names.sorted_keys(arguments)) do body:set(name, arguments[name]) end
   local lines = { type_name }
   body:write(lines, 0)
   local key = table.concat(lines, "\n")
-  if not self.lookup_keys[key] then
+  if not self.stand_in_keys[key] then
     local entry = { type = type_name, body = body,
       label = names.unique(self.labels, names.identifier(label)) }
-    self.lookups[#self.lookups + 1] = entry
-    self.lookup_keys[key] = ("data.%s.%s"):format(type_name, entry.label)
+    self.stand_ins[#self.stand_ins + 1] = entry
+    self.stand_in_keys[key] = ("%s.%s"):format(type_name, entry.label)
   end
-  return self.lookup_keys[key]
+  return self.stand_in_keys[key]
 end
 
 ---Node for a value that another stack exports: a variable with a stand-in value.

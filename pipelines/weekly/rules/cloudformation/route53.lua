@@ -1,14 +1,22 @@
 -- SPDX-License-Identifier: Apache-2.0
 local expr = require "std.normalize.expr"
 local shared = require "std.normalize.cfn.shared"
+local tables = require "std.table"
 
 local ALIAS = { to = "alias", props = { DNSName = "name", HostedZoneId = "zone_id" },
   defaults = { evaluate_target_health = "false" } }
 
+-- The template's own zone, where it has one of that name; a fresh account has none.
 local function zone_by_name(self, value, body)
   local name = self:value(value)
-  local address = self.scope:lookup("aws_route53_zone", self.label .. "_zone", { name = name })
-  self.scope:assume(("%s: the public zone of that name is looked up"):format(self.id))
+  for id, zone in tables.sorted_pairs(self.scope.resources) do
+    local props = zone.type == "aws_route53_zone" and self.scope.template.Resources[id].Properties
+    if props and expr.text(self:value(props.Name)) == expr.text(name) then
+      return body:set("zone_id", self:value { Ref = id })
+    end
+  end
+  local address = self.scope:stand_in("aws_route53_zone", self.label .. "_zone", { name = name })
+  self.scope:assume(("%s: the public zone of that name is made here"):format(self.id))
   body:raw("zone_id", address .. ".zone_id")
 end
 
