@@ -213,7 +213,7 @@ function M.template(document, job)
   if ok then return built end
   local at = place.service and place.service.place or {}
   return { unsupported = { { id = at.id or "service", type = "serverless", property = at.property,
-    reason = "a structure where a text is expected" } } }
+    reason = "no text where one is expected" } } }
 end
 
 return M

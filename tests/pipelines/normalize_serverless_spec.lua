@@ -174,10 +174,11 @@ resources:
     local head = "service: s\nfunctions: { f: { handler: a.b, events: [{ http: get / }, "
       .. "{ httpApi: { path: %s, method: get } }] } }\n"
       .. "provider: { name: aws, runtime: nodejs20.x%s }\n"
-    assert.same({ "f events.1: a structure where a text is expected" },
+    assert.same({ "f events.1: no text where one is expected" },
       refusals(head:format("{ Ref: P }", "")))
-    assert.same({ "service : a structure where a text is expected" },
+    assert.same({ "service : no text where one is expected" },
       refusals(head:format("/a", ", stage: { a: b }")))
+    assert.same({ "f events.1: no text where one is expected" }, refusals(head:format("~", "")))
   end)
 
   it("takes an extension of what is not there for a mistake", function()

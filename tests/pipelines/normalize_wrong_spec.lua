@@ -113,6 +113,7 @@ local function judge(what, options)
     for _, name in ipairs(fs.walk(options.out)) do
       local text = fs.read(fs.join(options.out, name))
       assert.falsy(text:find("table: 0x", 1, true), what .. ": an address in " .. name)
+      assert.falsy(text:find("userdata: ", 1, true), what .. ": an address in " .. name)
     end
   end
   return record
