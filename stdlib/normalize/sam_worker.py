@@ -85,7 +85,8 @@ def answer(request):
     except InvalidDocumentException as problem:
         return {"id": request["id"], "errors": errors_of(problem)}
     except Exception as problem:  # a template must never end the worker
-        return {"id": request["id"], "errors": [type(problem).__name__ + ": " + str(problem)]}
+        return {"id": request["id"], "errors": ["the SAM translator takes no such template: "
+                                                + type(problem).__name__ + ": " + str(problem)]}
     finally:
         signal.alarm(0)
 

@@ -105,6 +105,30 @@ describe("a template", function()
     has(main, "instance_role = aws_iam_instance_profile.p.arn", ":instance-profile/own\"")
   end)
 
+  it("that names keys and roles has their ARNs where Terraform takes nothing else", function()
+    local record, main = run [==[
+Parameters: { E: { Type: String, Default: prod } }
+Conditions: { Prod: !Equals [!Ref E, prod] }
+Resources:
+  K: { Type: AWS::KMS::Key, Condition: Prod, Properties: { KeyPolicy: {} } }
+  L: { Type: AWS::KMS::Alias, Properties: { AliasName: alias/l, TargetKeyId: key-1 } }
+  R: { Type: AWS::IAM::Role, Properties: { AssumeRolePolicyDocument: {} } }
+  A: { Type: AWS::EFS::FileSystem, Properties: { KmsKeyId: !If [Prod, !Ref K, !Ref L] } }
+  B: { Type: AWS::EC2::Volume, Properties: { AvailabilityZone: a, Size: 1,
+    KmsKeyId: alias/aws/ebs } }
+  C: { Type: AWS::SecretsManager::Secret, Properties: { KmsKeyId: !Ref K, SecretString: s } }
+  D: { Type: AWS::ECS::TaskDefinition, Properties: { TaskRoleArn: !Ref R,
+    ContainerDefinitions: [] } }
+  P: { Type: AWS::CodeBuild::Project, Properties: { ServiceRole: !Ref R, Artifacts: { Type:
+    NO_ARTIFACTS }, Environment: { Type: LINUX_CONTAINER, ComputeType: BUILD_GENERAL1_SMALL,
+    Image: i }, Source: { Type: NO_SOURCE, BuildSpec: b } } }
+]==]
+    normalized(record)
+    has(main, "kms_key_id = (local.if_prod ? one(aws_kms_key.k[*].arn) : aws_kms_alias.l.arn)",
+      ":kms:", ":alias/aws/ebs\"", "kms_key_id = one(aws_kms_key.k[*].key_id)",
+      "task_role_arn = aws_iam_role.r.arn", "service_role = aws_iam_role.r.arn")
+  end)
+
   it("that subscribes in its own region leaves it out, another one is refused", function()
     local topic = "  S:\n    Type: AWS::SNS::Subscription\n    Properties: { Protocol: email, "
       .. "Endpoint: a@b.c, TopicArn: 'arn:aws:sns:us-east-1:000000000000:t', Region: %s }\n"

@@ -189,6 +189,10 @@ describe("what is no template", function()
       ["Resources: { A: { Type: AWS::SNS::Topic, DependsOn: { B: 1 } } }"] = "not a list of names",
       ["Resources: { A: { Type: AWS::SNS::Topic, Condition: [x] } }"] =
         "condition a value is not declared",
+      [TOPIC .. "Parameters: { A: { Type: String, Default: { b: 1 } } }"] =
+        "not in the form of a parameter",
+      [TOPIC .. "Parameters: { A: { Type: String, AllowedValues: [a, [b]] } }"] =
+        "not in the form of a parameter",
       [TOPIC .. "Parameters: { A: { Default: 1 } }"] = "not a parameter: it has no Type",
       [TOPIC .. "Mappings: { A: { B: { C: 1 }, D: 1 } }\nOutputs: { O: { Value: !FindInMap [A, B, "
         .. "!Ref AWS::Region] } }"] = "not a map of names",

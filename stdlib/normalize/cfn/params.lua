@@ -271,7 +271,7 @@ end
 local RESERVED = { "source", "version", "providers", "count", "for_each", "lifecycle",
   "depends_on", "locals", "stack_name" }
 
--- The first key of a parameter that no value of a parameter can be.
+-- The first key of a parameter whose value is no text, number or list of them, as it has to be.
 local function misshapen(parameter)
   local allowed = parameter.AllowedValues
   if allowed ~= nil and type(allowed) ~= "table" then return "AllowedValues" end
@@ -295,7 +295,7 @@ function M.convert(template, scope)
     local parameter = type(parameters[name]) == "table" and parameters[name] or {}
     local key = misshapen(parameter)
     if key then
-      scope:unsupported(key, "a structure where a text or a number is expected")
+      scope:unsupported(key, "not in the form of a parameter")
     elseif parameter.Type ~= nil then
       variables[#variables + 1] = add(name, parameters[name], scope, taken)
     else

@@ -2,6 +2,7 @@
 -- One CloudFormation resource to Terraform blocks: the rule of its type where the rule says
 -- something, names that match the provider's schema for the rest, everything else by name.
 local Body = require "std.normalize.cfn.body"
+local arn = require "std.normalize.cfn.arn"
 local counterpart = require "std.normalize.cfn.counterpart"
 local document = require "std.normalize.cfn.document"
 local expr = require "std.normalize.expr"
@@ -37,7 +38,8 @@ local function set_attribute(self, body, name, spec, value)
   end
   if spec.pluck then value = values.pluck(self, value, spec.pluck, spec.props) end
   if spec.document then return body:set(name, document.node(self, value, spec)) end
-  body:set(name, values.attribute(self, value, spec, attribute or { kind = "dynamic" }))
+  local node = values.attribute(self, value, spec, attribute or { kind = "dynamic" })
+  body:set(name, arn.wanted(self, name, node))
 end
 
 -- What CloudFormation fills in where the template says nothing and Terraform asks.

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Values of attributes: documents, tags, lists of pairs, enumerations, and what the schema asks.
+local arn = require "std.normalize.cfn.arn"
 local expr = require "std.normalize.expr"
 local intrinsics = require "std.normalize.cfn.intrinsics"
 
@@ -237,26 +238,22 @@ local function lowered(node)
 end
 
 local IAM_ARN = "arn:${AWS::Partition}:iam::${AWS::AccountId}:"
-local IAM_TYPES = { role = "aws_iam_role", ["instance-profile"] = "aws_iam_instance_profile" }
 
 ---The ARN of a role where CloudFormation takes a name too.
 ---@param kind "role"|"instance-profile"|nil
 function M.role_arn(self, value, kind)
   kind = kind or "role"
   local node = self:value(value)
-  local function arn()
+  local function of_name()
     return self:value { ["Fn::Sub"] = { IAM_ARN .. kind .. "/${name}", { name = value } } }
   end
   local known = type(node) == "table" and node.k == "tpl" and node.parts[1] or node
-  if type(known) == "string" then return known:find("^arn:") and node or arn() end
+  if type(known) == "string" then return known:find("^arn:") and node or of_name() end
   local text = type(node) == "table" and node.k == "raw" and node.text or ""
-  local made = IAM_TYPES[kind]
-  if text:find("^" .. made .. "%.[%w_]+%.name$")
-    or text:find("^one%(" .. made .. "%.[^)]*%.name%)$") then
-    return expr.raw((text:gsub("%.name", ".arn")), "string")
-  end
+  local reference = arn.reference(text, kind)
+  if reference then return expr.raw(reference, "string") end
   if text:find("^var%.[%w_]+$") then
-    return expr.cond(('startswith(%s, "arn:")'):format(text), node, arn())
+    return expr.cond(('startswith(%s, "arn:")'):format(text), node, of_name())
   end
   return node
 end

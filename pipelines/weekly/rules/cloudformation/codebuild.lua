@@ -32,11 +32,16 @@ local function triggers(self, value)
     body)
 end
 
+local function service_role(self, value, body)
+  body:set("service_role", values.role_arn(self, value))
+end
+
 return {
   ["AWS::CodeBuild::Project"] = {
     type = "aws_codebuild_project", ref = "name", name = "name", attributes = { Arn = "arn" },
     makes = { "aws_codebuild_webhook" },
-    props = { TimeoutInMinutes = "build_timeout", QueuedTimeoutInMinutes = "queued_timeout",
+    props = { ServiceRole = service_role, TimeoutInMinutes = "build_timeout",
+      QueuedTimeoutInMinutes = "queued_timeout",
       Visibility = "project_visibility", Triggers = triggers },
   },
   ["AWS::CodeBuild::Fleet"] = { type = "aws_codebuild_fleet", ref = "arn", name = "name" },

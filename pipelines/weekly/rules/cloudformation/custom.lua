@@ -2,6 +2,7 @@
 -- Custom resources that the CDK makes by itself and Terraform has as resources or settings. What
 -- another provider makes under such a name is no rule's business: see of_cdk.
 local shared = require "std.normalize.cfn.shared"
+local values = require "std.normalize.cfn.values"
 
 -- `mark` is in the logical id that the CDK gives to the function behind the resource.
 local function of_cdk(mark, rule)
@@ -20,7 +21,9 @@ local function default_group(self, value, body)
   body:set("vpc_id", self:value { Ref = id })
 end
 
-local function event_bridge(_, _, body) body:raw("eventbridge", "true") end
+local function event_bridge(_, value, body)
+  if not values.is_no_value(value) then body:raw("eventbridge", "true") end
+end
 
 local FILTER = { inline = true, props = { Key = { inline = true, props = {
   FilterRules = shared.key_filter } } } }
