@@ -16,11 +16,17 @@ local globals = package.loaded._G
 globals.arg = { [0] = "busted", table.unpack(arguments) }
 globals.arg[#globals.arg + 1] = "--pattern=_spec%.lua$"
 
--- assert.contains(text, part) and assert.not_contains: part is no pattern.
+-- assert.contains(text, part, …) wants all parts, assert.not_contains none; they are no patterns.
 require("luassert"):register("assertion", "contains", function(state, given)
-  local text, part = given[1], given[2]
-  state.failure_message = ("%s %q in: %s"):format(state.mod and "no" or "there is", part, text)
-  return text:find(part, 1, true) ~= nil
+  for i = 2, given.n do
+    local is_there = given[1]:find(given[i], 1, true) ~= nil
+    if is_there ~= state.mod then
+      state.failure_message = ("%q is %s in:\n%s"):format(given[i], is_there and "found" or "not",
+        given[1])
+      return is_there
+    end
+  end
+  return state.mod
 end)
 
 local ok, err = pcall(function()

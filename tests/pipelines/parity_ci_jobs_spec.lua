@@ -14,12 +14,6 @@ describe("parity ci jobs", function()
   before_each(function() lab = lab_of.new() end)
   after_each(function() lab:close() end)
 
-  local function has(text, ...)
-    for _, part in ipairs { ... } do
-      assert.is_truthy(text:find(part, 1, true), ("'%s' is not in:\n%s"):format(part, text))
-    end
-  end
-
   it("know how all went that came before, also through others", function()
     local _, stages = lab:ci [[
 on: push
@@ -42,10 +36,10 @@ jobs:
     assert.same({ a = "failed", b = "skipped", c = "passed", d = "skipped", e = "passed",
       f = "skipped", g = "passed", h = "passed", i = "passed", j = "failed", k = "failed",
       l = "failed" }, got)
-    has(stages.c.logs.stdout, "skipped\n")
-    has(stages.i.logs.stdout, "success\n")
-    has(stages.k.logs.stderr, "timeout-minutes: 'x' is no number of minutes")
-    has(stages.l.logs.stderr, "outputs: ")
+    assert.contains(stages.c.logs.stdout, "skipped\n")
+    assert.contains(stages.i.logs.stdout, "success\n")
+    assert.contains(stages.k.logs.stderr, "timeout-minutes: 'x' is no number of minutes")
+    assert.contains(stages.l.logs.stderr, "outputs: ")
   end)
 
   it("for another system are left out, unless they are asked for", function()
@@ -62,11 +56,11 @@ jobs:
     assert.same({ "passed", "passed", "skipped", "skipped" }, { run.status,
       stages["a (ubuntu-latest)"].status, stages["a (windows-latest)"].status,
       stages["a (macos-14)"].status })
-    has(stages["a (macos-14)"].logs.stdout, "runs-on macos-14: this machine is Linux")
-    has(stages.b.logs.stdout, "success\n")
+    assert.contains(stages["a (macos-14)"].logs.stdout, "runs-on macos-14: this machine is Linux")
+    assert.contains(stages.b.logs.stdout, "success\n")
     stages = select(2, lab:ci(text, { "--any-system" }))
     assert.equal("passed", stages["a (windows-latest)"].status)
-    has(stages["a (windows-latest)"].logs.stdout, "ran on Linux")
+    assert.contains(stages["a (windows-latest)"].logs.stdout, "ran on Linux")
   end)
 
   it("fill the environment from the outside to the inside", function()
@@ -82,7 +76,7 @@ jobs:
       - run: 'echo "$A|$B|$C|$D|$GITHUB_ACTOR|$RUNNER_OS"'
         env: {D: "${{ env.B }}+${{ env.C }}"}
 ]]
-    has(stages["a (7)"].logs.stdout, "a-(none)|inner|7|inner+7|ryan|Linux")
+    assert.contains(stages["a (7)"].logs.stdout, "a-(none)|inner|7|inner+7|ryan|Linux")
   end)
 
   it("spread a matrix that another job has written, in its order", function()
@@ -110,9 +104,9 @@ jobs:
     for i, stage in ipairs(run.stages) do names[i] = stage.name end
     table.sort(names)
     assert.same({ "make", "none", "use (x, 1)", "use (y, 1)" }, names)
-    has(stages["use (x, 1)"].logs.stdout, "1 of 2 x")
+    assert.contains(stages["use (x, 1)"].logs.stdout, "1 of 2 x")
     assert.equal("failed", stages.none.status)
-    has(stages.none.logs.stderr, "the matrix's a has no values")
+    assert.contains(stages.none.logs.stderr, "the matrix's a has no values")
   end)
 
   it("stop the other combinations where one fails, unless they may go on", function()
@@ -136,8 +130,9 @@ jobs:
 ]]
     local run, stages = lab:ci(text:format("true", "60", lab:path "flag"))
     assert.same({ "failed", "skipped" }, { stages["a (1)"].status, stages["a (2)"].status })
-    has(stages["a (2)"].logs.stdout, "was stopped", "##[warning]cancelled: a (1) failed")
-    has(stages.b.logs.stdout, "failure\n")
+    assert.contains(stages["a (2)"].logs.stdout, "was stopped",
+      "##[warning]cancelled: a (1) failed")
+    assert.contains(stages.b.logs.stdout, "failure\n")
     assert.equal("failed", run.status)
     stages = select(2, lab:ci(text:format("false", "0.1", lab:path "flag2")))
     assert.same({ "failed", "passed", "passed" }, { stages["a (1)"].status,
@@ -193,9 +188,9 @@ jobs:
     assert.same({ "passed", "skipped", "failed", "skipped", "failed" }, {
       stages["call (Ada) / say"].status, stages["call (Ada) / bad"].status,
       stages["call (bad) / bad"].status, stages["one / bad"].status, stages.wrong.status })
-    has(stages["one / say"].logs.stdout, "n=3 from called env=\n")
-    has(stages.after.logs.stdout, "Bob. failure\n")
-    has(stages.wrong.logs.stderr, "inputs.n: 'x' is no number")
+    assert.contains(stages["one / say"].logs.stdout, "n=3 from called env=\n")
+    assert.contains(stages.after.logs.stdout, "Bob. failure\n")
+    assert.contains(stages.wrong.logs.stderr, "inputs.n: 'x' is no number")
   end)
 
   it("end with 3 where there is no engine for their services, and the run is cancelled", function()
@@ -203,7 +198,7 @@ jobs:
       .. "{db: {image: y}}, steps: [{run: 'true'}]}}\n" }
     local result = lab:run { "ci", "-C", "app" }
     assert.equal(3, result.code, result.stdout)
-    has(result.stderr, "/nowhere/docker.sock")
+    assert.contains(result.stderr, "/nowhere/docker.sock")
     local run = json.read(lab:path("ci/runs", fs.list(lab:path "ci/runs")[1].name))
     assert.same({ "cancelled", "skipped" }, { run.status, run.stages[1].status })
   end)
@@ -221,7 +216,7 @@ jobs:
         env: {M: "${{ github.event.head_commit.message }}"}
       - run: 'grep -c head_commit "$GITHUB_EVENT_PATH"'
 ]], { "--event", "push", "--branch", "main", "--event-file", "event.json" })
-    has(stages.a.logs.stdout, "say `hi`|3|refs/heads/main|push", "\n1\n")
+    assert.contains(stages.a.logs.stdout, "say `hi`|3|refs/heads/main|push", "\n1\n")
   end)
 
   it("check the inputs of a workflow that is started by hand", function()
@@ -231,13 +226,13 @@ jobs:
     text = text:gsub(" %+ 0", "")
     local run, stages = lab:ci(text, { "--input", "n=4", "--input", "level=high" })
     assert.equal("manual", run.trigger)
-    has(stages.a.logs.stdout, "high 4")
+    assert.contains(stages.a.logs.stdout, "high 4")
     for _, case in ipairs { { "needs --input n=" }, { "must be a number", "--input", "n=x" },
       { "must be one of low, high", "--input", "n=1", "--input", "level=mid" },
       { "no input 'nn', did you mean \"n\"?", "--input", "nn=1" } } do
       local result = lab:run { "ci", "-C", "app", table.unpack(case, 2) }
       assert.equal(2, result.code, result.stdout)
-      has(result.stderr, case[1])
+      assert.contains(result.stderr, case[1])
     end
   end)
 
@@ -247,15 +242,16 @@ jobs:
       .. "jobs: {a: {runs-on: x, steps: [{run: 'true'}]}}\n" }
     local refused = lab:run { "ci", "-C", "app", "--event", "push", "--branch", "topic" }
     assert.equal(2, refused.code)
-    has(lab:short(refused.stderr),
+    assert.contains(lab:short(refused.stderr),
       "ci.yml:3:5: GitHub would not start it on push: topic is none of main, rel/**")
     assert.equal(0, lab:run({ "ci", "-C", "app", "--event", "push", "--branch", "rel/1/x" }).code)
     local noted = lab:run { "ci", "-C", "app", "--branch", "topic" }
     assert.equal(0, noted.code, noted.stderr)
-    has(noted.stderr, "note: ", "topic is none of main", "on.push.paths is not looked at")
-    has(lab:run({ "ci", "-C", "app", "--event", "push", "--tag", "v1" }).stderr,
+    assert.contains(noted.stderr, "note: ", "topic is none of main",
+      "on.push.paths is not looked at")
+    assert.contains(lab:run({ "ci", "-C", "app", "--event", "push", "--tag", "v1" }).stderr,
       "v1 is of another kind than branches")
-    has(lab:run({ "ci", "-C", "app", "--event", "pull_request" }).stderr,
+    assert.contains(lab:run({ "ci", "-C", "app", "--event", "pull_request" }).stderr,
       "does not run on pull_request, only on push, schedule")
     local run = lab:json { "ci", "-C", "app", "--json", "--event", "schedule" }
     assert.equal("scheduled", run.trigger)
@@ -272,11 +268,12 @@ test "$TOP" = of-the-environment
       { "--secret-file", ".secrets", "--secret", "TOP", "-j", "a", "--var", "V=1",
         "--event-file", "e.json" }, { env = env })
     assert.equal("passed", run.status)
-    has(stages.a.logs.stdout, "push -W", "--json --job a --secret-file " .. lab:path ".secrets",
+    assert.contains(stages.a.logs.stdout, "push -W",
+      "--json --job a --secret-file " .. lab:path ".secrets",
       "--secret TOP", "--var V=1", "--eventpath " .. lab:path "e.json")
     local refused = lab:run({ "ci", "-C", "app", "--keep-home" }, { env = env })
     assert.equal(2, refused.code)
-    has(refused.stderr, "--keep-home needs --builtin")
+    assert.contains(refused.stderr, "--keep-home needs --builtin")
   end)
 end)
 

@@ -12,18 +12,6 @@ describe("parity ci steps", function()
   before_each(function() lab = lab_of.new() end)
   after_each(function() lab:close() end)
 
-  local function has(text, ...)
-    for _, part in ipairs { ... } do
-      assert.is_truthy(text:find(part, 1, true), ("'%s' is not in:\n%s"):format(part, text))
-    end
-  end
-
-  local function lacks(text, ...)
-    for _, part in ipairs { ... } do
-      assert.is_nil(text:find(part, 1, true), ("'%s' is in:\n%s"):format(part, text))
-    end
-  end
-
   it("end at their own time and at the job's, and always() still runs", function()
     local _, stages, result = lab:ci [[
 on: push
@@ -45,12 +33,12 @@ jobs:
 ]]
     assert.equal(1, result.code)
     assert.same({ "passed", "failed" }, { stages.step.status, stages.job.status })
-    has(stages.step.logs.stderr, "the step has run for more than 0.005 minutes")
-    has(stages.step.logs.stdout, "after failure success")
-    has(stages.job.logs.stderr, "the job has run for more than 0.01 minutes")
-    has(stages.job.logs.stdout, "stopped cancelled cancelled")
-    lacks(stages.job.logs.stdout, "\nnever", "\nwrongly")
-    has(stages.after.logs.stdout, "cancelled\n")
+    assert.contains(stages.step.logs.stderr, "the step has run for more than 0.005 minutes")
+    assert.contains(stages.step.logs.stdout, "after failure success")
+    assert.contains(stages.job.logs.stderr, "the job has run for more than 0.01 minutes")
+    assert.contains(stages.job.logs.stdout, "stopped cancelled cancelled")
+    assert.not_contains(stages.job.logs.stdout, "\nnever", "\nwrongly")
+    assert.contains(stages.after.logs.stdout, "cancelled\n")
   end)
 
   it("have the shell, the folder and the defaults that they name", function()
@@ -78,11 +66,11 @@ jobs:
       - run: 'print("by", "default")'
 ]]
     local out = stages.a.logs.stdout
-    has(out, "sub\nplain sh\n", "other\n", "no pipefail\n", "python 42\n", "custom\n")
-    lacks(out, "\nnot reached")
-    has(stages.a.logs.stderr, "working-directory: nowhere is not there")
-    has(stages["b (python, .)"].logs.stdout, "at the top", "by default")
-    has(stages["b (fish, .)"].logs.stderr, "there is no shell 'fish' here")
+    assert.contains(out, "sub\nplain sh\n", "other\n", "no pipefail\n", "python 42\n", "custom\n")
+    assert.not_contains(out, "\nnot reached")
+    assert.contains(stages.a.logs.stderr, "working-directory: nowhere is not there")
+    assert.contains(stages["b (python, .)"].logs.stdout, "at the top", "by default")
+    assert.contains(stages["b (fish, .)"].logs.stderr, "there is no shell 'fish' here")
   end)
 
   it("hand on values of several lines, a path, a summary, and fail for what is none", function()
@@ -112,11 +100,13 @@ jobs:
     steps: [{run: 'echo "<${{ needs.a.outputs.text }}> ${{ needs.a.outputs.old }}"'}]
 ]]
     assert.equal(0, result.code)
-    has(stages.a.logs.stdout, "a\nb|mine|\n", "##[warning]GITHUB_SHA cannot be set", "\nfailure\n")
-    has(stages.a.logs.stderr, "the delimiter END is missing", "the line 'plain' has no '='",
+    assert.contains(stages.a.logs.stdout, "a\nb|mine|\n", "##[warning]GITHUB_SHA cannot be set",
+      "\nfailure\n")
+    assert.contains(stages.a.logs.stderr, "the delimiter END is missing",
+      "the line 'plain' has no '='",
       "env: is no file any more")
-    has(stages.a.logs.stdout, "##[warning]the value is too short to be hidden")
-    has(stages.b.logs.stdout, "<one\ntwo = 2> way")
+    assert.contains(stages.a.logs.stdout, "##[warning]the value is too short to be hidden")
+    assert.contains(stages.b.logs.stdout, "<one\ntwo = 2> way")
     local summary
     for _, one in ipairs(stages.a.artifacts) do
       if one.format == "markdown" then summary = fs.read(one.path) end
@@ -146,11 +136,13 @@ jobs:
 ]] }
     local result = lab:run { "ci", "-C", "app" }
     assert.equal(0, result.code, result.stderr)
-    has(result.stdout, "error: src/a.c:3:7: Lint: no such thing\n", "warning: careful\n")
-    lacks(result.stdout, "error: not one")
-    has(result.stderr, "ci 1/1: a passed")
+    assert.contains(result.stdout, "error: src/a.c:3:7: Lint: no such thing\n",
+      "warning: careful\n")
+    assert.not_contains(result.stdout, "error: not one")
+    assert.contains(result.stderr, "ci 1/1: a passed")
     local run = lab:json { "ci", "-C", "app", "--json" }
-    has(run.stages[1].logs.stdout, "##[error]src/a.c:3:7: Lint: no such thing\n", "now ***\n",
+    assert.contains(run.stages[1].logs.stdout, "##[error]src/a.c:3:7: Lint: no such thing\n",
+      "now ***\n",
       "::error::not one\n")
   end)
 
@@ -177,15 +169,16 @@ jobs:
       "WHAT=that" }, { env = { FROM_ENV = "of-the-environment", NOT_ASKED_FOR = "x",
         API_TOKEN = "also-secret" } })
     assert.equal(0, result.code, result.stdout)
-    has(stages.a.logs.stdout, "got *** and *** in here and that", "line ***\nline ***\n", "equal\n",
+    assert.contains(stages.a.logs.stdout, "got *** and *** in here and that",
+      "line ***\nline ***\n", "equal\n",
       "\n0\n", "home home\n")
     assert.is_false(fs.exists(lab:path ".gitconfig"))
     local file = fs.list(lab:path "ci/runs")[1].name
     local kept = result.stdout .. fs.read(lab:path("ci", "runs", file))
     for _, one in ipairs(stages.a.artifacts) do kept = kept .. fs.read(one.path) end
-    lacks(kept, "t0ken", "of-the-environment", "first-line-1", "second-line-2")
+    assert.not_contains(kept, "t0ken", "of-the-environment", "first-line-1", "second-line-2")
     local shown = lab:run({ "ci", "-C", "app", "--secret-file", ".secrets", "--secret", "HOME" })
-    has(shown.stderr, "note: the secret SHORT is too short to be hidden in logs")
+    assert.contains(shown.stderr, "note: the secret SHORT is too short to be hidden in logs")
   end)
 
   it("refuse secrets on the command line and variables that are not there", function()
@@ -197,7 +190,7 @@ jobs:
       { "--input is for workflow_dispatch, not for push", "--input", "a=b" } } do
       local result = lab:run { "ci", "-C", "app", table.unpack(case, 2) }
       assert.equal(2, result.code)
-      has(result.stderr, case[1])
+      assert.contains(result.stderr, case[1])
     end
   end)
 
@@ -233,8 +226,8 @@ jobs:
       - {uses: actions/upload-artifact@v4, with: {name: e, path: nope, if-no-files-found: error}}
 ]]
     assert.equal(1, result.code)
-    has(stages.b.logs.stdout, "1\n2\nno tmp\n")
-    has(stages.b.logs.stderr, "no job of this run has uploaded lost",
+    assert.contains(stages.b.logs.stdout, "1\n2\nno tmp\n")
+    assert.contains(stages.b.logs.stderr, "no job of this run has uploaded lost",
       "../../out is outside of the job's folders", "there is an artifact part-1 already",
       "../../x is outside of the job's folders", "'../up' cannot name an artifact",
       "no file fits: nope")
@@ -246,7 +239,7 @@ jobs:
     assert.same({ "build_artifact deep/n.txt", "build_artifact o-1/t.txt" },
       { paths[1], paths[2] })
     assert.equal(3, #paths)
-    has(stages["a (1)"].logs.stdout, "##[warning]no file fits: nothing/")
+    assert.contains(stages["a (1)"].logs.stdout, "##[warning]no file fits: nothing/")
   end)
 
   it("upload anew when a job is tried again, and each report counts once", function()
@@ -274,7 +267,7 @@ jobs:
       end
     end
     assert.same({ "a test_results", "a log_file", "b log_file" }, kinds)
-    has(stages.b.logs.stdout, "<testsuite/>")
+    assert.contains(stages.b.logs.stdout, "<testsuite/>")
   end)
 
   it("use this machine's tools and say which", function()
@@ -293,10 +286,10 @@ jobs:
       - {uses: actions/setup-dotnet@v4}
 ]]
     assert.equal(1, result.code)
-    has(stages.a.logs.stdout, 'runs-on ["self-hosted","linux"]: this machine, Linux',
+    assert.contains(stages.a.logs.stdout, 'runs-on ["self-hosted","linux"]: this machine, Linux',
       "##[warning]actions/setup-python@v5: version 2.4 was asked for", "hit=false py=3.",
       "the job begins without a cache")
-    has(stages.a.logs.stderr, "there is no dotnet on this machine's PATH")
+    assert.contains(stages.a.logs.stderr, "there is no dotnet on this machine's PATH")
   end)
 
   it("use composite actions of the project", function()
@@ -336,9 +329,9 @@ jobs:
         continue-on-error: true}
 ]]
     assert.equal(0, result.code, result.stdout)
-    has(stages.a.logs.stdout, "a note\nouter seen\n", "inner ran", "f failure",
+    assert.contains(stages.a.logs.stdout, "a note\nouter seen\n", "inner ran", "f failure",
       "Hello Ada from ryan; by-action; made=\n")
-    has(stages.a.logs.stderr, "the step has run for more than 0.0")
+    assert.contains(stages.a.logs.stderr, "the step has run for more than 0.0")
   end)
 
   it("may leave a program running for later steps, but not longer than the job", function()
@@ -353,7 +346,7 @@ jobs:
         env: {KEEP: "]] .. lab:path "kept" .. [["}
 ]])
     assert.equal(0, result.code)
-    has(stages.a.logs.stdout, "still there")
+    assert.contains(stages.a.logs.stdout, "still there")
     local pid = fs.read(lab:path "kept"):match("%d+")
     local environment = fs.read("/proc/" .. pid .. "/environ") or ""
     assert.equal("", environment, "the program lives on")
@@ -365,7 +358,7 @@ on: push
 jobs: {a: {runs-on: x, steps: [{run: 'seq 1 80000; printf unfinished', env: {A: b}}]}}
 ]])
     local out = stages.a.logs.stdout
-    has(out, "(the beginning is left out)\n", "\n80000\nunfinished\n")
+    assert.contains(out, "(the beginning is left out)\n", "\n80000\nunfinished\n")
     assert.is_true(#out < 270 * 1024)
   end)
 end)
