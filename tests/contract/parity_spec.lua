@@ -4,6 +4,7 @@
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
 local compose = require "std.compose"
+local compose_program = dofile(here .. "/../tools/compose_program.lua")
 local error_of = require "std.error"
 local fifteen = dofile(here .. "/../pipelines/parity_fifteen.lua")
 local fs = require "std.fs"
@@ -130,17 +131,6 @@ describe("parity's contracts", function()
     end
   end)
 
-  -- `docker compose` version 2; version 1 reads another dialect.
-  local function compose_program()
-    for _, argv in ipairs { { "docker", "compose" }, { "docker-compose" } } do
-      local words = table_of.append(table_of.copy(argv), { "version", "--short" })
-      local result = process.which(argv[1]) and process.run { argv = words, timeout = 30,
-        inherit = { "HOME" } }
-      if result and result.code == 0 and result.stdout:find("^v?[2-9]") then return argv end
-    end
-    return nil
-  end
-
   local function seconds(text)
     return text and require("std.compose.units").duration(text)
   end
@@ -245,7 +235,7 @@ describe("parity's contracts", function()
   for _, case in ipairs(CASES) do
     it("reads what `docker compose config` reads: " .. case.name, function()
       local argv = compose_program()
-      if not argv then pending("docker compose 2 is not installed") return end
+      if not argv then pending("no docker compose 2 (make setup-test)") return end
       local theirs, files = config_of(argv, case)
       local project, err = compose.load { files = files, profiles = { case.profiles },
         getenv = function() end }
@@ -256,7 +246,7 @@ describe("parity's contracts", function()
 
   it("reads what `docker compose config` reads: include, override file, env_file", function()
     local argv = compose_program()
-    if not argv then pending("docker compose 2 is not installed") return end
+    if not argv then pending("no docker compose 2 (make setup-test)") return end
     local project = load()
     assert_same((config_of(argv, {})), project)
   end)
