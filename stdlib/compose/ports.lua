@@ -63,7 +63,7 @@ local function short(text, place)
 end
 
 local long = cast.record {
-  target = cast.integer, published = cast.string, protocol = cast.string, host_ip = cast.string,
+  target = cast.integer, published = cast.text, protocol = cast.string, host_ip = cast.string,
   mode = cast.string, name = cast.string, app_protocol = cast.string,
 }
 
