@@ -194,7 +194,7 @@ function load_all(state, chain)
       doc = merge.document(beneath, doc)
     end
     merged = merged and merge.document(merged, doc) or doc
-    merge.refuse_nulls(merged, "")
+    merge.refuse_nulls(merged)
     merged.place = merged.place or place
   end
   if empty then origin.fail({ file = state.files[1] }, "the file is empty") end
