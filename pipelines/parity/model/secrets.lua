@@ -2,7 +2,7 @@
 -- Secrets leave no trace: the model holds *** and this module, in memory only, what stands behind
 -- it, so that two environments can still be compared.
 
-local fs = require "std.fs"
+local file = require "std.compose.file"
 local json = require "std.json"
 local mask = require "std.mask"
 
@@ -81,7 +81,7 @@ end
 function M.hide_mentioned(project, public)
   for _, secret in pairs(project.secrets) do
     hide_lines(secret.content, public)
-    hide_lines(secret.file and fs.read(secret.file, { max = LARGEST }) or nil, public)
+    hide_lines(secret.file and file.read(secret.file, LARGEST) or nil, public)
     hide_lines(secret.environment and project.variables(secret.environment), public)
   end
   for name in pairs(project.used) do
