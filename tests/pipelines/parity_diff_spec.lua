@@ -258,6 +258,18 @@ describe("parity diff", function()
       assert.is_truthy(everything:find("***", 1, true))
     end)
 
+    it("hides a secret also as HTML and JSON write it", function()
+      local text = "services: {s: {image: x, command: [run, '$DB_PASSWORD', %s]}}\n"
+      lab:write { ["local/compose.yaml"] = text:format "a", ["staging.yaml"] = text:format "b",
+        [".env"] = [[DB_PASSWORD='quick<22>&"x\y']],
+        ["local/.env"] = [[DB_PASSWORD='other<33>']] }
+      local printed = lab:json { "diff", "local", "staging.yaml", "--json" }
+      local base_path = lab:path("reports", "config-diffs", printed.id)
+      local page = fs.read(base_path .. ".html")
+      assert.contains(page, "***")
+      assert.not_contains(page .. fs.read(base_path .. ".json"), "quick", "other<", "other&")
+    end)
+
     it("writes nothing in a dry run", function()
       write_pair(base())
       local result = assert(require("std.process").run { cwd = lab.dir.path, argv = { lab.program,
@@ -363,6 +375,10 @@ networks: {back: {driver: bridge}}
     assert.equal(2, result.code)
     assert.is_truthy(result.stderr:find("would hold a secret", 1, true))
     assert.is_false(fs.exists(lab:path "local/compose.parity.yaml"))
+    write((TARGET:gsub('%[serve, "%-%-port", "81"%]', "[serve, 'staging$$$$secret']")
+      :gsub("staging%-secret", "staging$$$$secret")))
+    result = lab:run { "fix", "local", "staging" }
+    assert.is_truthy(result.stderr:find("would hold a secret", 1, true))
   end)
 
   it("overwrites its own file and nobody else's", function()
@@ -374,6 +390,9 @@ networks: {back: {driver: bridge}}
     assert.equal(2, result.code)
     assert.is_truthy(result.stderr:find("was not made by fix", 1, true))
     assert.equal("services: {}\n", fs.read(lab:path "own.yaml"))
+    fs.mkdir(lab:path "folder")
+    result = lab:run { "fix", SOURCE, "staging", "-o", "folder" }
+    assert.contains(result.stderr, "was not made by fix")
   end)
 
   it("says when nothing is to be done", function()
