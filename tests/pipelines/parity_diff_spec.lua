@@ -258,18 +258,6 @@ describe("parity diff", function()
       assert.is_truthy(everything:find("***", 1, true))
     end)
 
-    it("hides a secret also as HTML and JSON write it", function()
-      local text = "services: {s: {image: x, command: [run, '$DB_PASSWORD', %s]}}\n"
-      lab:write { ["local/compose.yaml"] = text:format "a", ["staging.yaml"] = text:format "b",
-        [".env"] = [[DB_PASSWORD='quick<22>&"x\y']],
-        ["local/.env"] = [[DB_PASSWORD='other<33>']] }
-      local printed = lab:json { "diff", "local", "staging.yaml", "--json" }
-      local base_path = lab:path("reports", "config-diffs", printed.id)
-      local page = fs.read(base_path .. ".html")
-      assert.contains(page, "***")
-      assert.not_contains(page .. fs.read(base_path .. ".json"), "quick", "other<", "other&")
-    end)
-
     it("writes nothing in a dry run", function()
       write_pair(base())
       local result = assert(require("std.process").run { cwd = lab.dir.path, argv = { lab.program,
