@@ -145,6 +145,10 @@ describe("lsqm", function()
     assert.matches("^lsqm: mine\n",
       script("error(setmetatable({}, { __tostring = function() return 'mine' end }))").stderr)
     assert.matches("^lsqm: nil\n", script("error()").stderr)
+    assert.equal("lsqm: { why = \"no\" }\n", script("return nil, { why = 'no' }").stderr)
+    local wrong = script("error(setmetatable({}, { __tostring = function() error 'no' end }))")
+    assert.equal(2, wrong.code)
+    assert.matches("^lsqm: an error whose __tostring fails\n", wrong.stderr)
   end)
 
   it("says which module or function was meant", function()
