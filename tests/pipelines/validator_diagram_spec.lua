@@ -161,8 +161,8 @@ describe("a drawing", function()
     local pages = "<mxfile>" .. ("<diagram>" .. MODEL .. "</diagram>"):rep(drawio.MAX_PAGES + 1)
       .. "</mxfile>"
     assert.is_truthy(select(2, drawio.parse(pages)):find("21 pages", 1, true))
-    local half = "<diagram>" .. pack(MODEL .. "<!--" .. ("x"):rep(drawio.MAX_UNPACKED // 2) .. "-->")
-      .. "</diagram>"
+    local filler = "<!--" .. ("x"):rep(drawio.MAX_UNPACKED // 2) .. "-->"
+    local half = "<diagram>" .. pack(MODEL .. filler) .. "</diagram>"
     assert(drawio.parse("<mxfile>" .. half .. "</mxfile>"))
     local _, why = drawio.parse("<mxfile>" .. half .. half .. "</mxfile>")
     assert.is_truthy(why:find("unpacks to more than", 1, true), why)
