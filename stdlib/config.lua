@@ -74,9 +74,9 @@ M.SPEC = SPEC
 
 -- Lua keeps no place of a table's fields: the first line of the file that sets one of the name.
 local function line_of(path, key)
-  local file = io.open(path, "r")
+  local file = key:find("[%w_]$") and io.open(path, "r")
   if not file then return nil end
-  local name, number = key:match("[%w_]+$") or key, 0
+  local name, number = key:match("[%w_]+$"), 0
   for line in file:lines() do
     number = number + 1
     if line:gsub("%-%-.*", ""):find("%f[%w_]" .. name .. "%f[^%w_]%W-=") then

@@ -107,7 +107,8 @@ end
 function M.stock(pipeline, name)
   local below = pipeline .. "/" .. relative(name)
   local path = program.share .. "/pipelines/" .. below
-  return is_file(path) and path or nil, below
+  local leaves = ("/" .. below .. "/"):find("/../", 1, true)
+  return not leaves and is_file(path) and path or nil, below
 end
 
 --- For require: "pipelines.weekly.report.view" → path, or nil and the places tried.

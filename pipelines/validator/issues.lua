@@ -4,6 +4,7 @@
 local error_of = require "std.error"
 local github = require "std.github.issues"
 local issues = require "pipelines.validator.model.issues"
+local obstacle_to = require "std.github.obstacle"
 local place_of = require "pipelines.validator.model.place"
 local runs = require "pipelines.validator.model.runs"
 local site = require "pipelines.validator.model.site"
@@ -20,6 +21,11 @@ local function client_of(config)
 end
 
 local function file(ctx, place, tracker, run)
+  local reason = obstacle_to(ctx.config.issue_repo, run.localstack_version:match "^%S+")
+  if reason then
+    ctx.out("issues: none is filed: " .. reason)
+    return true
+  end
   local client, err = client_of(ctx.config)
   if not client then return nil, err end
   local filed

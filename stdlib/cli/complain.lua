@@ -61,18 +61,20 @@ local function missing_field(err)
   if near then err.hint = err.hint or ("std.%s has %s"):format(word, near) end
 end
 
---- The world failed: one line, the cause, the hint.
-function M.world(err)
-  io.stderr:write("lsqm: ", error_of.format(err), "\n")
-end
-
 -- error() takes any table; its own words, or else its fields.
 local function from_table(value)
   local traceback, mt = rawget(value, "traceback"), getmetatable(value)
   rawset(value, "traceback", nil)
-  local text = type(mt) == "table" and mt.__tostring and tostring(value)
-    or require("std.inspect")(value)
-  return error_of.new { message = text, traceback = traceback }
+  local has_words = type(mt) == "table" and mt.__tostring
+  local ok, text = pcall(has_words and tostring or require("std.inspect"), value)
+  return error_of.new { message = ok and text or "an error whose __tostring fails",
+    traceback = traceback }
+end
+
+--- The world failed: one line, the cause, the hint.
+function M.world(err)
+  if type(err) == "table" and not error_of.is(err) then err = from_table(err) end
+  io.stderr:write("lsqm: ", error_of.format(err), "\n")
 end
 
 -- Codes of std.error that are never a mistake of whoever wrote the script.

@@ -145,11 +145,26 @@ local function restart(value, place, name)
   return text
 end
 
+local MOST <const> = 10000 -- containers of a service; all of them are thought of at once
+
 local function count(value, place, name)
   local n = cast.integer(value, place, name)
-  if n < 0 then cast.wrong(place, name, "0 or more", value) end
+  if n < 0 or n > MOST then cast.wrong(place, name, ("0 to %d"):format(MOST), value) end
   return n
 end
+
+-- A list of texts of one pattern.
+local function texts(read, pattern, wanted)
+  return function(value, place, name)
+    local list = read(value, place, name)
+    for i, text in ipairs(list) do
+      if not text:find(pattern) then cast.wrong(origin.at(list, i) or place, name, wanted, text) end
+    end
+    return list
+  end
+end
+
+local tmpfs = texts(cast.string_or_list, "^[^:]", "paths such as /run:size=64m")
 
 local limits = cast.merged { cpus = cast.number, memory = cast.memory, pids = cast.integer }
 
@@ -226,7 +241,7 @@ local FIELDS = {
     device_read_bps = cast.any, device_read_iops = cast.any, device_write_bps = cast.any,
     device_write_iops = cast.any }, stop_grace_period = cast.duration, pids_limit = cast.integer,
   oom_score_adj = cast.integer,
-  scale = count, profiles = cast.list, expose = cast.scalars, group_add = cast.scalars,
+  scale = count, profiles = cast.list, expose = ports.exposed, group_add = cast.scalars,
   attach = cast.boolean, privileged = cast.boolean, read_only = cast.boolean,
   init = cast.boolean, tty = cast.boolean,
   stdin_open = cast.boolean, oom_kill_disable = cast.boolean, use_api_socket = cast.boolean,
@@ -235,7 +250,7 @@ local FIELDS = {
   credential_spec = cast.merged { config = cast.any, file = cast.any, registry = cast.any },
   gpus = devices.gpus, models = cast.any, provider = cast.any,
   post_start = hook, pre_stop = hook, storage_opt = cast.options, label_file = paths,
-  restart = restart, tmpfs = cast.string_or_list, dns = cast.string_or_list,
+  restart = restart, tmpfs = tmpfs, dns = cast.string_or_list,
   dns_search = cast.string_or_list, cgroup = cast.one_of { "host", "private" },
   pull_policy = cast.one_of({ "always", "never", "missing", "if_not_present", "build", "refresh",
     "daily", "weekly", "every_1h" }, "^every_%w+$"),

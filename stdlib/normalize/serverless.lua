@@ -136,6 +136,7 @@ local function add_functions(service)
   for _, fn in ipairs(service.order) do
     if not fn.has_own_role then add_events(service, fn) end
   end
+  service.place = nil -- what follows is put together of all functions
 end
 
 local function new_service(resolved, job)

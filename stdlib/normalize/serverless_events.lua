@@ -51,11 +51,15 @@ local function declared_bucket(service, bucket)
   end
 end
 
-local function filter_rules(event)
+local function filter_rules(service, fn, event)
   local rules = {}
   for _, rule in ipairs(Service.list(event.rules)) do
-    local key, value = next(rule)
-    rules[#rules + 1] = { Name = key, Value = value }
+    if type(rule) == "table" and next(rule) ~= nil then
+      local key, value = next(rule)
+      rules[#rules + 1] = { Name = key, Value = value }
+    else
+      service:refuse(fn.name, "rules", "a rule that is no map")
+    end
   end
   return rules
 end
@@ -63,7 +67,7 @@ end
 -- The framework's own bucket, which `resources` may add to under the same id.
 local function own_bucket(service, fn, event, allowed)
   local props = bucket_settings(service, event.bucket)
-  local id, rules = "S3Bucket" .. Service.alnum(event.bucket), filter_rules(event)
+  local id, rules = "S3Bucket" .. Service.alnum(event.bucket), filter_rules(service, fn, event)
   if not service.resources[id] then service:add(id, "AWS::S3::Bucket", props) end
   local bucket = service.resources[id]
   local notify = bucket.Properties.NotificationConfiguration or {}
@@ -87,7 +91,9 @@ local function attach(service, fn, event, id, allowed)
       LambdaConfigurations = {} }, { DependsOn = {} })
   end
   local made = { Event = event.event or "s3:ObjectCreated:*", Function = Service.target(fn) }
-  for _, rule in ipairs(filter_rules(event)) do made[Service.normal(rule.Name)] = rule.Value end
+  for _, rule in ipairs(filter_rules(service, fn, event)) do
+    made[Service.normal(rule.Name)] = rule.Value
+  end
   local notification = service.resources[added]
   table.insert(notification.Properties.LambdaConfigurations, made)
   table.insert(notification.DependsOn, allowed)

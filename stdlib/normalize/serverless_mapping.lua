@@ -67,7 +67,7 @@ function M.origins(origins)
   if #origins < 2 then return "" end
   local tests = {}
   for i, origin in ipairs(origins) do
-    local pattern = origin:gsub("%.", "\\."):gsub("%*", ".*")
+    local pattern = word(origin):gsub("%.", "\\."):gsub("%*", ".*")
     tests[i] = ('$origin.matches("%s")'):format(pattern)
   end
   return '#set( $origin = $input.params("Origin") )\n'

@@ -82,11 +82,16 @@ end
 
 local function quoted(value) return "'" .. word(value) .. "'" end
 
+local function joined(items)
+  local texts = {}
+  for i, item in ipairs(items) do texts[i] = word(item) end
+  return table.concat(texts, ",")
+end
+
 local function cors_headers(path)
   local out = { ["Access-Control-Allow-Origin"] = quoted(path.origins[1]),
-    ["Access-Control-Allow-Headers"] = quoted(table.concat(path.headers, ",")),
-    ["Access-Control-Allow-Methods"] = quoted(table.concat(union({ "OPTIONS" }, path.methods),
-      ",")) }
+    ["Access-Control-Allow-Headers"] = quoted(joined(path.headers)),
+    ["Access-Control-Allow-Methods"] = quoted(joined(union({ "OPTIONS" }, path.methods))) }
   if path.credentials then out["Access-Control-Allow-Credentials"] = quoted(path.credentials) end
   if path.age then out["Access-Control-Max-Age"] = quoted(math.tointeger(path.age) or path.age) end
   if path.cache then out["Cache-Control"] = quoted(path.cache) end

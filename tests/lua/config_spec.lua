@@ -87,6 +87,8 @@ return {
     _, err = load_with("return {\n  emulator = {\n    nmae = 'x' } }")
     assert.matches("^config: .*/lsqm%.lua:3: unknown key 'emulator%.nmae'$", tostring(err))
     assert.equal("did you mean 'name'?", err.hint)
+    _, err = load_with("return { ['a('] = 1 }")
+    assert.matches("unknown key 'a('", tostring(err), 1, true)
   end)
 
   it("keeps secrets out of files and out of snapshots", function()

@@ -231,4 +231,16 @@ resources:
       "f existing: a bucket that the service does not declare" },
       refusals(head .. "      - fax: 1\n      - s3: { bucket: b, existing: true }\n"))
   end)
+
+  it("names lists whose items are of another kind", function()
+    local head = HEAD .. "functions:\n  f:\n    handler: a.b\n    events:\n      - "
+    local cors = "http: { path: p, method: get, cors: { %s: [a, { b: c }] } }\n"
+    assert.same({ "f rules: a rule that is no map" },
+      refusals(head .. "s3: { bucket: b, rules: [prefix] }\n"))
+    for _, key in ipairs { "headers", "methods", "origins" } do
+      -- put together of all functions: it is not the last one's fault
+      assert.same({ "service : no text where one is expected" }, refusals(head
+        .. cors:format(key) .. "  g: { handler: a.b, events: [{ schedule: rate(1 day) }] }\n"), key)
+    end
+  end)
 end)

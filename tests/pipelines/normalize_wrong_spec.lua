@@ -190,6 +190,8 @@ describe("what is no template", function()
       ["Resources: { A: { Type: AWS::SNS::Topic, DependsOn: { B: 1 } } }"] = "not a list of names",
       ["Resources: { A: { Type: AWS::SNS::Topic, Condition: [x] } }"] =
         "condition a value is not declared",
+      ["Resources: { A: { Type: AWS::SNS::Topic, DependsOn: [null] } }"] =
+        "'a value' is not declared",
       [TOPIC .. "Parameters: { A: { Type: String, Default: { b: 1 } } }"] =
         "not in the form of a parameter",
       [TOPIC .. "Parameters: { A: { Type: String, AllowedValues: [a, [b]] } }"] =
@@ -215,6 +217,13 @@ describe("what is no template", function()
       assert.equal("a text with a zero byte", record.error.message)
       assert.equal(3, record.error.line)
     end
+  end)
+
+  it("is not told by what only looks like a zero byte in Terraform", function()
+    local record = run('# no \\u0000\nresource "aws_sqs_queue" "q" {\n  name = "a"\n'
+      .. '  tags = { a = "b\\\\u0000" }\n  policy = <<EOT\n{"pattern": "[^\\u0000]"}\nEOT\n}\n',
+      "terraform")
+    assert.equal("normalized", record.status, record.error and record.error.message)
   end)
 
   it("is told by a type of Terraform that names no provider", function()

@@ -161,6 +161,11 @@ describe("a drawing", function()
     local pages = "<mxfile>" .. ("<diagram>" .. MODEL .. "</diagram>"):rep(drawio.MAX_PAGES + 1)
       .. "</mxfile>"
     assert.is_truthy(select(2, drawio.parse(pages)):find("21 pages", 1, true))
+    local filler = "<!--" .. ("x"):rep(drawio.MAX_UNPACKED // 2) .. "-->"
+    local half = "<diagram>" .. pack(MODEL .. filler) .. "</diagram>"
+    assert(drawio.parse("<mxfile>" .. half .. "</mxfile>"))
+    local _, why = drawio.parse("<mxfile>" .. half .. half .. "</mxfile>")
+    assert.is_truthy(why:find("unpacks to more than", 1, true), why)
   end)
 
   it("is found in the picture that carries it: SVG, PNG with plain or packed text", function()
@@ -216,8 +221,11 @@ describe("a drawing", function()
         assert.is_true(os.clock() - began < 2, format .. " " .. piece)
       end
     end
-    local label = ("&lt;"):rep(500000)
     local began = os.clock()
+    assert.is_nil((embedded.read(("<svg "):rep(200000), "svg", drawio.MAX_UNPACKED)))
+    assert.is_true(os.clock() - began < 2, "svg")
+    local label = ("&lt;"):rep(500000)
+    began = os.clock()
     assert(drawio.parse((DRAWIO:gsub("Legacy mainframe", label))))
     assert.is_true(os.clock() - began < 2)
   end)

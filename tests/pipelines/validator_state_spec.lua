@@ -122,6 +122,21 @@ describe("validator", function()
     end
   end)
 
+  it("files no issue where it would not belong, or none is wanted", function()
+    template("odd", "fail api error NotImplemented")
+    ok("mine", "generate", "run", "run")
+    local env = { GITHUB_TOKEN = "t", GITHUB_API_URL = "http://127.0.0.1:1" }
+    local function said(config)
+      local result = lab:run({ "validator", "issues", "--root", root },
+        { env = env, config = config })
+      assert.equal(0, result.code, result.stderr)
+      return result.stdout
+    end
+    assert.contains(said(), "issues: 1 due", "filed: the run used ministack; set ISSUE_REPO")
+    assert.contains(said("{ issue_repo = '' }"), "none is filed: no ISSUE_REPO is set")
+    assert.is_nil(read("docs/data/latest.json").issues_url)
+  end)
+
   it("refuses names that do not exist and what has nothing to run", function()
     template("good", "ok")
     ok "mine"

@@ -11,7 +11,8 @@ local xml = require "std.xml"
 
 local M = {}
 
---- Bytes that a page may unpack to, and pages and elements that are read: files are of strangers.
+--- Bytes that all pages may unpack to, pages, and elements of each that are read: files are of
+--- strangers.
 M.MAX_UNPACKED, M.MAX_PAGES, M.MAX_ELEMENTS = 8 * 1024 * 1024, 20, 20000
 
 local MAX_LABEL <const> = 4096
@@ -71,15 +72,16 @@ end
 
 local function parse(text) return xml.parse(text, nil, { max_elements = M.MAX_ELEMENTS }) end
 
-local function unpack_page(diagram)
+-- The third value is how many bytes of `max` are left.
+local function unpack_page(diagram, max)
   local data = base64.decode(diagram.text)
   if not data or data == "" then return nil, "a page of it is neither XML nor packed" end
-  local text, err = inflate.inflate(data, M.MAX_UNPACKED)
+  local text, err = inflate.inflate(data, max)
   if not text then return nil, err end
   local root
   root, err = parse(embedded.decode_uri(text))
   if not root then return nil, err end
-  return xml.find(root, "mxGraphModel"), "a packed page of it holds no drawing"
+  return xml.find(root, "mxGraphModel"), "a packed page of it holds no drawing", max - #text
 end
 
 -- The models of all pages.
@@ -92,10 +94,10 @@ local function models_of(root)
   if #pages > M.MAX_PAGES then
     return nil, ("it has %d pages; up to %d are read"):format(#pages, M.MAX_PAGES)
   end
-  local models = {}
+  local models, left = {}, M.MAX_UNPACKED
   for i, diagram in ipairs(pages) do
     local model, why = xml.find(diagram, "mxGraphModel"), nil
-    if not model then model, why = unpack_page(diagram) end
+    if not model then model, why, left = unpack_page(diagram, left) end
     if not model then return nil, tostring(why) end
     models[i] = model
   end

@@ -27,8 +27,9 @@ end
 
 -- Only the first tag is looked at: what else the picture holds is no concern of ours.
 local function of_svg(data)
-  local tag = data:match "<svg%f[%s][^>]*>"
-  local root = tag and xml.parse((tag:gsub("/?>$", "/>")))
+  local from = data:find "<svg%f[%s]"
+  local to = from and data:find(">", from, true)
+  local root = to and xml.parse((data:sub(from, to):gsub("/?>$", "/>")))
   return root and root.attrs.content and plain(root.attrs.content)
 end
 

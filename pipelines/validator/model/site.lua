@@ -44,7 +44,8 @@ end
 function M.issues_url(config)
   local host = config.github_api_url:match "^(https?://.*)/api/v3/*$"
     or config.github_api_url:find "^https://api%.github%.com/*$" and "https://github.com"
-  return host and ("%s/%s/issues"):format(host, config.issue_repo) or nil
+  local is_known = host and config.issue_repo ~= "" -- "": no issues are filed
+  return is_known and ("%s/%s/issues"):format(host, config.issue_repo) or nil
 end
 
 local function row_of(result, arch)

@@ -7,24 +7,19 @@ local compare = require "std.store.compare"
 local github_issues = require "std.github.issues"
 local issues = require "pipelines.weekly.push.issues"
 local links = require "pipelines.weekly.push.links"
+local obstacle_to = require "std.github.obstacle"
 local reproducer = require "pipelines.weekly.push.reproducer"
 local text = require "pipelines.weekly.report.text"
 local words = require "pipelines.weekly.push.issue_text"
 
 local M = {}
 
--- Issues about another emulator do not belong there.
-local LOCALSTACK_REPO <const> = "localstack/localstack"
-
 ---Why no issue can be filed; nil: it can.
 ---@return string|nil
 local function obstacle(ctx, run)
   local emulator = run.config.emulator and run.config.emulator.name or "localstack"
-  local repo = ctx.config.issue_repo
-  if not repo or repo == "" then return "no ISSUE_REPO is set" end
-  if repo == LOCALSTACK_REPO and emulator ~= "localstack" then
-    return ("the run used %s; set ISSUE_REPO to file elsewhere than in %s"):format(emulator, repo)
-  end
+  local reason = obstacle_to(ctx.config.issue_repo, emulator)
+  if reason then return reason end
   if ctx.config.issue_limit == 0 then return "issue_limit is 0" end
   if not ctx.config.github_token and not ctx.dry_run then return "no GITHUB_TOKEN is set" end
 end

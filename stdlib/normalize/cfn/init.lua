@@ -122,7 +122,7 @@ local function depends_on(scope, value, done, addresses, seen)
   local list = type(value) == "table" and value or { value }
   if #list == 0 and next(list) ~= nil then scope:unsupported("DependsOn", "not a list of names") end
   for _, id in ipairs(list) do
-    if type(id) == "table" then id = "a value" end
+    if type(id) == "table" or type(id) == "userdata" then id = "a value" end
     local target, other = scope.resources[id], done[id]
     if not target then
       scope:unsupported("DependsOn", "'" .. tostring(id) .. "' is not declared")

@@ -98,7 +98,8 @@ end
 ---@return string expression
 function Scope:condition(name)
   if self.conditions[name] == nil then
-    local shown = type(name) == "table" and "a value" or "'" .. tostring(name) .. "'"
+    local is_text = type(name) ~= "table" and type(name) ~= "userdata"
+    local shown = is_text and "'" .. tostring(name) .. "'" or "a value"
     self:unsupported(nil, "condition " .. shown .. " is not declared")
     return "false"
   end

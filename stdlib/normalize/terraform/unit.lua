@@ -25,11 +25,14 @@ local function parse(path)
   local text, err = fs.read(path)
   if not text then return nil, err end
   text = text:gsub("^\239\187\191", "")
-  local zero = document.zero_place(text, ZEROS)
-  if zero then return nil, document.invalid({ path = path }, "a text with a zero byte", zero) end
   local body
   body, err = hcl.parse(text, { file = path })
   if not body then return nil, err end
+  -- Comments, heredocs and escaped backslashes may have the same letters, and mean them.
+  local zero = document.zero_place(text, ZEROS)
+  if zero and document.has_zero(body) then
+    return nil, document.invalid({ path = path }, "a text with a zero byte", zero)
+  end
   known = { path = path, text = text, body = body }
   cache[path] = known
   return known
