@@ -164,6 +164,11 @@ function Client:unpause(id)
     { method = "POST", path = container_path(id, "/unpause") }))
 end
 
+function Client:rename(id, name)
+  return done(self:call("docker rename",
+    { method = "POST", path = container_path(id, "/rename", { name = name }) }))
+end
+
 ---@param options table|nil {force=, volumes=}
 function Client:remove(id, options)
   options = options or {}

@@ -29,6 +29,20 @@ require("luassert"):register("assertion", "contains", function(state, given)
   return state.mod
 end)
 
+-- assert.golden(text, path): the file says the same; LSQM_GOLDEN=write makes the text the file.
+require("luassert"):register("assertion", "golden", function(state, given)
+  local fs = require "std.fs"
+  local text, path = given[1], given[2]
+  if os.getenv "LSQM_GOLDEN" == "write" then
+    assert(fs.mkdir(fs.dirname(path)))
+    assert(fs.write(path, text))
+  end
+  local golden = fs.read(path)
+  state.failure_message = ("%s differs; after a look at it: LSQM_GOLDEN=write\n%s"):format(path,
+    text)
+  return golden == text
+end)
+
 local ok, err = pcall(function()
   require("busted.runner") { standalone = false }
 end)

@@ -72,7 +72,7 @@ return stage {
   args = tables.append(tables.deep_copy(files_of.ARGS),
     { { name = "--json", kind = "flag", help = "Print what was submitted as JSON" } }),
   examples = { "lsqm aphex apply --repo acme/shop --url https://hooks.example.com",
-    "lsqm aphex apply --dry-run" },
+    "lsqm aphex apply --dry-run=client" },
   run = function(ctx, args)
     local files, err = files_of.of(ctx.rules "argo", args)
     if not files then return nil, err end

@@ -26,8 +26,7 @@ end
 
 -- A file that somebody wrote is not overwritten.
 local function is_taken(path)
-  local text = fs.exists(path) and fs.read(path)
-  return text and text:sub(1, #OURS) ~= OURS
+  return fs.exists(path) and (fs.read(path) or ""):sub(1, #OURS) ~= OURS
 end
 
 -- The source's files with the override on top, as a source of the second diff.

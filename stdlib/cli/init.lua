@@ -28,7 +28,8 @@ local GLOBAL = {
   { "--config", value = "PATH",
     help = "Configuration: a Lua file that returns a table (default: lsqm.lua of `lsqm init`)" },
   { "-v --verbose", help = "Detailed log output", config = "verbose" },
-  { "--dry-run", help = "Say what would happen and touch nothing", config = "dry_run" },
+  { "--dry-run", help = "Say what would happen and touch nothing", config = "dry_run",
+    also = "--dry-run=client" }, -- kubectl's word
   { "--parallel", help = "How many architectures at once, or auto (default 4)", value = "N",
     config = "parallel", convert = number_or_auto },
   { "--localstack-version", help = "Version of the LocalStack image", value = "VERSION",
@@ -76,6 +77,16 @@ local function early_pipelines(argv)
     if word == "--" then return true end
   end
   return true
+end
+
+-- Flags under another spelling.
+local function respelled(argv)
+  local words = { [0] = argv[0], table.unpack(argv) }
+  for i, word in ipairs(words) do
+    if word == "--" then break end
+    for _, spec in ipairs(GLOBAL) do if word == spec.also then words[i] = spec[1] end end
+  end
+  return words
 end
 
 -- `lsqm help COMMAND` is `lsqm COMMAND --help`.
@@ -249,7 +260,7 @@ end
 local function dispatch(argv)
   local ok, err = early_pipelines(argv)
   if not ok then return M.EXIT.USAGE, err end
-  argv = without_help_word(argv)
+  argv = without_help_word(respelled(argv))
   local parser, chosen, stage = build(argv)
   -- loading is protected: an interrupt in it was taken for a stage that cannot be loaded
   if sched.current():is_cancelled() then error(error_of.new { code = "cancelled" }, 0) end

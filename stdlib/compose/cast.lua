@@ -48,7 +48,7 @@ end
 
 function M.number(value, place, name)
   local number = type(value) ~= "table" and type(value) ~= "boolean" and tonumber(value)
-  if not number then wrong(place, name, "a number", value) end
+  if not number or number - number ~= 0 then wrong(place, name, "a number", value) end
   return math.tointeger(number) or number
 end
 

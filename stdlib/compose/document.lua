@@ -3,6 +3,7 @@
 -- includes is left to std.compose.
 
 local cast = require "std.compose.cast"
+local file = require "std.compose.file"
 local fs = require "std.fs"
 local interpolate = require "std.compose.interpolate"
 local json = require "std.json"
@@ -94,7 +95,7 @@ local function check_top(raw, path)
 end
 
 local function read_raw(path, state)
-  local text, err = fs.read(path)
+  local text, err = file.read(path)
   if not text then error(err, 0) end
   local raw, marks = yaml.decode(text, { file = path, tags = on_tag, marks = true })
   if raw == nil then error(marks, 0) end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Environment files (.env): NAME=value lines with quotes, comments, `export` and variables.
 
-local fs = require "std.fs"
+local file = require "std.compose.file"
 local interpolate = require "std.compose.interpolate"
 local origin = require "std.compose.origin"
 
@@ -117,7 +117,7 @@ end
 --- The entries of a file; nil and an error when it cannot be read. See parse.
 ---@param options {raw: boolean?}? and those of parse
 function M.read(path, options)
-  local text, err = fs.read(path)
+  local text, err = file.read(path)
   if not text then return nil, err end
   if options and options.raw then return M.parse_raw(text, { file = path }) end
   local all = { file = path }

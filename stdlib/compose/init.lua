@@ -5,6 +5,7 @@
 local document = require "std.compose.document"
 local dotenv = require "std.compose.dotenv"
 local error_of = require "std.error"
+local file = require "std.compose.file"
 local fs = require "std.fs"
 local interpolate = require "std.compose.interpolate"
 local json = require "std.json"
@@ -49,7 +50,7 @@ end
 local function declared_name(state)
   for i = #state.files, 1, -1 do
     local path, number = state.files[i], 0
-    for line in (fs.read(path) or ""):gmatch("([^\n]*)\n?") do
+    for line in (file.read(path) or ""):gmatch("([^\n]*)\n?") do
       number = number + 1
       local row = line:find("^name:") and yaml.decode(line)
       if row and type(row.name) == "string" then
@@ -148,16 +149,26 @@ local function take_variables(services, access)
   end
 end
 
+local MOST_INCLUDES <const> = 1000 -- files that include each other twice double at each level
+
+local function count_include(count, place)
+  count.n = count.n + 1
+  if count.n > MOST_INCLUDES then
+    origin.fail(place, "include: more than %d projects are included", MOST_INCLUDES)
+  end
+end
+
 local function read_includes(doc, state, chain)
   local merged = {}
   for i, row in ipairs(doc.include or {}) do
     local place = origin.at(doc.include, i)
+    count_include(state.count, place)
     local files, dir, env_files = include_row(row, state)
     for _, path in ipairs(files) do
       if chain[path] then origin.fail(place, "include goes in a circle: %s", path) end
     end
     local inner = { dir = dir, files = files, env_files = env_files, getenv = state.variables.get,
-      on_value = state.on_value }
+      on_value = state.on_value, count = state.count }
     inner.variables = variables(inner)
     local included = load_all(inner, chain)
     take_variables(included.services, inner.variables)
@@ -243,7 +254,7 @@ local function read_project(options)
   local files, twins, dir = locate(options)
   if not files then return nil, twins end
   local state = { dir = dir, files = files, getenv = options.getenv, given_name = options.name,
-    env_files = M.env_files(dir, options), on_value = options.on_value }
+    env_files = M.env_files(dir, options), on_value = options.on_value, count = { n = 0 } }
   state.variables = variables(state)
   state.name = name_of(state)
   local merged = merge.without_resets(load_all(state, {}))

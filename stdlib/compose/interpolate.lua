@@ -8,6 +8,9 @@ local M = {}
 
 local NAME <const> = "^([%a_][%w_]*)()"
 
+local DEEPEST <const> = 100 -- of ${A:-${B:-…}}
+local LONGEST <const> = 2 ^ 20 -- bytes of a text: variables of variables multiply
+
 local expand
 
 -- The text itself is not shown: it may be a password with a dollar in it.
@@ -18,9 +21,13 @@ end
 -- What follows an operator, up to the closing brace. It is expanded only when it is wanted, but
 -- its end must be found either way.
 local function operand(text, at, state, wanted)
-  local quiet = wanted and state or { place = state.place, get = function() return "" end,
-    quiet = true }
-  return expand(text, at, quiet, true)
+  local inner = { place = state.place, get = state.get, on_use = state.on_use,
+    on_missing = state.on_missing, quiet = state.quiet or not wanted,
+    depth = (state.depth or 0) + 1 }
+  if inner.depth > DEEPEST then
+    origin.fail(state.place, "variables are nested more than %d deep", DEEPEST)
+  end
+  return expand(text, at, inner, true)
 end
 
 local operators = {
@@ -36,7 +43,8 @@ local operators = {
 }
 
 local function lookup(name, state)
-  if not state.quiet and state.on_use then state.on_use(name, state.place) end
+  if state.quiet then return "" end
+  if state.on_use then state.on_use(name, state.place) end
   return state.get(name)
 end
 
@@ -76,17 +84,26 @@ end
 
 -- Text from `at` to its end, or to the brace that closes the one we are in.
 function expand(text, at, state, nested)
-  local out = {}
+  local out, size = {}, 0
+  local function add(part)
+    size = size + #part
+    if size > math.max(LONGEST, #text) then
+      origin.fail(state.place, "the text is longer than %d bytes with its variables", LONGEST)
+    end
+    out[#out + 1] = part
+  end
   while true do
     local stop = text:find(nested and "[$}]" or "%$", at)
     if not stop then
       if nested then invalid(state) end
-      out[#out + 1] = text:sub(at)
+      add(text:sub(at))
       return table.concat(out), #text + 1
     end
-    out[#out + 1] = text:sub(at, stop - 1)
+    add(text:sub(at, stop - 1))
     if text:sub(stop, stop) == "}" then return table.concat(out), stop end
-    out[#out + 1], at = dollar(text, stop, state)
+    local value
+    value, at = dollar(text, stop, state)
+    add(value)
   end
 end
 

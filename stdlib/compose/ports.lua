@@ -8,12 +8,12 @@ local origin = require "std.compose.origin"
 
 local M = {}
 
-local function range(text, place, what)
+local function range(text, place, what, key)
   local first, last = text:match("^(%d+)%-(%d+)$")
   if not first then first, last = text:match("^%d+$"), text:match("^%d+$") end
   first, last = math.tointeger(tonumber(first)), math.tointeger(tonumber(last))
   if not first or first > last or last > 65535 then
-    origin.fail(place, "ports: '%s' is no %s", text, what)
+    origin.fail(place, "%s: '%s' is no %s", key or "ports", text, what)
   end
   return first, last
 end
@@ -60,6 +60,18 @@ local function short(text, place)
       published = host and tostring(host + i) or nil, mode = "ingress" }, place)
   end
   return out
+end
+
+--- Reader of `expose`: "80", "80-82/udp".
+function M.exposed(value, place, name)
+  local list = cast.list(value, place, name)
+  for i, text in ipairs(list) do
+    local numbers, protocol = text:match("^(%d+%-?%d*)/?(%a*)$")
+    local at = origin.at(list, i) or place
+    range(numbers or text, at, "container port", "expose")
+    check_protocol(protocol ~= "" and protocol and protocol:lower() or "tcp", at)
+  end
+  return list
 end
 
 local long = cast.record {

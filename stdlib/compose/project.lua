@@ -95,6 +95,7 @@ local function fill_labels(service)
 end
 
 local function depend(service, other, place, restart)
+  if not other then origin.fail(place, "the name of a service is missing") end
   service.depends_on = service.depends_on or origin.place({}, place)
   if service.depends_on[other] then return end
   service.depends_on[other] = origin.place({ condition = "service_started", required = true,

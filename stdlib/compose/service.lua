@@ -167,11 +167,26 @@ local function condition(value, place, name)
   return value
 end
 
+local MOST <const> = 10000 -- containers of a service; all of them are thought of at once
+
 local function count(value, place, name)
   local n = cast.integer(value, place, name)
-  if n < 0 then cast.wrong(place, name, "0 or more", value) end
+  if n < 0 or n > MOST then cast.wrong(place, name, ("0 to %d"):format(MOST), value) end
   return n
 end
+
+-- A list of texts of one pattern.
+local function texts(read, pattern, wanted)
+  return function(value, place, name)
+    local list = read(value, place, name)
+    for i, text in ipairs(list) do
+      if not text:find(pattern) then cast.wrong(origin.at(list, i) or place, name, wanted, text) end
+    end
+    return list
+  end
+end
+
+local tmpfs = texts(cast.string_or_list, "^[^:]", "paths such as /run:size=64m")
 
 local limits = cast.record { cpus = cast.number, memory = cast.bytes, pids = cast.integer }
 
@@ -224,13 +239,13 @@ local FIELDS = {
   cpuset = cast.string, cpu_rt_period = microseconds, cpu_rt_runtime = microseconds,
   blkio_config = cast.any, stop_grace_period = cast.duration, pids_limit = cast.integer,
   oom_score_adj = cast.integer,
-  scale = count, profiles = cast.list, expose = cast.list, attach = cast.boolean,
+  scale = count, profiles = cast.list, expose = ports.exposed, attach = cast.boolean,
   privileged = cast.boolean, read_only = cast.boolean, init = cast.boolean, tty = cast.boolean,
   stdin_open = cast.boolean, oom_kill_disable = cast.boolean, use_api_socket = cast.boolean,
   devices = cast.list_of(devices.read), device_cgroup_rules = cast.list, credential_spec = cast.any,
   develop = cast.any, gpus = devices.gpus, models = cast.any, provider = cast.any,
   post_start = cast.any, pre_stop = cast.any, storage_opt = cast.text_map, label_file = paths,
-  restart = restart, tmpfs = cast.string_or_list, dns = cast.string_or_list,
+  restart = restart, tmpfs = tmpfs, dns = cast.string_or_list,
   dns_search = cast.string_or_list,
 }
 for _, name in ipairs { "image", "container_name", "hostname", "domainname", "platform", "user",

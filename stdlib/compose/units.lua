@@ -7,7 +7,7 @@ local BYTES <const> = { [""] = 1, b = 1, k = 2 ^ 10, m = 2 ^ 20, g = 2 ^ 30, t =
 local SECONDS <const> = { h = 3600, m = 60, s = 1, ms = 1e-3, us = 1e-6, ["µs"] = 1e-6,
   ns = 1e-9 }
 
---- Bytes of 1024, "512m", "1.5 GiB"; nil when it is no size.
+--- Bytes of 1024, "512m", "1.5 GiB"; nil when it is no size, or one beyond 2^63.
 ---@param value string|number
 ---@return integer?
 function M.bytes(value)
@@ -16,7 +16,7 @@ function M.bytes(value)
   if not number then return nil end
   local factor = BYTES[unit:lower():gsub("ib$", ""):gsub("^(.)b$", "%1")]
   if not factor then return nil end
-  return math.floor(tonumber(number) * factor)
+  return math.tointeger(math.floor(tonumber(number) * factor))
 end
 
 --- Seconds of "1m30s", "500ms"; nil when it is no duration. A bare number has no unit and is none.

@@ -232,6 +232,25 @@ describe("parity with Compose files of people", function()
     assert.is_truthy(inspect("a").NetworkSettings.Networks[bed.project .. "_two"])
   end)
 
+  case("keeps a container and its data where the engine refuses the one in its place", function()
+    bed:write(service("a", "volumes: [/data]"))
+    bed:must { "up" }
+    sh("a", "echo kept > /data/f")
+    local before = inspect "a"
+    bed:write(service("a", "volumes: [/data], stop_signal: NONE"))
+    local result = bed:run { "up" }
+    contains(result.stderr, "service a: docker create: invalid signal")
+    assert.same({ 1, before.Id, before.Name, true },
+      { #rows "a", inspect("a").Id, inspect("a").Name, inspect("a").State.Running })
+    bed:write(service("a", "volumes: [/data], environment: {A: b}"))
+    bed:must { "up" }
+    assert.equal("kept", (sh("a", "/bin/busybox cat /data/f")))
+    assert.same({ before.Name, 1 }, { inspect("a").Name, #rows "a" })
+    assert(engine:rename(rows("a")[1].Id, bed.project .. "-put-aside"))
+    bed:must { "up" }
+    assert.same({ before.Name, 1 }, { inspect("a").Name, #rows "a" })
+  end)
+
   case("keeps volumes without a name when a container is made anew", function()
     local text = service("a", "volumes: [/data], environment: {A: '%s'}")
     bed:write(text:format "1")

@@ -119,7 +119,7 @@ services:
       { "gpus: some", "3:5: services.s.gpus must be all or a list, not 'some'" },
       { "restart: sometimes", "3:5: services.s.restart must be no, always, unless-stopped or "
         .. "on-failure[:TIMES], not 'sometimes'" },
-      { "scale: -1", "3:5: services.s.scale must be 0 or more, not '-1'" },
+      { "scale: -1", "3:5: services.s.scale must be 0 to 10000, not '-1'" },
       { "{scale: 2, deploy: {replicas: 3}}", "3:6: services.s: scale is 2, but deploy.replicas "
         .. "is 3" },
       { "{scale: 2, container_name: x}", "3:16: services.s: 2 containers cannot all be named 'x'" },

@@ -2,7 +2,7 @@
 -- Apps by rules: what is covered, that names stay names, that bytes repeat, and the stage as users
 -- run it.
 -- Golden files anew:
---   LSQM_UPDATE=1 build/lsqm exec tests/busted.lua -- tests/pipelines/generate_spec.lua
+--   LSQM_GOLDEN=write build/lsqm exec tests/busted.lua tests/pipelines/generate_spec.lua
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
 local fs = require "std.fs"
@@ -247,12 +247,7 @@ describe("golden apps", function()
       local again = assert(generate.generate { files = files, rules = RULES })
       assert.are.same(app, again)
       for file, text in pairs(app) do
-        local path = fs.join(GOLDEN, name, file)
-        if os.getenv("LSQM_UPDATE") then
-          fs.mkdir(fs.dirname(path))
-          assert(fs.write(path, text))
-        end
-        assert.are.equal(fs.read(path), text)
+        assert.golden(text, fs.join(GOLDEN, name, file))
       end
     end)
   end

@@ -27,12 +27,7 @@ describe("normalize", function()
     assert.equal("normalized", record.status, record.error and record.error.message)
     assert.equal("cfn", record.format)
     for _, name in ipairs { "main.tf", "variables.tf", "outputs.tf" } do
-      local got, golden = fs.read(fs.join(dir.path, name)), GOLDEN .. "queue/expected/" .. name
-      if os.getenv "LSQM_GOLDEN" == "write" then
-        fs.mkdir(fs.dirname(golden))
-        fs.write(golden, got)
-      end
-      assert.equal((fs.read(golden) or ""):gsub("[ \t]+", " "), (got:gsub("[ \t]+", " ")))
+      assert.golden(fs.read(fs.join(dir.path, name)), GOLDEN .. "queue/expected/" .. name)
     end
     assert.is_true(fs.exists(fs.join(dir.path, "packages/handler.zip")))
     assert.same({ "iam", "lambda", "logs", "sqs" }, { table.unpack(record.services) })

@@ -5,7 +5,10 @@
 local event_of = require "pipelines.parity.ci.event"
 local filters = require "pipelines.parity.ci.filters"
 local fs = require "std.fs"
+local docker = require "std.docker"
+local error_of = require "std.error"
 local json = require "std.json"
+local services = require "pipelines.parity.ci.services"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
 
 describe("parity ci jobs", function()
@@ -315,5 +318,40 @@ describe("parity ci filters", function()
     local ok, err = event_of.filter(workflow, event, { branch = "x", payload = base }, note)
     assert.is_nil(ok)
     assert.is_truthy(tostring(err):find("dev is none of main", 1, true))
+  end)
+end)
+
+describe("parity ci services", function()
+  it("say what is wrong with what an expression gave", function()
+    local scope = { contexts = {} }
+    for key, wanted in pairs { env = "a mapping of plain values",
+      ports = "a list of plain values" } do
+      local ok, err = pcall(services.spec, "db", { image = "x",
+        [key] = "${{ fromJSON('\"text\"') }}" }, scope, { labels = {} })
+      assert.is_false(ok)
+      assert.equal(("service db: %s of db must be %s"):format(key, wanted), tostring(err))
+    end
+  end)
+
+  it("are removed although one of them cannot be", function()
+    local removed, connect = {}, docker.connect
+    local engine = {}
+    function engine.network_create() return true end
+    function engine.containers() return { { Id = "stuck" }, { Id = "other" } } end
+    function engine.networks() return { { Id = "net" } } end
+    function engine.network_remove(_, id) removed[#removed + 1] = id return true end
+    function engine.remove(_, id)
+      if id == "stuck" then return nil, error_of.new { op = "docker", code = "conflict" } end
+      removed[#removed + 1] = id
+      return true
+    end
+    docker.connect = function() return engine end
+    local ok, held = pcall(services.start, nil, {}, { id = "j", run_id = "r", network = true,
+      control = { deadline = math.huge } })
+    docker.connect = connect
+    assert.is_true(ok, tostring(held))
+    local closed, err = pcall(function() local _ <close> = held end)
+    assert.same({ false, "conflict" }, { closed, err.code })
+    assert.same({ "other", "net" }, removed)
   end)
 end)

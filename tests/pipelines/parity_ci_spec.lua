@@ -10,6 +10,7 @@ local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/par
 local matrix = require "pipelines.parity.ci.matrix"
 local parallel = require "std.parallel"
 local process = require "std.process"
+local uv = require "luv"
 local workflows = require "pipelines.parity.ci.workflow"
 
 describe("parity ci workflows", function()
@@ -211,6 +212,23 @@ jobs:
       end
       fs.remove(lab:path "ci/runs")
     end
+  end)
+
+  it("keeps what it has written before where its folder lies behind a link", function()
+    lab:write { [".github/workflows/ci.yml"] = "on: push\njobs: {a: {runs-on: x, steps: [{run: "
+      .. "'true'}]}}", ["data/ws/own.txt"] = "x" }
+    assert(uv.fs_symlink(lab:path "data", lab:path "out"))
+    local result = assert(process.run { cwd = lab.dir.path, timeout = 60,
+      argv = { lab.program, "--workspace", "out/ws", "parity", "ci" } })
+    assert.equal(0, result.code, result.stdout .. result.stderr)
+    assert.equal("x", fs.read(lab:path "data/ws/own.txt"))
+  end)
+
+  it("gives a job a repository of its own where .git is a link", function()
+    lab:write { ["main/HEAD"] = "ref: refs/heads/main\n", ["app/x"] = "x" }
+    assert(uv.fs_symlink(lab:path "main", lab:path "app/.git"))
+    ci "on: push\njobs: {a: {runs-on: x, steps: [{run: 'cat .git/HEAD && rm .git/HEAD'}]}}"
+    assert.is_true(fs.exists(lab:path "main/HEAD"))
   end)
 
   it("gives a job of a linked work tree a repository of its own", function()

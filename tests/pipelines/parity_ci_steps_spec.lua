@@ -4,6 +4,8 @@
 
 local commands = require "pipelines.parity.ci.commands"
 local fs = require "std.fs"
+local log_of = require "pipelines.parity.ci.log"
+local mask = require "std.mask"
 local lab_of = dofile(debug.getinfo(1, "S").source:match("^@(.*)[/\\]") .. "/parity_lab.lua")
 
 describe("parity ci steps", function()
@@ -128,9 +130,9 @@ jobs:
       - run: |
           echo '::error file=src/a.c,line=3,col=7,title=Lint::no such thing'
           echo '::warning::careful'
-          echo '::stop-commands::halt-1'
+          echo '::stop-commands::Halt.1+x='
           echo '::error::not one'
-          echo '::halt-1::'
+          echo '::Halt.1+x=::'
           echo '::add-mask::hidden-value-1'
           echo 'now hidden-value-1'
 ]] }
@@ -360,5 +362,26 @@ jobs: {a: {runs-on: x, steps: [{run: 'seq 1 80000; printf unfinished', env: {A: 
     local out = stages.a.logs.stdout
     assert.contains(out, "(the beginning is left out)\n", "\n80000\nunfinished\n")
     assert.is_true(#out < 270 * 1024)
+  end)
+
+  it("have no secret in a line without end, wherever it comes", function()
+    assert.is_true(mask.add "across-the-cut")
+    for _, before in ipairs { 65530, 65536, 61435 } do
+      local log = log_of.new()
+      log:write("stdout", ("x"):rep(before) .. "across-")
+      log:write("stdout", "the-cut" .. ("y"):rep(70000) .. "\n")
+      assert.not_contains(log:text(), "across-", "the-cut")
+      assert.contains(log:text(), "x***y")
+    end
+  end)
+
+  it("do nothing to the terminal by the names of what they leave", function()
+    lab:write { ["app/.github/workflows/ci.yml"] = [[
+on: push
+jobs: {a: {runs-on: x, steps: [{run: 'touch "$(printf "junit-\033]0;x\007.xml")"'}]}}
+]] }
+    local result = lab:run { "ci", "-C", "app" }
+    assert.contains(result.stdout, "junit-?]0;x?.xml")
+    assert.not_contains(result.stdout, "\27", "\7")
   end)
 end)

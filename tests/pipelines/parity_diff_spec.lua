@@ -363,6 +363,10 @@ networks: {back: {driver: bridge}}
     assert.equal(2, result.code)
     assert.is_truthy(result.stderr:find("would hold a secret", 1, true))
     assert.is_false(fs.exists(lab:path "local/compose.parity.yaml"))
+    write((TARGET:gsub('%[serve, "%-%-port", "81"%]', "[serve, 'staging$$$$secret']")
+      :gsub("staging%-secret", "staging$$$$secret")))
+    result = lab:run { "fix", "local", "staging" }
+    assert.is_truthy(result.stderr:find("would hold a secret", 1, true))
   end)
 
   it("overwrites its own file and nobody else's", function()
@@ -374,6 +378,9 @@ networks: {back: {driver: bridge}}
     assert.equal(2, result.code)
     assert.is_truthy(result.stderr:find("was not made by fix", 1, true))
     assert.equal("services: {}\n", fs.read(lab:path "own.yaml"))
+    fs.mkdir(lab:path "folder")
+    result = lab:run { "fix", SOURCE, "staging", "-o", "folder" }
+    assert.contains(result.stderr, "was not made by fix")
   end)
 
   it("says when nothing is to be done", function()

@@ -154,6 +154,18 @@ describe("parity's data model", function()
     assert.is_nil(s.extra.health_check)
   end)
 
+  it("hides a secret also as HTML and JSON write it", function()
+    local text = "services: {s: {image: x, command: [run, '$DB_PASSWORD', %s]}}\n"
+    lab:write { ["local/compose.yaml"] = text:format "a", ["staging.yaml"] = text:format "b",
+      [".env"] = [[DB_PASSWORD='quick<22>&"x\y']],
+      ["local/.env"] = [[DB_PASSWORD='other<33>']] }
+    local printed = lab:json { "diff", "local", "staging.yaml", "--json" }
+    local base_path = lab:path("reports", "config-diffs", printed.id)
+    local page = fs.read(base_path .. ".html")
+    assert.contains(page, "***")
+    assert.not_contains(page .. fs.read(base_path .. ".json"), "quick", "other<", "other&")
+  end)
+
   it("hides what only commands, labels and secret files hold", function()
     lab:write { ["pw.txt"] = "file-word-1234\n", [".env"] = "SMTP_PASS=mail-word-1234\n" }
     lab:environment { ["compose.yaml"] = [[

@@ -62,9 +62,7 @@ describe("report sections", function()
       local section = resolve.load("weekly", "report.sections." .. name)
       local got = settled(tostring(section.render(view_of(store)) or ""))
       dir:close()
-      local path = ("%s/%s.html"):format(GOLDEN, name)
-      if os.getenv("LSQM_GOLDEN") == "write" then assert(fs.write(path, got)) end
-      assert.equal(fs.read(path), got)
+      assert.golden(got, ("%s/%s.html"):format(GOLDEN, name))
     end)
   end
 end)

@@ -83,19 +83,29 @@ local KIND_WORDS <const> = { text = "a text", word = "a text", number = "a numbe
   scalars = "a list of plain values", named = "a text or a mapping",
   labels = "a text, a list of texts or a mapping" }
 
---- Are a table's keys known, and their values of the right kind?
+--- The first key that is not known or whose value is of the wrong kind, and what to say of it.
 ---@param known table<string, string> key → kind
-function M.keys(state, t, known, what)
+---@return string? key
+---@return string? message
+function M.problem(t, known, what)
   for _, key in ipairs(table_of.sorted_keys(t)) do
     local kind = known[key]
     if not kind then
-      M.fail(state, t, key, ("%s has no key '%s'%s"):format(what, key, suggest.phrase(key, known)))
+      return key, ("%s has no key '%s'%s"):format(what, key, suggest.phrase(key, known))
     end
     local value = t[key]
     if not KINDS[kind](value) and not (has_expression(value) and keys.may_be_filled(kind, key)) then
-      M.fail(state, t, key, ("%s of %s must be %s"):format(key, what, KIND_WORDS[kind]))
+      return key, ("%s of %s must be %s"):format(key, what, KIND_WORDS[kind])
     end
   end
+  return nil
+end
+
+--- Are a table's keys known, and their values of the right kind?
+---@param known table<string, string> see problem
+function M.keys(state, t, known, what)
+  local key, message = M.problem(t, known, what)
+  if key then M.fail(state, t, key, message) end
 end
 
 local function expression_failed(state, t, key, err)

@@ -10,6 +10,7 @@ local M = {}
 
 local MAX_LOG <const> = 256 * 1024
 local MAX_LINE <const> = 64 * 1024
+local KEPT_BACK <const> = 4096 -- of a longer line: a secret may begin here and not have ended yet
 local MAX_ANNOTATIONS <const> = 50 -- per job; the log has all of them
 
 local Log = {}
@@ -64,12 +65,13 @@ end
 
 -- Between ::stop-commands::TOKEN and ::TOKEN:: a command is a line as any other.
 local function interpret(log, line)
+  if log.stopped then
+    if line:lower():match("^%s*::(.*)::%s*$") ~= log.stopped then return line end
+    log.stopped = nil
+    return false
+  end
   local command = commands.parse(line)
   if not command then return line end
-  if log.stopped then
-    if command.name == log.stopped then log.stopped = nil return false end
-    return line
-  end
   local action = ACTIONS[command.name]
   if not action then return line end
   return action(log, command)
@@ -84,6 +86,14 @@ local function take(log, stream, line)
   if log.live then log.live(shown) end
 end
 
+-- A line without an end is taken in pieces.
+local function cut(log, stream)
+  local rest = mask.text(log.rest[stream])
+  if #rest <= MAX_LINE then return end
+  take(log, stream, rest:sub(1, -KEPT_BACK - 1))
+  log.rest[stream] = rest:sub(-KEPT_BACK)
+end
+
 --- A piece of output.
 ---@param stream "stdout"|"stderr"
 function Log:write(stream, text)
@@ -96,7 +106,7 @@ function Log:write(stream, text)
     at = stop + 1
   end
   self.rest[stream] = rest:sub(at)
-  if #self.rest[stream] > MAX_LINE then self:flush() end
+  if #self.rest[stream] > MAX_LINE then cut(self, stream) end
 end
 
 --- A line of the runner's own.

@@ -46,18 +46,18 @@ local function indented(text) return (plain(text):gsub("%s+$", ""):gsub("[^\n]+"
 
 local function stage_lines(ctx, stage, annotations)
   local retries = stage.metadata.retry_count
-  ctx.out(mask.text(("%-8s %-30s %ss%s"):format(stage.status, stage.name,
-    stage.duration_seconds or 0, retries > 0 and (", %d retries"):format(retries) or "")))
+  local function out(text, ...) ctx.out(plain(mask.text(text:format(...)))) end
+  out("%-8s %-30s %ss%s", stage.status, stage.name, stage.duration_seconds or 0,
+    retries > 0 and (", %d retries"):format(retries) or "")
   if stage.status == "failed" then
     local text = mask.text((stage.logs.stdout or "") .. (stage.logs.stderr or ""))
     ctx.out(indented(text:sub(-TAIL)))
   end
   for _, one in ipairs(annotations or {}) do
-    ctx.out(plain(mask.text(("         %s: %s"):format(one.level, one.text))))
+    out("         %s: %s", one.level, one.text)
   end
   for _, artifact in ipairs(stage.artifacts) do
-    ctx.out(mask.text(("         %s %s (%d bytes)"):format(artifact.type, artifact.path,
-      artifact.size_bytes)))
+    out("         %s %s (%d bytes)", artifact.type, artifact.path, artifact.size_bytes)
   end
 end
 

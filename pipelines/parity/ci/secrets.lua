@@ -11,21 +11,15 @@ local table_of = require "std.table"
 
 local M = {}
 
-local XML <const> = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;",
-  ["'"] = "&apos;" }
-
 local function usage(message, ...)
   return nil, error_of.new { op = "parity ci", code = "usage", message = message:format(...) }
 end
 
---- Hides a value, each of its lines, and both as XML writes them.
+--- Hides a value and each of its lines.
 ---@return boolean hidden false where it is too short to be told from other text
 function M.hide(value)
   local long = mask.add(value)
-  for line in value:gmatch("[^\r\n]+") do
-    hide_one(line)
-    hide_one((line:gsub("[&<>\"']", XML)))
-  end
+  for line in value:gmatch("[^\r\n]+") do hide_one(line) end
   if long then hide_one(value) end
   return long
 end

@@ -6,6 +6,7 @@ local docker = require "std.docker"
 local error_of = require "std.error"
 local expression = require "pipelines.parity.ci.expression"
 local json = require "std.json"
+local keys = require "pipelines.parity.ci.keys"
 local owner = require "std.emulator.owner"
 local parallel = require "std.parallel"
 local table_of = require "std.table"
@@ -87,10 +88,10 @@ local function apply_options(spec, text, name)
 end
 
 -- Ports are published on this machine alone, whatever address the workflow names.
-local function ports(service, scope)
+local function ports(service)
   local exposed, bindings = {}, {}
   for _, item in ipairs(service.ports or {}) do
-    local text = expression.text(expression.fill(item, scope)):gsub("^%d+%.%d+%.%d+%.%d+:", "")
+    local text = expression.text(item):gsub("^%d+%.%d+%.%d+%.%d+:", "")
     local published, target = text:match("^(%d*):(.+)$")
     target = target or text
     local key = target:find("/", 1, true) and target or target .. "/tcp"
@@ -107,17 +108,24 @@ local function networking(spec, name, network)
   spec.NetworkingConfig = { EndpointsConfig = { [network] = { Aliases = json.array { name } } } }
 end
 
-local function spec_of(name, service, scope, held)
-  local env = json.array()
-  for key, value in table_of.sorted_pairs(expression.fill_all(service.env or {}, scope)) do
+-- Its expressions may have given anything; what the file says itself is checked when it is read.
+local function filled(name, service, scope)
+  local out = expression.fill_all(service, scope)
+  local _, problem = require("pipelines.parity.ci.check").problem(out, keys.service, name)
+  if not problem then return out end
+  error(error_of.new { op = "service " .. name, code = "invalid", message = problem }, 0)
+end
+
+local function spec_of(name, definition, scope, held)
+  local service, env = filled(name, definition, scope), json.array()
+  for key, value in table_of.sorted_pairs(service.env or {}) do
     env[#env + 1] = key .. "=" .. expression.text(value)
   end
-  local exposed, bindings = ports(service, scope)
-  local spec = { Image = expression.text(expression.fill(service.image, scope)), Env = env,
+  local exposed, bindings = ports(service)
+  local spec = { Image = service.image, Env = env,
     ExposedPorts = exposed, Healthcheck = {}, Labels = held.labels,
-    HostConfig = { PortBindings = bindings, Binds = expression.fill_all(service.volumes, scope) } }
-  apply_options(spec, service.options and expression.text(expression.fill(service.options, scope)),
-    name)
+    HostConfig = { PortBindings = bindings, Binds = service.volumes } }
+  apply_options(spec, service.options, name)
   if next(spec.Healthcheck) == nil then spec.Healthcheck = nil end
   networking(spec, name, held.network)
   return spec
@@ -164,18 +172,22 @@ local function start_one(engine, name, service, scope, held)
   return { id = container.id, ports = ports_of(container) }
 end
 
--- By their label, so that one whose making was interrupted is found as well.
+-- By their label, so that one whose making was interrupted is found as well. One that cannot be
+-- removed does not keep the others.
 local function remove_all(held)
   if not held.engine then return end
   local mine = LABEL .. ".job=" .. held.labels[LABEL .. ".job"]
+  local failed
+  local function note(ok, err)
+    if not ok and err.code ~= "not_found" then failed = failed or err end
+  end
   for _, item in ipairs(must(held.engine:containers { labels = { mine }, all = true })) do
-    local ok, err = held.engine:remove(item.Id, { force = true, volumes = true })
-    if not ok and err.code ~= "not_found" then error(err, 0) end
+    note(held.engine:remove(item.Id, { force = true, volumes = true }))
   end
   for _, item in ipairs(must(held.engine:networks { labels = { mine } })) do
-    local ok, err = held.engine:network_remove(item.Id)
-    if not ok and err.code ~= "not_found" then error(err, 0) end
+    note(held.engine:network_remove(item.Id))
   end
+  if failed then error(failed, 0) end
 end
 
 -- Without an engine the job was not judged: this is a fault of the machine, not of the job.

@@ -62,13 +62,23 @@ local function linked(project)
 end
 
 local function copy_entry(project, to, name)
-  if name ~= ".git" or fs.is_dir(fs.join(project, name)) then
-    copy(fs.join(project, name), fs.join(to, name))
+  local from = fs.join(project, name)
+  if name ~= ".git" or fs.is_dir(from) then
+    copy(name == ".git" and must(fs.realpath(from)) or from, fs.join(to, name))
     return true
   end
   local own, common = linked(project)
   if own then copy_repository(own, common, fs.join(to, name)) end
   return own ~= nil
+end
+
+-- Links are copied as links: what stands behind one is not the copy's to remove.
+local function remove_own(root, name)
+  local path = fs.join(root, name)
+  local folder = fs.realpath(fs.dirname(path))
+  if folder == fs.normalize(fs.join(must(fs.realpath(root)), fs.dirname(name))) then
+    must(fs.remove(path))
+  end
 end
 
 --- Copies a project.
@@ -81,7 +91,7 @@ function M.copy(project, to, own_files)
   for _, entry in ipairs(must(fs.list(project))) do
     if not skipped[entry.name] then whole = copy_entry(project, to, entry.name) and whole end
   end
-  for _, name in ipairs(own_files) do must(fs.remove(fs.join(to, name))) end
+  for _, name in ipairs(own_files) do remove_own(to, name) end
   return whole
 end
 

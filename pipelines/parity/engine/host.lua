@@ -4,6 +4,7 @@
 local compose_service = require "std.compose.service"
 local environments = require "pipelines.parity.model.environment"
 local error_of = require "std.error"
+local files = require "std.compose.file"
 local fs = require "std.fs"
 local json = require "std.json"
 local names = require "pipelines.parity.engine.names"
@@ -152,7 +153,7 @@ local function security_options(service)
     list[i] = text
     local path = text:match("^seccomp[=:](.+)$")
     if path and path ~= "unconfined" and path ~= "builtin" then
-      local profile, err = fs.read(path:sub(1, 1) == "/" and path
+      local profile, err = files.read(path:sub(1, 1) == "/" and path
         or fs.join(names.folder_of(service), path))
       if not profile then error(error_of.wrap(err, "security_opt"), 0) end
       list[i] = "seccomp=" .. profile

@@ -8,7 +8,6 @@ local host_of = require "pipelines.parity.engine.host"
 local json = require "std.json"
 local labels_of = require "pipelines.parity.engine.labels"
 local names = require "pipelines.parity.engine.names"
-local origin = require "std.compose.origin"
 local table_of = require "std.table"
 
 local M = {}
@@ -40,7 +39,6 @@ local function exposed(service)
   local out, bindings = {}, {}
   for _, text in ipairs(service.expose or {}) do
     local first, last, protocol = text:match("^(%d+)%-?(%d*)/?(%a*)$")
-    if not first then origin.fail(origin.at(service, "expose"), "expose: '%s' is no port", text) end
     for port = first, last ~= "" and last or first do
       out[("%d/%s"):format(port, protocol ~= "" and protocol or "tcp")] = {}
     end

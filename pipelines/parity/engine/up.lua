@@ -78,9 +78,11 @@ local function same_image(a, b)
   return a ~= nil and b ~= nil and a:gsub("^sha256:", "") == b:gsub("^sha256:", "")
 end
 
--- One that was only created may lack networks or files: its `up` may have been killed.
-local function may_stay(state, name, row)
+-- One that was only created may lack networks or files, one of another name was to be replaced:
+-- its `up` may have been killed.
+local function may_stay(state, name, number, row)
   return not state.recreate and KEPT[row.State]
+    and table_of.contains(row.Names, "/" .. names.container(state.project, name, number))
     and row.Labels[labels_of.VERSION] == spec_of.version(state.project, name)
     and same_image(row.ImageID, state.images[names.image(state.project, name)])
     and not shares_renewed(state, name)
@@ -103,17 +105,27 @@ local function carried_over(state, name, row)
   return carry.of(must(state.engine:inspect(row.Id)))
 end
 
+-- The new one is made before the old one goes: what the engine refuses costs nobody's data.
+local function replace(state, name, number, old)
+  local carried, engine = carried_over(state, name, old), state.engine
+  local own_name = names.container(state.project, name, number)
+  must(engine:rename(old.Id, old.Id:sub(1, 12) .. "_" .. own_name))
+  local ok, id = pcall(create, state, name, number, carried)
+  if not ok then
+    engine:rename(old.Id, own_name)
+    error(id, 0)
+  end
+  down.remove(engine, { old }, true)
+  state.renewed[name] = true
+  state.say(name .. " is made anew")
+  return id
+end
+
 -- A container of the same version is kept; another one makes room.
 local function start_one(state, name, number, present)
-  if present and may_stay(state, name, present) then return keep(state, name, present) end
-  local carried = {}
-  if present then
-    carried = carried_over(state, name, present)
-    down.remove(state.engine, { present }, true)
-    state.renewed[name] = true
-    state.say(name .. " is made anew")
-  end
-  must(state.engine:start(create(state, name, number, carried)))
+  if present and may_stay(state, name, number, present) then return keep(state, name, present) end
+  local id = present and replace(state, name, number, present) or create(state, name, number, {})
+  must(state.engine:start(id))
   state.made("container " .. names.container(state.project, name, number))
 end
 

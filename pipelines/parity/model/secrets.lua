@@ -2,7 +2,8 @@
 -- Secrets leave no trace: the model holds *** and this module, in memory only, what stands behind
 -- it, so that two environments can still be compared.
 
-local fs = require "std.fs"
+local file = require "std.compose.file"
+local html = require "std.html"
 local json = require "std.json"
 local mask = require "std.mask"
 
@@ -32,11 +33,27 @@ function M.is_secret(key, value)
   return is_secret_name(key)
 end
 
---- Hides a secret in all texts, also as JSON writes it.
+local XML <const> = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;",
+  ["'"] = "&apos;" }
+
+local function in_json(value) return json.encode(value):sub(2, -2) end
+
+local function in_compose(value) return (value:gsub("%$", "$$")) end
+
+-- How texts write a value; a report in HTML shows commands as JSON.
+local FORMS <const> = {
+  function(value) return value end,
+  in_json,
+  html.escape,
+  function(value) return html.escape(in_json(value)) end,
+  function(value) return (value:gsub("[&<>\"']", XML)) end,
+  in_compose,
+  function(value) return in_json(in_compose(value)) end,
+}
+
+--- Hides a secret in all texts, also as JSON, HTML, XML and Compose write it.
 function M.hide(value)
-  mask.add(value)
-  local escaped = json.encode(value):sub(2, -2)
-  if escaped ~= value then mask.add(escaped) end
+  for _, form in ipairs(FORMS) do mask.add(form(value)) end
 end
 
 --- The variable with *** instead of its value.
@@ -81,7 +98,7 @@ end
 function M.hide_mentioned(project, public)
   for _, secret in pairs(project.secrets) do
     hide_lines(secret.content, public)
-    hide_lines(secret.file and fs.read(secret.file, { max = LARGEST }) or nil, public)
+    hide_lines(secret.file and file.read(secret.file, LARGEST) or nil, public)
     hide_lines(secret.environment and project.variables(secret.environment), public)
   end
   for name in pairs(project.used) do
