@@ -165,6 +165,51 @@ install_actionlint() {
   say "actionlint: $dir/actionlint"
 }
 
+compose_field() { lines_of "$here/compose.txt" | awk -v key="$1" '$1 == key { print $2 }'; }
+
+# apt with lists and settings of its own: this machine's sources stay as they are. Root's downloads
+# are not handed to apt's own user, who may not enter the folder.
+compose_apt() {
+  apt-get -qq -o APT::Update::Error-Mode=any -o APT::Sandbox::User=root \
+    -o Dir::Etc::SourceList="$work/compose/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+    -o Dir::State::Lists="$work/compose/lists" -o Dir::Cache="$work/compose" "$@" >"$log" 2>&1
+}
+
+fetch_compose() { # target folder; fails with a reason on stdout
+  local dir=$1 mirror sum deb package version program
+  package=$(compose_field package)
+  version=$(compose_field version)
+  sum=$(compose_field "sha256-$(debian_arch)")
+  [ -n "$sum" ] || { echo "none is pinned for $(debian_arch)"; return 1; }
+  mirror=$(apt_mirror)
+  [ -n "$mirror" ] || { echo "apt names no mirror"; return 1; }
+  mkdir -p "$work"/compose/{lists,archives}/partial
+  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' \
+    "$mirror" "$(compose_field suite)" >"$work/compose/sources.list"
+  { compose_apt update && (cd "$work/compose" && compose_apt download "$package=$version"); } ||
+    { log_reason; return 1; }
+  deb=$(find "$work/compose" -maxdepth 1 -name '*.deb')
+  echo "$sum  $deb" | sha256sum --check --status ||
+    { echo "the package does not have the pinned SHA-256"; return 1; }
+  dpkg-deb -x "$deb" "$work/compose/root" >"$log" 2>&1 || { log_reason; return 1; }
+  program=$(find "$work/compose/root/usr" -name docker-compose -type f -perm -u+x)
+  "$program" version >"$log" 2>&1 || { log_reason; return 1; }
+  { mkdir -p "$dir" && mv "$program" "$dir/.part" && mv "$dir/.part" "$dir/docker-compose"; } \
+    >"$log" 2>&1 || { log_reason; return 1; }
+}
+
+# The tests that compare with it say so where it is not.
+install_compose() {
+  local dir reason
+  dir=$cache/compose-$(compose_field version)
+  if [ ! -x "$dir/docker-compose" ]; then
+    say "Docker Compose: fetching $(compose_field version)"
+    reason=$(fetch_compose "$dir") || { say "Docker Compose cannot be fetched: $reason"; return; }
+  fi
+  ln -sfn "$(basename "$dir")" "$cache/compose"
+  say "Docker Compose: $dir/docker-compose"
+}
+
 # Each folder of vendor/npm is one locked set of packages. No package's own script is run; setup.js
 # of the folder, where there is one, is ours.
 npm_dir() { printf '%s\n' "$cache/npm-$1-$(hash_of "$here/npm/$1"/*)"; }
@@ -237,6 +282,7 @@ case $mode in
 esac
 case $mode in
   test | dev)
-    install_python; install_suite; install_npm; install_actionlint; install_tofu optional
+    install_python; install_suite; install_npm; install_actionlint; install_compose
+    install_tofu optional
     ;;
 esac

@@ -16,8 +16,8 @@ M.is_list = is_list
 
 local function wrong(place, name, wanted, value)
   origin.fail(place, "%s must be %s, not %s", name, wanted,
-    type(value) == "table" and (is_list(value) and "a list" or "a mapping")
-    or ("'%s'"):format(tostring(value)))
+    value == json.null and "null" or type(value) == "table"
+    and (is_list(value) and "a list" or "a mapping") or ("'%s'"):format(tostring(value)))
 end
 M.wrong = wrong
 
@@ -27,9 +27,18 @@ function M.scalar(value)
   return tostring(value)
 end
 
-function M.string(value, place, name)
-  if type(value) == "table" then wrong(place, name, "text", value) end
+local function is_scalar(value) return type(value) ~= "table" and value ~= json.null end
+
+--- Text, a number, true or false, as text.
+function M.text(value, place, name)
+  if not is_scalar(value) then wrong(place, name, "text", value) end
   return M.scalar(value)
+end
+
+--- Text only: what YAML takes for a number or a truth needs quotes, as in Docker Compose.
+function M.string(value, place, name)
+  if type(value) == "string" then return value end
+  wrong(place, name, is_scalar(value) and "text, in quotes" or "text", value)
 end
 
 function M.boolean(value, place, name)
@@ -64,29 +73,47 @@ function M.duration(value, place, name)
   return seconds
 end
 
---- A list of texts, with places.
-function M.list(value, place, name)
-  if not is_list(value) then wrong(place, name, "a list", value) end
-  local out = origin.like(json.array(), value)
-  for i, item in ipairs(value) do
-    out[i] = M.string(item, origin.at(value, i), name)
-    origin.copy(out, i, value)
+local function list_of_texts(read)
+  return function(value, place, name)
+    if not is_list(value) then wrong(place, name, "a list", value) end
+    local out = origin.like(json.array(), value)
+    for i, item in ipairs(value) do
+      out[i] = read(item, origin.at(value, i), ("%s[%d]"):format(name, i - 1))
+      origin.copy(out, i, value)
+    end
+    return out
   end
-  return out
 end
+
+--- A list of texts, with places.
+M.list = list_of_texts(M.string)
+
+--- A list of texts and numbers, as texts.
+M.scalars = list_of_texts(M.text)
 
 --- A text is a list of one.
 function M.string_or_list(value, place, name)
   if type(value) ~= "table" then
-    return origin.place(json.array { M.scalar(value) }, place)
+    return origin.place(json.array { M.string(value, place, name) }, place)
   end
   return M.list(value, place, name)
+end
+
+--- One of some words.
+---@param list string[]
+---@param pattern string? of further ones
+function M.one_of(list, pattern)
+  return function(value, place, name)
+    for _, word in ipairs(list) do if value == word then return value end end
+    if pattern and type(value) == "string" and value:find(pattern) then return value end
+    wrong(place, name, table.concat(list, ", ", 1, #list - 1) .. " or " .. list[#list], value)
+  end
 end
 
 --- A command: text is split into words as a shell would.
 function M.command(value, place, name)
   if type(value) == "table" then return M.list(value, place, name) end
-  local list, why = words.split(M.scalar(value))
+  local list, why = words.split(M.string(value, place, name))
   if not list then origin.fail(place, "%s: %s", name, why) end
   return origin.place(json.array(list), place)
 end
@@ -103,7 +130,7 @@ function M.map(value, place, name)
   local out = origin.like({}, value)
   if is_list(value) then
     for i, item in ipairs(value) do
-      local key, text = pair(item, origin.at(value, i), name)
+      local key, text = pair(item, origin.at(value, i), ("%s[%d]"):format(name, i - 1))
       out[key] = text or json.null
       origin.copy(out, key, value, i)
     end
@@ -113,7 +140,7 @@ function M.map(value, place, name)
     if item == origin.RESET or item == json.null then
       out[key] = item
     else
-      out[key] = M.string(item, origin.at(value, key), name .. "." .. key)
+      out[key] = M.text(item, origin.at(value, key), name .. "." .. key)
     end
     origin.copy(out, key, value)
   end
@@ -130,10 +157,13 @@ end
 --- As it was written.
 function M.any(value) return value end
 
---- A reader of a mapping whose keys have readers of their own; unknown keys are errors.
----@param fields table<string, function>
----@param short (fun(value, place, name, state): table)? reads what is not a mapping
-function M.record(fields, short)
+--- Raises for a key that has no value.
+function M.no_value(place, name)
+  origin.fail(place, "%s has no value (null): give it one or leave the key out", name)
+end
+
+-- `null(key, place, name)`: what becomes of a key without a value.
+local function record(fields, short, null)
   return function(value, place, name, state)
     if type(value) ~= "table" or is_list(value) then
       if not short then wrong(place, name, "a mapping", value) end
@@ -146,16 +176,37 @@ function M.record(fields, short)
       if not read and not tostring(key):find("^x%-") then
         M.unknown(at, name, key, fields)
       end
-      if item == origin.RESET then
+      if item == origin.RESET or not read then
         out[key] = item
-      elseif item ~= json.null then
-        out[key] = M.kept_override(item, (read or M.any)(item, at, name .. "." .. key, state))
+      elseif item == json.null then
+        out[key] = null(key, at, name .. "." .. key)
+      else
+        out[key] = M.kept_override(item, read(item, at, name .. "." .. key, state))
       end
       origin.copy(out, key, value)
       if out[key] ~= item then origin.note(out, key, item) end
     end
     return out
   end
+end
+
+local function refuse_null(_, place, name) M.no_value(place, name) end
+
+--- A reader of a mapping whose keys have readers of their own; unknown keys are errors.
+---@param fields table<string, function>
+---@param short (fun(value, place, name, state): table)? reads what is not a mapping
+function M.record(fields, short)
+  return record(fields, short, refuse_null)
+end
+
+--- The same of one that is merged key by key: a key without a value stands for what lies beneath.
+---@param nulls table<string, any>? other meanings of it; false: as if it were not there
+function M.merged(fields, short, nulls)
+  return record(fields, short, function(key)
+    local meaning = nulls and nulls[key]
+    if meaning == nil then return origin.NULL end
+    return meaning or nil
+  end)
 end
 
 --- `!override` stays with the value that was made of it.
@@ -195,10 +246,15 @@ function M.list_of(read)
   end
 end
 
---- A reader of a mapping of names to records; a list of names is one of empty records.
-function M.named(read)
+--- A reader of a mapping of names to records.
+---@param accepts {list?: boolean, null?: boolean}? a list of names, a name without a value: empty
+---  records
+function M.named(read, accepts)
+  accepts = accepts or {}
   return function(value, place, name, state)
-    if type(value) ~= "table" then wrong(place, name, "a mapping or a list", value) end
+    if type(value) ~= "table" or is_list(value) and not accepts.list then
+      wrong(place, name, accepts.list and "a mapping or a list" or "a mapping", value)
+    end
     local out = origin.like({}, value)
     for key, item in pairs(value) do
       local listed = is_list(value)
@@ -206,6 +262,8 @@ function M.named(read)
       local id = listed and M.string(item, at, name) or tostring(key)
       if item == origin.RESET then
         out[id] = item
+      elseif item == json.null and not listed and not accepts.null then
+        out[id] = origin.NULL
       else
         local given = (listed or item == json.null) and origin.place({}, at) or item
         out[id] = M.kept_override(item, read(given, at, name .. "." .. id, state))

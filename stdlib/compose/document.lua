@@ -21,20 +21,20 @@ local external = cast.record({ name = cast.string }, function(value, place, name
 end)
 
 -- `external: {name: x}` is the old way of writing `external: true` and a name.
-local function resource(fields)
+local function resource(fields, accepts)
   fields.external = function(value, place, name)
     local out = external(value, place, name)
     if out[1] ~= nil then return out[1] end
     return out
   end
-  local read = cast.record(fields)
+  local read = cast.merged(fields)
   return cast.named(function(value, place, name, state)
     local out = read(value, place, name, state)
-    if type(out.external) == "table" then
+    if type(out.external) == "table" and out.external ~= origin.NULL then
       out.name, out.external = out.external.name, true
     end
     return out
-  end)
+  end, accepts)
 end
 
 local function file_resource()
@@ -47,8 +47,8 @@ end
 
 -- A volume that is a folder of the host may name it from the file's folder.
 local function volumes(value, place, name, state)
-  local read = resource { driver = cast.string, driver_opts = cast.text_map, name = cast.string,
-    labels = cast.text_map }
+  local read = resource({ driver = cast.string, driver_opts = cast.text_map, name = cast.string,
+    labels = cast.text_map }, { null = true })
   local out = read(value, place, name, state)
   for _, volume in pairs(out) do
     local options = type(volume) == "table" and volume.driver_opts
@@ -63,11 +63,11 @@ local pool = cast.record { subnet = cast.string, gateway = cast.string, ip_range
   aux_addresses = cast.text_map }
 
 local SECTIONS <const> = {
-  networks = resource { driver = cast.string, driver_opts = cast.text_map, name = cast.string,
+  networks = resource({ driver = cast.string, driver_opts = cast.text_map, name = cast.string,
     internal = cast.boolean, attachable = cast.boolean, labels = cast.text_map,
     enable_ipv4 = cast.boolean, enable_ipv6 = cast.boolean,
-    ipam = cast.record { driver = cast.string, config = cast.list_of(pool),
-      options = cast.text_map } },
+    ipam = cast.merged { driver = cast.string, config = cast.list_of(pool),
+      options = cast.text_map } }, { null = true }),
   volumes = volumes, secrets = file_resource(), configs = file_resource(),
 }
 M.SECTIONS = { "services", "networks", "volumes", "secrets", "configs" }
@@ -91,6 +91,9 @@ local function check_top(raw, path)
     if not TOP[key] and not tostring(key):find("^x%-") then
       cast.unknown(origin.at(raw, key), "the file", key, TOP)
     end
+    if raw[key] == json.null and (key == "name" or key == "version") then
+      cast.no_value(origin.at(raw, key), key)
+    end
   end
 end
 
@@ -99,7 +102,7 @@ local function read_raw(path, state)
   if not text then error(err, 0) end
   local raw, marks = yaml.decode(text, { file = path, tags = on_tag, marks = true })
   if raw == nil then error(marks, 0) end
-  if raw == json.null then raw, marks = {}, { [raw] = nil } end
+  if raw == json.null then raw, marks = {}, {} end
   origin.adopt(marks, path)
   check_top(raw, path)
   interpolate.tree(raw, state.variables)
@@ -113,7 +116,9 @@ local function read_services(raw, state)
     if value == origin.RESET then
       out[name] = value
     else
-      out[name] = cast.kept_override(value, service.read(name, value, place, state))
+      local own = value == json.null and value or service.read(name, value, place, state)
+      out[name] = own == json.null and origin.NULL
+        or cast.kept_override(value, merge.unique(own))
     end
     origin.set(out, name, place)
   end
@@ -178,19 +183,21 @@ function resolve(doc, name, place, chain)
 end
 
 local function read_sections(raw, state)
-  local out = {}
+  local out = origin.like({}, raw)
   for section, read in pairs(SECTIONS) do
     local value = raw[section]
-    if value == origin.RESET then value = nil end
-    if value ~= nil and value ~= json.null then
+    if value == json.null then
+      out[section] = origin.NULL
+    elseif value ~= nil and value ~= origin.RESET then
       out[section] = read(value, origin.at(raw, section), section, state)
     end
+    if out[section] then origin.copy(out, section, raw) end
   end
   return out
 end
 
 --- The file's content in long forms: {services, networks, volumes, secrets, configs, name,
---- include}. Raises what is wrong with it.
+--- include, empty: boolean}. Raises what is wrong with it.
 ---@param state {dir: string, variables: table} see std.compose.interpolate
 function M.read(path, state)
   local inner = setmetatable({ path = path }, { __index = state })
@@ -204,9 +211,10 @@ function M.read(path, state)
     out.services[name] = value == origin.RESET and value or resolve(doc, name, place, {})
     origin.set(out.services, name, place)
   end
-  out.name = raw.name ~= json.null and raw.name or nil
+  if raw.services == json.null then out.services = origin.NULL end
+  out.name = raw.name
   out.include = raw.include ~= json.null and raw.include or nil
-  out.version = raw.version
+  out.version, out.empty = raw.version, next(raw) == nil
   out.place = origin.at(raw)
   return out
 end

@@ -63,7 +63,7 @@ local function read_entry(state, at)
     local value, stop, expands = read_value(text, value_at, place)
     if expands then
       value = interpolate.text(value, { place = place, on_use = state.on_use,
-        get = function(wanted) return state.own[wanted] or state.get(wanted) end })
+        get = function(wanted) return state.get(wanted) or state.own[wanted] end })
     end
     entry.value, after = value, stop
     state.own[name] = value
@@ -80,7 +80,8 @@ end
 
 --- Entries in the order of the file; value is nil for a name alone. Raises a Compose error.
 ---@param text string
----@param options {file: string, get?: fun(name): string?, on_use?: fun(name, place)}
+---@param options {file: string, get?: fun(name): string?, on_use?: fun(name, place)} what `get`
+---  knows wins over what the file itself has said before, as with Docker Compose
 ---@return {key: string, value: string?, place: table}[]
 function M.parse(text, options)
   local state = { text = text:gsub("\r\n", "\n"):gsub("^\u{FEFF}", ""), file = options.file,

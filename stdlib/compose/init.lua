@@ -180,20 +180,41 @@ local function read_includes(doc, state, chain)
   return merged
 end
 
+-- A file that includes may not say something else about what it includes; later files may.
+local function check_conflicts(beneath, doc)
+  for _, section in ipairs(document.SECTIONS) do
+    for name, value in table_of.sorted_pairs(doc[section] or {}) do
+      local other = (beneath[section] or {})[name]
+      if other ~= nil and not table_of.deep_equal(other, value) then
+        origin.fail(origin.at(doc[section], name),
+          "%s.%s is defined differently by an included file: change it in an override file",
+          section, name)
+      end
+    end
+  end
+end
+
 -- All files of a project merged: what each includes lies beneath the file itself.
 function load_all(state, chain)
   local merged
+  local empty = true
   state.read = state.read or {}
   for _, path in ipairs(state.files) do
     local longer = table_of.merge(chain, { [path] = true })
     local doc = document.read(path, state)
     local beneath = read_includes(doc, state, longer)
     local place = doc.place
-    doc.include, doc.place, doc.name, doc.version = nil, nil, nil, nil
-    if next(beneath) then doc = merge.document(beneath, doc) end
+    empty = empty and doc.empty
+    doc.include, doc.place, doc.name, doc.version, doc.empty = nil, nil, nil, nil, nil
+    if next(beneath) then
+      check_conflicts(beneath, doc)
+      doc = merge.document(beneath, doc)
+    end
     merged = merged and merge.document(merged, doc) or doc
+    merge.refuse_nulls(merged, "")
     merged.place = merged.place or place
   end
+  if empty then origin.fail({ file = state.files[1] }, "the file is empty") end
   return merged
 end
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Variables in Compose texts: $NAME, ${NAME}, ${NAME:-default}, ${NAME-default}, ${NAME:?message},
--- ${NAME?message}, ${NAME:+other}, ${NAME+other}, nested, and $$ for a dollar.
+-- ${NAME?message}, ${NAME:+other}, ${NAME+other}, nested, and $$ for a dollar. A dollar that
+-- neither a name nor a brace follows stands for itself.
 
 local origin = require "std.compose.origin"
 
@@ -72,7 +73,7 @@ local function dollar(text, at, state)
     value, after, name = braced(text, at + 2, state)
   else
     name, after = text:match(NAME, at + 1)
-    if not name then invalid(state) end
+    if not name then return "$", at + 1 end
     value = lookup(name, state)
   end
   if value == nil then

@@ -8,6 +8,7 @@ local json = require "std.json"
 local mounts = require "std.compose.mounts"
 local origin = require "std.compose.origin"
 local ports = require "std.compose.ports"
+local table_of = require "std.table"
 
 local M = {}
 
@@ -46,7 +47,7 @@ local function merge_map(base, over, rules)
   for key, value in pairs(over) do
     if value == origin.RESET then
       out[key] = nil
-    else
+    elseif value ~= origin.NULL or out[key] == nil then
       out[key] = merge_value(out[key], value, rules and rules[key])
       origin.copy(out, key, over)
     end
@@ -55,7 +56,8 @@ local function merge_map(base, over, rules)
 end
 
 function merge_value(base, over, rule)
-  if base == nil or type(over) ~= "table" or type(base) ~= "table" or origin.is_override(over) then
+  if base == nil or base == origin.NULL or type(over) ~= "table" or type(base) ~= "table"
+    or origin.is_override(over) then
     return over
   end
   if type(rule) == "function" then return rule(base, over) end
@@ -90,6 +92,30 @@ local RULES = { services = setmetatable({}, { __index = function() return M.serv
 ---@param base table {services=, networks=, volumes=, secrets=, configs=, name=}
 function M.document(base, over)
   return merge_map(base, over, RULES)
+end
+
+--- The service with each item of its lists once, as a merge leaves it.
+function M.unique(service)
+  for key, list in pairs(service) do
+    local rule = SERVICE[key] or append
+    if cast.is_list(list) and rule ~= replace and type(rule) == "function" then
+      service[key] = cast.kept_override(list, rule(json.array(), list))
+    end
+  end
+  return service
+end
+
+--- Raises for the first key that has no value and nothing beneath.
+---@param value table
+---@param name string of `value`, empty for the whole
+function M.refuse_nulls(value, name)
+  for key, item in table_of.sorted_pairs(value) do
+    local label = name .. (name == "" and "" or ".") .. tostring(key)
+    if item == origin.NULL then cast.no_value(origin.at(value, key), label) end
+    if type(item) == "table" and item ~= json.null and item ~= origin.RESET then
+      M.refuse_nulls(item, label)
+    end
+  end
 end
 
 --- What `!reset` left without anything to reset goes.

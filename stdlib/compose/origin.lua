@@ -17,6 +17,11 @@ local overrides = setmetatable({}, { __mode = "k" })
 --- Stands where `!reset` was written.
 M.RESET = setmetatable({}, { __name = "lsqm.compose.reset" })
 
+--- Stands where a key has no value: what lies beneath it in another file or in an extended service
+--- stays, and where nothing does it is an error.
+M.NULL = setmetatable({}, { __name = "lsqm.compose.null",
+  __tostring = function() return "null" end })
+
 --- Takes over what std.yaml noted of one file.
 ---@param noted table marks of yaml.decode
 ---@param file string

@@ -64,7 +64,7 @@ end
 
 --- Reader of `expose`: "80", "80-82/udp".
 function M.exposed(value, place, name)
-  local list = cast.list(value, place, name)
+  local list = cast.scalars(value, place, name)
   for i, text in ipairs(list) do
     local numbers, protocol = text:match("^(%d+%-?%d*)/?(%a*)$")
     local at = origin.at(list, i) or place
@@ -75,7 +75,7 @@ function M.exposed(value, place, name)
 end
 
 local long = cast.record {
-  target = cast.integer, published = cast.string, protocol = cast.string, host_ip = cast.string,
+  target = cast.integer, published = cast.text, protocol = cast.string, host_ip = cast.string,
   mode = cast.string, name = cast.string, app_protocol = cast.string,
 }
 

@@ -43,6 +43,49 @@ local function check_replicas(owner, service)
   end
 end
 
+-- What can be said in two places: the key, the section of `deploy.resources`, the key there.
+local TWICE <const> = { { "cpus", "limits", "cpus" }, { "mem_limit", "limits", "memory" },
+  { "pids_limit", "limits", "pids" }, { "mem_reservation", "reservations", "memory" } }
+
+local function check_contradictions(owner, service)
+  if service.network_mode and next(service.networks or {}) then
+    origin.fail(origin.at(service, "network_mode"),
+      "%s: network_mode and networks exclude each other", owner)
+  end
+  local resources = service.deploy and service.deploy.resources or {}
+  for _, row in ipairs(TWICE) do
+    local key, section = row[1], row[2]
+    local other = (resources[section] or {})[row[3]]
+    if service[key] and other and service[key] ~= other then
+      origin.fail(origin.at(service, key), "%s: %s differs from deploy.resources.%s.%s", owner, key,
+        section, row[3])
+    end
+  end
+end
+
+-- Where the content of a secret or config comes from: exactly one of these.
+local CONTENTS <const> = { "file", "environment", "content" }
+
+local function check_contents(project, section)
+  for name, item in table_of.sorted_pairs(project[section]) do
+    local given = table_of.filter(CONTENTS, function(key) return item[key] ~= nil end)
+    if not item.external and not item.driver and #given ~= 1 then
+      origin.fail(origin.at(project[section], name), "%s.%s needs one of %s", section, name,
+        table.concat(CONTENTS, ", "))
+    end
+  end
+end
+
+local function check_volumes(project)
+  for name, volume in table_of.sorted_pairs(project.volumes) do
+    for _, key in ipairs { "driver", "driver_opts", "labels" } do
+      if volume.external and volume[key] ~= nil then
+        origin.fail(origin.at(volume, key), "volumes.%s is external: it has no %s here", name, key)
+      end
+    end
+  end
+end
+
 local function check_references(project, name, service)
   local owner = "services." .. name
   for network in pairs(service.networks or {}) do
@@ -61,16 +104,18 @@ local function check_references(project, name, service)
   end
   check_dependencies(project, name, service)
   check_replicas(owner, service)
+  check_contradictions(owner, service)
 end
 
-local function read_env_file(row, place, state)
+-- The variables of its values: what earlier files of the service said, then those around.
+local function read_env_file(row, place, state, earlier)
   if not fs.is_file(row.path) then
     if row.required == false then return {} end
     origin.fail(place, "env_file %s is not there", row.path)
   end
   local variables = services.variables_of(row) or state.variables
-  local entries, err = dotenv.read(row.path, { get = variables.get, on_use = variables.on_use,
-    raw = row.format == "raw" })
+  local entries, err = dotenv.read(row.path, { on_use = variables.on_use, raw = row.format == "raw",
+    get = function(name) return earlier[name] or variables.get(name) end })
   if not entries then error(err, 0) end
   return entries
 end
@@ -124,11 +169,13 @@ end
 -- variables around, and left out when they lack it, too.
 local function fill_environment(service, state)
   local env, own = origin.like({}, service.environment or service), service.environment or {}
-  local from, hidden = {}, {}
+  local from, hidden, earlier = {}, {}, {}
   for i, row in ipairs(service.env_file or {}) do
-    for _, entry in ipairs(read_env_file(row, origin.at(service.env_file, i), state)) do
+    local entries = read_env_file(row, origin.at(service.env_file, i), state, earlier)
+    for _, entry in ipairs(entries) do
       local value = entry.value
         or (services.variables_of(row) or state.variables).get(entry.key)
+      earlier[entry.key] = value
       if value and own[entry.key] ~= nil and own[entry.key] ~= value then
         hidden[#hidden + 1] = { key = entry.key, place = entry.place,
           by = origin.at(own, entry.key) }
@@ -190,6 +237,9 @@ function M.finish(merged, state)
   for _, section in ipairs { "networks", "volumes", "secrets", "configs" } do
     project[section] = merged[section] or {}
   end
+  check_volumes(project)
+  check_contents(project, "secrets")
+  check_contents(project, "configs")
   split_profiles(project, merged.services or {}, state.profiles)
   fill_networks(project)
   for name, service in table_of.sorted_pairs(project.services) do

@@ -16,10 +16,10 @@ local CONDITIONS <const> = { service_started = true, service_healthy = true,
 
 local function depends_on(value, place, name, state)
   local read = cast.named(cast.record { condition = cast.string, restart = cast.boolean,
-    required = cast.boolean })
+    required = cast.boolean }, { list = true })
   local out = read(value, place, name, state)
   for id, row in pairs(out) do
-    if row ~= origin.RESET then
+    if row ~= origin.RESET and row ~= origin.NULL then
       row.condition = row.condition or "service_started"
       if row.required == nil then row.required = true end
       if not CONDITIONS[row.condition] then
@@ -33,7 +33,7 @@ end
 
 local function test(value, place, name)
   if type(value) ~= "table" then
-    return origin.place(json.array { "CMD-SHELL", cast.scalar(value) }, place)
+    return origin.place(json.array { "CMD-SHELL", cast.string(value, place, name) }, place)
   end
   local list = cast.list(value, place, name)
   local first = list[1]
@@ -43,7 +43,7 @@ local function test(value, place, name)
   return list
 end
 
-local healthcheck = cast.record { test = test, interval = cast.duration, timeout = cast.duration,
+local healthcheck = cast.merged { test = test, interval = cast.duration, timeout = cast.duration,
   retries = cast.integer, start_period = cast.duration, start_interval = cast.duration,
   disable = cast.boolean }
 
@@ -53,7 +53,7 @@ local function context(value, place, name, state)
   return mounts.host_path(path, state)
 end
 
-local build = cast.record({
+local build = cast.merged({
   context = context, dockerfile = cast.string, dockerfile_inline = cast.string,
   args = cast.map, target = cast.string, labels = cast.text_map, network = cast.string,
   cache_from = cast.string_or_list, cache_to = cast.string_or_list, no_cache = cast.boolean,
@@ -157,16 +157,6 @@ local function restart(value, place, name)
   return text
 end
 
-local CONDITIONS_OF_DEPLOY <const> = { none = true, any = true, ["on-failure"] = true,
-  no = true, always = true, ["unless-stopped"] = true }
-
-local function condition(value, place, name)
-  if not CONDITIONS_OF_DEPLOY[value] then
-    cast.wrong(place, name, "none, on-failure or any", value)
-  end
-  return value
-end
-
 local MOST <const> = 10000 -- containers of a service; all of them are thought of at once
 
 local function count(value, place, name)
@@ -188,16 +178,23 @@ end
 
 local tmpfs = texts(cast.string_or_list, "^[^:]", "paths such as /run:size=64m")
 
-local limits = cast.record { cpus = cast.number, memory = cast.bytes, pids = cast.integer }
+local limits = cast.merged { cpus = cast.number, memory = cast.bytes, pids = cast.integer }
 
-local deploy = cast.record {
-  resources = cast.record { limits = limits, reservations = cast.record { cpus = cast.number,
+-- How services are updated and placed means nothing outside of a swarm: names are checked only.
+local update = cast.merged { parallelism = cast.any, delay = cast.any, failure_action = cast.any,
+  monitor = cast.any, max_failure_ratio = cast.any, order = cast.any }
+
+local deploy = cast.merged {
+  resources = cast.merged { limits = limits, reservations = cast.merged { cpus = cast.number,
     memory = cast.bytes, pids = cast.integer, devices = devices.requests,
     generic_resources = cast.any } },
   replicas = count, mode = cast.string, labels = cast.text_map, endpoint_mode = cast.string,
-  restart_policy = cast.record { condition = condition, delay = cast.duration,
+  restart_policy = cast.merged { condition = cast.one_of { "none", "on-failure", "any", "no",
+    "always", "unless-stopped" }, delay = cast.duration,
     max_attempts = cast.integer, window = cast.duration },
-  update_config = cast.any, rollback_config = cast.any, placement = cast.any,
+  update_config = update, rollback_config = update,
+  placement = cast.merged { constraints = cast.any, preferences = cast.any,
+    max_replicas_per_node = cast.any },
 }
 
 local function mounted(value, place, name, state)
@@ -214,10 +211,13 @@ local ulimit = cast.record({ soft = cast.integer, hard = cast.integer },
     return { soft = n, hard = n }
   end)
 
-local networks = cast.named(cast.record { aliases = cast.list, ipv4_address = cast.string,
+local networks = cast.named(cast.merged { aliases = cast.list, ipv4_address = cast.string,
   ipv6_address = cast.string, link_local_ips = cast.list, mac_address = cast.string,
   priority = cast.integer, gw_priority = cast.integer, driver_opts = cast.text_map,
-  interface_name = cast.string })
+  interface_name = cast.string }, { list = true, null = true })
+
+local hook = cast.list_of(cast.record { command = cast.command, user = cast.string,
+  privileged = cast.boolean, working_dir = cast.string, environment = cast.map })
 
 local function extends(value, place, name, state)
   return cast.record({ file = cast.string, service = cast.string }, function(text, at, label)
@@ -231,36 +231,45 @@ local FIELDS = {
   ports = cast.list_of(ports.read), volumes = cast.list_of(mounts.read), networks = networks,
   extra_hosts = hosts, configs = mounted, secrets = mounted, extends = extends,
   labels = cast.text_map, annotations = cast.text_map, sysctls = cast.text_map,
-  ulimits = cast.named(ulimit), logging = cast.record { driver = cast.string,
+  ulimits = cast.named(ulimit), logging = cast.merged { driver = cast.string,
     options = cast.text_map }, mem_limit = cast.bytes, mem_reservation = cast.bytes,
   memswap_limit = bytes_or_unlimited, mem_swappiness = cast.integer, shm_size = cast.bytes,
   cpus = cast.number, cpu_count = cast.integer, cpu_percent = cast.number,
   cpu_shares = cast.integer, cpu_quota = microseconds, cpu_period = microseconds,
   cpuset = cast.string, cpu_rt_period = microseconds, cpu_rt_runtime = microseconds,
-  blkio_config = cast.any, stop_grace_period = cast.duration, pids_limit = cast.integer,
+  blkio_config = cast.merged { weight = cast.any, weight_device = cast.any,
+    device_read_bps = cast.any, device_read_iops = cast.any, device_write_bps = cast.any,
+    device_write_iops = cast.any }, stop_grace_period = cast.duration, pids_limit = cast.integer,
   oom_score_adj = cast.integer,
-  scale = count, profiles = cast.list, expose = ports.exposed, attach = cast.boolean,
-  privileged = cast.boolean, read_only = cast.boolean, init = cast.boolean, tty = cast.boolean,
+  scale = count, profiles = cast.list, expose = ports.exposed, group_add = cast.scalars,
+  attach = cast.boolean, privileged = cast.boolean, read_only = cast.boolean,
+  init = cast.boolean, tty = cast.boolean,
   stdin_open = cast.boolean, oom_kill_disable = cast.boolean, use_api_socket = cast.boolean,
-  devices = cast.list_of(devices.read), device_cgroup_rules = cast.list, credential_spec = cast.any,
-  develop = cast.any, gpus = devices.gpus, models = cast.any, provider = cast.any,
-  post_start = cast.any, pre_stop = cast.any, storage_opt = cast.text_map, label_file = paths,
+  devices = cast.list_of(devices.read), device_cgroup_rules = cast.list,
+  develop = cast.merged { watch = cast.any },
+  credential_spec = cast.merged { config = cast.any, file = cast.any, registry = cast.any },
+  gpus = devices.gpus, models = cast.any, provider = cast.any,
+  post_start = hook, pre_stop = hook, storage_opt = cast.text_map, label_file = paths,
   restart = restart, tmpfs = tmpfs, dns = cast.string_or_list,
-  dns_search = cast.string_or_list,
+  dns_search = cast.string_or_list, cgroup = cast.one_of { "host", "private" },
+  pull_policy = cast.one_of({ "always", "never", "missing", "if_not_present", "build", "refresh",
+    "daily", "weekly", "every_1h" }, "^every_%w+$"),
 }
 for _, name in ipairs { "image", "container_name", "hostname", "domainname", "platform", "user",
-  "working_dir", "network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup",
-  "cgroup_parent", "isolation", "mac_address", "pull_policy", "pull_refresh_after", "runtime",
+  "working_dir", "network_mode", "pid", "ipc", "uts", "userns_mode",
+  "cgroup_parent", "isolation", "mac_address", "pull_refresh_after", "runtime",
   "stop_signal" } do
   FIELDS[name] = cast.string
 end
-for _, name in ipairs { "cap_add", "cap_drop", "dns_opt", "external_links", "group_add", "links",
+for _, name in ipairs { "cap_add", "cap_drop", "dns_opt", "external_links", "links",
   "security_opt", "volumes_from" } do
   FIELDS[name] = cast.list
 end
 M.FIELDS = FIELDS
 
-local read_service = cast.record(FIELDS)
+-- Without a value these take the image's command again, or are as if they were not there.
+local read_service = cast.merged(FIELDS, nil, { command = origin.RESET,
+  entrypoint = origin.RESET, deploy = false, develop = false, pid = false })
 
 --- The long form of a service as one file has it.
 ---@param state {dir: string} folder from which its relative paths count
@@ -268,7 +277,6 @@ function M.read(name, value, place, state)
   if not name:find("^[%w._-]+$") then
     origin.fail(place, "service name '%s' may have letters, digits, '.', '_' and '-' only", name)
   end
-  if value == json.null then value = origin.place({}, place) end
   return read_service(value, place, "services." .. name, state)
 end
 

@@ -25,17 +25,6 @@ assert(images.build(engine))
 local dir <close> = assert(fs.tempdir())
 assert(fs.write(fs.join(dir.path, "compose.yaml"), fifteen.compose { name = "lsqm-bench" }))
 
-local function compose_program()
-  for _, argv in ipairs { { "docker", "compose" }, { "docker-compose" } } do
-    local words = table_of.append(table_of.copy(argv), { "version", "--short" })
-    local result = process.which(argv[1]) and process.run { argv = words, inherit = { "HOME" } }
-    if result and result.code == 0 and result.stdout:find("^v?[2-9]") then
-      return argv, result.stdout:gsub("%s+$", "")
-    end
-  end
-  return nil
-end
-
 local function timed(argv, words)
   local start = time.monotonic()
   local result = assert(process.run { argv = table_of.append(table_of.copy(argv), words),
@@ -46,12 +35,12 @@ end
 
 local programs = { { name = "lsqm", argv = { uv.exepath(), "--workspace", ".", "parity" },
   up = { "up" }, down = { "down", "--volumes" }, ups = {}, downs = {} } }
-local argv, version = compose_program()
+local argv, version = dofile("tests/tools/compose_program.lua")()
 if argv then
   programs[2] = { name = "docker compose " .. version, argv = argv, up = { "up", "-d", "--wait" },
     down = { "down", "-v" }, ups = {}, downs = {} }
 else
-  print("docker compose 2 is not installed: only lsqm is measured")
+  print("no docker compose 2 (make setup-test): only lsqm is measured")
 end
 
 for round = 1, rounds do

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Parity's files against what others publish: the Compose specification's schema, the schema of
--- GitHub's workflow files, and what `docker compose config` makes of the same input.
+-- Parity's files against what others publish: the Compose specification's schema and the schema of
+-- GitHub's workflow files. compose_spec.lua asks Docker Compose itself.
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
 local compose = require "std.compose"
@@ -10,8 +10,6 @@ local fs = require "std.fs"
 local json = require "std.json"
 local jsonschema = require "std.jsonschema"
 local lab_of = dofile(here .. "/../pipelines/parity_lab.lua")
-local process = require "std.process"
-local table_of = require "std.table"
 local workflows = require "pipelines.parity.ci.workflow"
 local yaml = require "std.yaml"
 
@@ -128,136 +126,5 @@ describe("parity's contracts", function()
       assert.equal(case[1], (validate(assert(yaml.decode(case[2])))), "schema, case " .. i)
       assert.equal(case[1], workflows.read(lab:path "ci.yml") ~= nil, "reader, case " .. i)
     end
-  end)
-
-  -- `docker compose` version 2; version 1 reads another dialect.
-  local function compose_program()
-    for _, argv in ipairs { { "docker", "compose" }, { "docker-compose" } } do
-      local words = table_of.append(table_of.copy(argv), { "version", "--short" })
-      local result = process.which(argv[1]) and process.run { argv = words, timeout = 30,
-        inherit = { "HOME" } }
-      if result and result.code == 0 and result.stdout:find("^v?[2-9]") then return argv end
-    end
-    return nil
-  end
-
-  local function seconds(text)
-    return text and require("std.compose.units").duration(text)
-  end
-
-  local function sorted(list)
-    local out = table_of.map(list or {}, tostring)
-    table.sort(out)
-    return out
-  end
-
-  local function port_texts(list)
-    return sorted(table_of.map(list or {}, function(p)
-      return ("%s:%s:%s/%s"):format(p.host_ip or "", p.published or "", p.target, p.protocol)
-    end))
-  end
-
-  local function mount_texts(list)
-    return sorted(table_of.map(list or {}, function(m)
-      return ("%s %s %s %s"):format(m.type, m.source or "", m.target, m.read_only or false)
-    end))
-  end
-
-  local function cut(service)
-    local check, deploy = service.healthcheck, service.deploy or {}
-    local limits = deploy.resources and deploy.resources.limits or {}
-    local command = service.command ~= json.null and service.command or nil
-    return { command = command, image = service.image, environment = service.environment,
-      ports = port_texts(service.ports), volumes = mount_texts(service.volumes),
-      restart = service.restart, cap_add = sorted(service.cap_add), labels = service.labels,
-      tmpfs = sorted(service.tmpfs), networks = table_of.sorted_keys(service.networks or {}),
-      depends = table_of.sorted_keys(service.depends_on or {}),
-      memory = math.tointeger(tonumber(limits.memory or service.mem_limit)),
-      cpus = tonumber(limits.cpus), test = check and check.test,
-      interval = check and (seconds(check.interval) or check.interval),
-      start = check and (seconds(check.start_period) or check.start_period) }
-  end
-
-  -- Each with files a.yaml, b.yaml … in this order, `env` as .env, `profiles`.
-  local CASES <const> = {
-    { name = "merge", a = "services: {s: {image: x:1, command: a b, dns: [1.1.1.1], "
-      .. "labels: {k: v}, environment: {A: 1, B: 2}, ports: ['80:80'], volumes: ['./x:/x'], "
-      .. "cap_add: [A]}}",
-      b = "services: {s: {image: x:2, command: [c], dns: 8.8.8.8, labels: [k=w, n=o], "
-      .. "environment: [B=3, C], ports: ['80:80', '81:81'], volumes: ['./y:/x:ro'], "
-      .. "cap_add: [B]}}" },
-    { name = "override and reset", a = "services: {s: {image: x, ports: ['1:1'], command: a, "
-      .. "environment: {A: 1, B: 2}, cap_add: [A], labels: {k: v}}}",
-      b = "services:\n  s:\n    ports: !override ['2:2']\n    environment: {A: !reset null}\n"
-      .. "    cap_add: !reset []\n    labels: !override {z: y}\n    command: !reset null\n" },
-    { name = "interpolation", env = "A=one\nB='single $A'\nC=\"double ${A}\"\nD=\nE=x#y # z\n",
-      a = "services: {s: {image: 'i:${A}', environment: {B: $B, C: '${C}', D: '${D:-dd}', "
-      .. "D2: '${D-dd}', E: '${E}', F: '${F:-${A:-no}}', G: '${A:+set}', H: '$$A', I: '${N-}'}}}" },
-    { name = "extends", a = "services: {base: {image: b, environment: {A: 1}, ports: ['1:1'], "
-      .. "healthcheck: {test: [CMD, t], interval: 1m}}, s: {extends: base, environment: {A: 2, "
-      .. "B: 1}, ports: ['2:2'], healthcheck: {interval: 2m}}}" },
-    { name = "profiles", profiles = "p1", a = "services: {a: {image: a}, b: {image: b, profiles: "
-      .. "[p1]}, c: {image: c, profiles: [p2]}}" },
-    { name = "kinds", a = "services: {s: {image: x, environment: {T: true, F: 1.5, N: 10, E: '', "
-      .. "L: 0o17}, labels: {n: 1, b: true}, ports: [3000, '53:53/udp', '7000-7002:70-72'], "
-      .. "mem_limit: 1.5g, cpus: 0.25, tmpfs: [/a, /b], command: 'sh -c \"a  b\" c\\ d'}}" },
-    { name = "anchors", a = "x-c: &c {restart: always, environment: &e {A: 1}}\nservices:\n"
-      .. "  s: {<<: *c, image: x, environment: {<<: *e, B: 2}}\n" },
-  }
-
-  local function config_of(argv, case)
-    local words = table_of.copy(argv)
-    local files = {}
-    for _, name in ipairs { "a", "b" } do
-      if case[name] then
-        lab:write { [name .. ".yaml"] = "name: case\n" .. case[name] }
-        files[#files + 1] = lab:path(name .. ".yaml")
-        table_of.append(words, { "-f", name .. ".yaml" })
-      end
-    end
-    if case.env then lab:write { [".env"] = case.env } end
-    if case.profiles then table_of.append(words, { "--profile", case.profiles }) end
-    table_of.append(words, { "config", "--format", "json" })
-    local result = assert(process.run { argv = words, cwd = lab.dir.path, timeout = 60 })
-    assert.equal(0, result.code, result.stderr)
-    return assert(json.decode(result.stdout)), files
-  end
-
-  -- Its output is Compose again: a dollar is two, and variables that nothing sets are null.
-  local function plain(service)
-    local text = json.encode(service):gsub("%$%$", "$")
-    local value = json.decode(text)
-    value.environment = value.environment or {}
-    for key, item in pairs(value.environment) do
-      if item == json.null then value.environment[key] = nil end
-    end
-    return value
-  end
-
-  local function assert_same(theirs, project)
-    assert.same(table_of.sorted_keys(theirs.services), table_of.sorted_keys(project.services))
-    for name, service in pairs(theirs.services) do
-      assert.same(cut(plain(service)), cut(project.services[name]), name)
-    end
-    assert.equal(theirs.name, project.name)
-  end
-
-  for _, case in ipairs(CASES) do
-    it("reads what `docker compose config` reads: " .. case.name, function()
-      local argv = compose_program()
-      if not argv then pending("docker compose 2 is not installed") return end
-      local theirs, files = config_of(argv, case)
-      local project, err = compose.load { files = files, profiles = { case.profiles },
-        getenv = function() end }
-      assert(project, err and error_of.format(err))
-      assert_same(theirs, project)
-    end)
-  end
-
-  it("reads what `docker compose config` reads: include, override file, env_file", function()
-    local argv = compose_program()
-    if not argv then pending("docker compose 2 is not installed") return end
-    local project = load()
-    assert_same((config_of(argv, {})), project)
   end)
 end)

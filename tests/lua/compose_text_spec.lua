@@ -24,7 +24,8 @@ describe("std.compose texts", function()
       { "${UNSET-d}", "d" }, { "${SET:-d}", "value" }, { "${SET:+o}", "o" }, { "${EMPTY:+o}", "" },
       { "${EMPTY+o}", "o" }, { "${UNSET+o}", "" }, { "${UNSET:-${SET}}", "value" },
       { "${UNSET:-${ALSO:-deep}}", "deep" }, { "${SET:?no}", "value" }, { "${UNSET:-a b:c}",
-        "a b:c" }, { "${SET:-${UNSET:?never}}", "value" }, { "no variable", "no variable" },
+        "a b:c" }, { "a $ b$1$", "a $ b$1$" },
+      { "${SET:-${UNSET:?never}}", "value" }, { "no variable", "no variable" },
     }
     for _, case in ipairs(cases) do
       it(("%s is %q"):format(case[1], case[2]), function()
@@ -41,7 +42,7 @@ describe("std.compose texts", function()
           { env = { TAG = "" } }))
     end)
 
-    for _, text in ipairs { "${", "${A", "${A:b}", "$1", "a $ b", "${A:-${B}" } do
+    for _, text in ipairs { "${", "${A", "${A:b}", "${}", "${A:-${B}" } do
       it("refuses " .. text, function()
         local found = refused { ["compose.yaml"] =
           "services:\n  a:\n    image: '" .. text .. "'\n" }
