@@ -61,10 +61,21 @@ function M.number(value, place, name)
   return math.tointeger(number) or number
 end
 
+--- A file's rights as a number: "1777" and 0o1777 are the same.
+function M.rights(value, place, name)
+  local mode = type(value) == "string" and tonumber(value, 8) or value
+  return M.integer(mode, place, name)
+end
+
 function M.bytes(value, place, name)
   local bytes = type(value) ~= "table" and type(value) ~= "boolean" and units.bytes(value)
   if not bytes then wrong(place, name, "a size such as 512m", value) end
   return bytes
+end
+
+--- A size that has to be written as text, as in `deploy`.
+function M.memory(value, place, name)
+  return M.bytes(M.string(value, place, name), place, name)
 end
 
 function M.duration(value, place, name)
@@ -152,6 +163,12 @@ function M.text_map(value, place, name)
   local out = M.map(value, place, name)
   for key, item in pairs(out) do if item == json.null then out[key] = "" end end
   return out
+end
+
+--- A mapping of texts that cannot be written as a list: options of drivers.
+function M.options(value, place, name)
+  if is_list(value) then wrong(place, name, "a mapping", value) end
+  return M.text_map(value, place, name)
 end
 
 --- As it was written.

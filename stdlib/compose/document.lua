@@ -42,12 +42,12 @@ local function file_resource()
     return mounts.host_path(cast.string(value, place, name), state)
   end, environment = cast.string, content = cast.string, name = cast.string,
     labels = cast.text_map, template_driver = cast.string, driver = cast.string,
-    driver_opts = cast.text_map }
+    driver_opts = cast.options }
 end
 
 -- A volume that is a folder of the host may name it from the file's folder.
 local function volumes(value, place, name, state)
-  local read = resource({ driver = cast.string, driver_opts = cast.text_map, name = cast.string,
+  local read = resource({ driver = cast.string, driver_opts = cast.options, name = cast.string,
     labels = cast.text_map }, { null = true })
   local out = read(value, place, name, state)
   for _, volume in pairs(out) do
@@ -60,14 +60,14 @@ local function volumes(value, place, name, state)
 end
 
 local pool = cast.record { subnet = cast.string, gateway = cast.string, ip_range = cast.string,
-  aux_addresses = cast.text_map }
+  aux_addresses = cast.options }
 
 local SECTIONS <const> = {
-  networks = resource({ driver = cast.string, driver_opts = cast.text_map, name = cast.string,
+  networks = resource({ driver = cast.string, driver_opts = cast.options, name = cast.string,
     internal = cast.boolean, attachable = cast.boolean, labels = cast.text_map,
     enable_ipv4 = cast.boolean, enable_ipv6 = cast.boolean,
     ipam = cast.merged { driver = cast.string, config = cast.list_of(pool),
-      options = cast.text_map } }, { null = true }),
+      options = cast.options } }, { null = true }),
   volumes = volumes, secrets = file_resource(), configs = file_resource(),
 }
 M.SECTIONS = { "services", "networks", "volumes", "secrets", "configs" }
@@ -91,9 +91,7 @@ local function check_top(raw, path)
     if not TOP[key] and not tostring(key):find("^x%-") then
       cast.unknown(origin.at(raw, key), "the file", key, TOP)
     end
-    if raw[key] == json.null and (key == "name" or key == "version") then
-      cast.no_value(origin.at(raw, key), key)
-    end
+    if key == "name" or key == "version" then cast.string(raw[key], origin.at(raw, key), key) end
   end
 end
 
@@ -196,6 +194,17 @@ local function read_sections(raw, state)
   return out
 end
 
+local includes = cast.list_of(cast.record({ path = cast.string_or_list,
+  project_directory = cast.string, env_file = cast.string_or_list }, function(value, place, name)
+  return { path = cast.string_or_list(value, place, name) }
+end))
+
+local function read_includes(raw)
+  local value = raw.include
+  if value == nil or value == json.null or value == origin.RESET then return nil end
+  return includes(value, origin.at(raw, "include"), "include")
+end
+
 --- The file's content in long forms: {services, networks, volumes, secrets, configs, name,
 --- include, empty: boolean}. Raises what is wrong with it.
 ---@param state {dir: string, variables: table} see std.compose.interpolate
@@ -213,7 +222,7 @@ function M.read(path, state)
   end
   if raw.services == json.null then out.services = origin.NULL end
   out.name = raw.name
-  out.include = raw.include ~= json.null and raw.include or nil
+  out.include = read_includes(raw)
   out.version, out.empty = raw.version, next(raw) == nil
   out.place = origin.at(raw)
   return out

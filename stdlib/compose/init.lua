@@ -106,20 +106,14 @@ end
 
 local load_all
 
-local function as_list(value)
-  if type(value) ~= "table" then return { value } end
-  return value
-end
-
 local function include_row(row, state)
-  if type(row) ~= "table" then row = { path = row } end
   local files = {}
-  for _, path in ipairs(as_list(row.path)) do files[#files + 1] = mounts.host_path(path, state) end
+  for _, path in ipairs(row.path or {}) do files[#files + 1] = mounts.host_path(path, state) end
   if not files[1] then origin.fail(origin.at(row), "include: path is missing") end
   local dir = row.project_directory and mounts.host_path(row.project_directory, state)
     or fs.dirname(files[1])
   local env_files = {}
-  for _, path in ipairs(row.env_file and as_list(row.env_file) or {}) do
+  for _, path in ipairs(row.env_file or {}) do
     env_files[#env_files + 1] = mounts.host_path(path, state)
   end
   return files, dir, row.env_file and env_files or default_env_files(dir)
@@ -211,7 +205,7 @@ function load_all(state, chain)
       doc = merge.document(beneath, doc)
     end
     merged = merged and merge.document(merged, doc) or doc
-    merge.refuse_nulls(merged, "")
+    merge.refuse_nulls(merged)
     merged.place = merged.place or place
   end
   if empty then origin.fail({ file = state.files[1] }, "the file is empty") end

@@ -98,23 +98,29 @@ end
 function M.unique(service)
   for key, list in pairs(service) do
     local rule = SERVICE[key] or append
-    if cast.is_list(list) and rule ~= replace and type(rule) == "function" then
+    if cast.is_list(list) and #list > 1 and rule ~= replace and type(rule) == "function" then
       service[key] = cast.kept_override(list, rule(json.array(), list))
     end
   end
   return service
 end
 
+local function has_null(value)
+  for _, item in next, value do
+    if item == origin.NULL or type(item) == "table" and has_null(item) then return true end
+  end
+  return false
+end
+
 --- Raises for the first key that has no value and nothing beneath.
 ---@param value table
----@param name string of `value`, empty for the whole
+---@param name string? of `value`, when it is not the whole
 function M.refuse_nulls(value, name)
+  if not has_null(value) then return end
   for key, item in table_of.sorted_pairs(value) do
-    local label = name .. (name == "" and "" or ".") .. tostring(key)
+    local label = name and name .. "." .. key or key
     if item == origin.NULL then cast.no_value(origin.at(value, key), label) end
-    if type(item) == "table" and item ~= json.null and item ~= origin.RESET then
-      M.refuse_nulls(item, label)
-    end
+    if type(item) == "table" then M.refuse_nulls(item, label) end
   end
 end
 

@@ -52,19 +52,13 @@ local function short(text, place, _, state)
   return mount
 end
 
--- A file's rights: "1777" and 0o1777 are the same.
-local function rights(value, place, name)
-  local mode = type(value) == "string" and tonumber(value, 8) or value
-  return cast.integer(mode, place, name)
-end
-
 local long = cast.record({
   type = cast.string, source = cast.string, target = cast.string, read_only = cast.boolean,
   consistency = cast.string,
   bind = cast.record { propagation = cast.string, create_host_path = cast.boolean,
-    selinux = cast.string, recursive = cast.string },
+    selinux = cast.one_of { "z", "Z" }, recursive = cast.string },
   volume = cast.record { nocopy = cast.boolean, subpath = cast.string, labels = cast.text_map },
-  tmpfs = cast.record { size = cast.bytes, mode = rights },
+  tmpfs = cast.record { size = cast.bytes, mode = cast.rights },
   image = cast.record { subpath = cast.string },
 }, function(value, place, name, state)
   return short(cast.string(value, place, name), place, name, state)

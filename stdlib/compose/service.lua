@@ -53,18 +53,6 @@ local function context(value, place, name, state)
   return mounts.host_path(path, state)
 end
 
-local build = cast.merged({
-  context = context, dockerfile = cast.string, dockerfile_inline = cast.string,
-  args = cast.map, target = cast.string, labels = cast.text_map, network = cast.string,
-  cache_from = cast.string_or_list, cache_to = cast.string_or_list, no_cache = cast.boolean,
-  pull = cast.boolean, shm_size = cast.bytes, extra_hosts = cast.any, isolation = cast.string,
-  privileged = cast.boolean, secrets = cast.any, ssh = cast.any, tags = cast.list,
-  platforms = cast.list, additional_contexts = cast.map, ulimits = cast.any,
-  entitlements = cast.list, provenance = cast.any, sbom = cast.any, no_cache_filter = cast.any,
-}, function(value, place, name, state)
-  return { context = context(value, place, name, state) }
-end)
-
 local function host_path(value, place, name, state)
   return mounts.host_path(cast.string(value, place, name), state)
 end
@@ -178,28 +166,28 @@ end
 
 local tmpfs = texts(cast.string_or_list, "^[^:]", "paths such as /run:size=64m")
 
-local limits = cast.merged { cpus = cast.number, memory = cast.bytes, pids = cast.integer }
+local limits = cast.merged { cpus = cast.number, memory = cast.memory, pids = cast.integer }
 
--- How services are updated and placed means nothing outside of a swarm: names are checked only.
-local update = cast.merged { parallelism = cast.any, delay = cast.any, failure_action = cast.any,
-  monitor = cast.any, max_failure_ratio = cast.any, order = cast.any }
+local update = cast.merged { parallelism = cast.integer, delay = cast.duration,
+  failure_action = cast.string, monitor = cast.duration, max_failure_ratio = cast.number,
+  order = cast.one_of { "start-first", "stop-first" } }
 
 local deploy = cast.merged {
   resources = cast.merged { limits = limits, reservations = cast.merged { cpus = cast.number,
-    memory = cast.bytes, pids = cast.integer, devices = devices.requests,
-    generic_resources = cast.any } },
+    memory = cast.memory, devices = devices.requests,
+    generic_resources = cast.list_of(cast.record { discrete_resource_spec = cast.any }) } },
   replicas = count, mode = cast.string, labels = cast.text_map, endpoint_mode = cast.string,
   restart_policy = cast.merged { condition = cast.one_of { "none", "on-failure", "any", "no",
     "always", "unless-stopped" }, delay = cast.duration,
     max_attempts = cast.integer, window = cast.duration },
   update_config = update, rollback_config = update,
-  placement = cast.merged { constraints = cast.any, preferences = cast.any,
-    max_replicas_per_node = cast.any },
+  placement = cast.merged { constraints = cast.list, max_replicas_per_node = cast.integer,
+    preferences = cast.list_of(cast.record { spread = cast.string }) },
 }
 
 local function mounted(value, place, name, state)
   local read = cast.list_of(cast.record({ source = cast.string, target = cast.string,
-    uid = cast.string, gid = cast.string, mode = cast.any }, function(item, at, label)
+    uid = cast.string, gid = cast.string, mode = cast.rights }, function(item, at, label)
     return { source = cast.string(item, at, label) }
   end))
   return read(value, place, name, state)
@@ -213,11 +201,23 @@ local ulimit = cast.record({ soft = cast.integer, hard = cast.integer },
 
 local networks = cast.named(cast.merged { aliases = cast.list, ipv4_address = cast.string,
   ipv6_address = cast.string, link_local_ips = cast.list, mac_address = cast.string,
-  priority = cast.integer, gw_priority = cast.integer, driver_opts = cast.text_map,
+  priority = cast.integer, gw_priority = cast.integer, driver_opts = cast.options,
   interface_name = cast.string }, { list = true, null = true })
 
 local hook = cast.list_of(cast.record { command = cast.command, user = cast.string,
   privileged = cast.boolean, working_dir = cast.string, environment = cast.map })
+
+local build = cast.merged({
+  context = context, dockerfile = cast.string, dockerfile_inline = cast.string,
+  args = cast.map, target = cast.string, labels = cast.text_map, network = cast.string,
+  cache_from = cast.list, cache_to = cast.list, no_cache = cast.boolean,
+  pull = cast.boolean, shm_size = cast.bytes, extra_hosts = hosts, isolation = cast.string,
+  privileged = cast.boolean, secrets = mounted, ssh = cast.any, tags = cast.list,
+  platforms = cast.list, additional_contexts = cast.map, ulimits = cast.named(ulimit),
+  entitlements = cast.list, provenance = cast.any, sbom = cast.any, no_cache_filter = cast.any,
+}, function(value, place, name, state)
+  return { context = context(value, place, name, state) }
+end)
 
 local function extends(value, place, name, state)
   return cast.record({ file = cast.string, service = cast.string }, function(text, at, label)
@@ -232,7 +232,7 @@ local FIELDS = {
   extra_hosts = hosts, configs = mounted, secrets = mounted, extends = extends,
   labels = cast.text_map, annotations = cast.text_map, sysctls = cast.text_map,
   ulimits = cast.named(ulimit), logging = cast.merged { driver = cast.string,
-    options = cast.text_map }, mem_limit = cast.bytes, mem_reservation = cast.bytes,
+    options = cast.options }, mem_limit = cast.bytes, mem_reservation = cast.bytes,
   memswap_limit = bytes_or_unlimited, mem_swappiness = cast.integer, shm_size = cast.bytes,
   cpus = cast.number, cpu_count = cast.integer, cpu_percent = cast.number,
   cpu_shares = cast.integer, cpu_quota = microseconds, cpu_period = microseconds,
@@ -249,7 +249,7 @@ local FIELDS = {
   develop = cast.merged { watch = cast.any },
   credential_spec = cast.merged { config = cast.any, file = cast.any, registry = cast.any },
   gpus = devices.gpus, models = cast.any, provider = cast.any,
-  post_start = hook, pre_stop = hook, storage_opt = cast.text_map, label_file = paths,
+  post_start = hook, pre_stop = hook, storage_opt = cast.options, label_file = paths,
   restart = restart, tmpfs = tmpfs, dns = cast.string_or_list,
   dns_search = cast.string_or_list, cgroup = cast.one_of { "host", "private" },
   pull_policy = cast.one_of({ "always", "never", "missing", "if_not_present", "build", "refresh",

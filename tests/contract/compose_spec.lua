@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- std.compose against Docker Compose: what `docker compose config` makes of the projects of
--- compose_cases.lua, and which ones it refuses. Its version is pinned (vendor/compose.txt).
+-- compose_cases.lua and compose_written.lua, and that it refuses those of compose_refused.lua. Its
+-- version is pinned (vendor/compose.txt).
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\]")
-local cases = dofile(here .. "/compose_cases.lua")
 local compose = require "std.compose"
 local error_of = require "std.error"
 local fs = require "std.fs"
@@ -11,8 +11,12 @@ local graph = require "pipelines.parity.model.graph"
 local json = require "std.json"
 local process = require "std.process"
 local program = dofile(here .. "/../tools/compose_program.lua")()
+local refused = dofile(here .. "/compose_refused.lua")
 local table_of = require "std.table"
 local units = require "std.compose.units"
+
+local alike = table_of.append(dofile(here .. "/compose_cases.lua"),
+  dofile(here .. "/compose_written.lua"))
 
 local DURATIONS <const> = table_of.set { "interval", "timeout", "start_period", "start_interval",
   "stop_grace_period", "delay", "window" }
@@ -77,9 +81,6 @@ describe("Docker Compose", function()
   local function scalar(value, key)
     if type(value) == "string" and DURATIONS[key] then return units.duration(value) or value end
     if type(value) == "string" and SIZES[key] then return units.bytes(value) or value end
-    if key == "mode" and type(value) == "string" and value:find("^0[0-7]+$") then
-      return tonumber(value, 8)
-    end
     return math.type(value) == "float" and math.tointeger(value) or value
   end
 
@@ -153,7 +154,7 @@ describe("Docker Compose", function()
     return
   end
 
-  for _, one in ipairs(cases.same) do
+  for _, one in ipairs(alike) do
     it("and we read the same: " .. one[1], function()
       local root = write(one[2], one.dir)
       local result = theirs(one, root)
@@ -164,7 +165,7 @@ describe("Docker Compose", function()
     end)
   end
 
-  for name, text in table_of.sorted_pairs(cases.refused) do
+  for name, text in table_of.sorted_pairs(refused.both) do
     it("and we refuse " .. name, function()
       local root = write(text)
       assert.are_not.equal(0, theirs({}, root).code, "Docker Compose accepts it")
@@ -172,7 +173,7 @@ describe("Docker Compose", function()
     end)
   end
 
-  for _, one in ipairs(cases.deliberate) do
+  for _, one in ipairs(refused.differ) do
     it("and we differ, for " .. one[1], function()
       local root = write(one[2])
       local result, project = theirs(one, root), ours(one, root)

@@ -33,6 +33,8 @@ describe("std.compose", function()
       "volumes must be a mapping, not a list" },
     { "another word than one of some", "services: {s: {image: x, cgroup: own}}",
       "services.s.cgroup must be host or private, not 'own'" },
+    { "includes that are no list", "include: 5\nservices: {s: {image: x}}",
+      "compose.yaml:1:1: include must be a list, not '5'" },
     { "hooks that are no lists", "services: {s: {image: x, pre_stop: {command: a}}}",
       "services.s.pre_stop must be a list" },
     { "limits that differ", "services: {s: {image: x, mem_limit: 1g, deploy: {resources: "

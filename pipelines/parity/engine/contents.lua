@@ -14,12 +14,6 @@ local function text_of(project, resource)
   return resource.environment and project.variables(resource.environment) or nil
 end
 
--- "0440" and 288 are the same.
-local function mode_of(value)
-  if type(value) == "string" then return tonumber(value, 8) or DEFAULT_MODE end
-  return value or DEFAULT_MODE
-end
-
 --- What goes into the containers of a service: {path, data, mode}; nil when nothing does.
 ---@return {path: string, data: string, mode: integer}[]?
 function M.of(project, name)
@@ -29,7 +23,7 @@ function M.of(project, name)
       local text = text_of(project, project[section][item.source])
       if text then
         list[#list + 1] = { path = names.target_of(section, item):sub(2), data = text,
-          mode = mode_of(item.mode) }
+          mode = item.mode or DEFAULT_MODE }
       end
     end
   end
