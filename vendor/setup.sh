@@ -148,15 +148,19 @@ install_tofu() { # "required" makes a failure final
   say "deployer: $cache/tofu/tofu"
 }
 
-# With the Go that is there, else Debian's. The tests that want actionlint say so where it is not.
+# The Go that is there, else Debian's. The tests that want one of its programs say so where it is not.
+need_go() { # name of the program
+  have go || apt_get install --yes --no-install-recommends golang-go ||
+    { say "$1 cannot be built without Go: $(log_reason)"; return 1; }
+}
+
 install_actionlint() {
   local dir module version
   module=$(lines_of "$here/actionlint.txt" | awk '$1 == "module" { print $2 }')
   version=$(lines_of "$here/actionlint.txt" | awk '$1 == "version" { print $2 }')
   dir=$cache/actionlint-$version
   if [ ! -x "$dir/actionlint" ]; then
-    have go || apt_get install --yes --no-install-recommends golang-go ||
-      { say "actionlint cannot be built without Go: $(log_reason)"; return; }
+    need_go actionlint || return 0
     say "actionlint: building $version"
     GOBIN=$dir go install "$module@$version" >"$log" 2>&1 ||
       { say "actionlint $version cannot be built: $(log_reason)"; return; }
@@ -208,6 +212,19 @@ install_compose() {
   fi
   ln -sfn "$(basename "$dir")" "$cache/compose"
   say "Docker Compose: $dir/docker-compose"
+}
+
+install_kube_read() {
+  local dir source=$here/../tests/tools/kube_read
+  dir=$cache/kube_read-$(hash_of "$source"/*)
+  if [ ! -x "$dir/kube_read" ]; then
+    need_go kube_read || return 0
+    say "kube_read: building"
+    (cd "$source" && go build -trimpath -buildvcs=false -o "$dir/kube_read" .) >"$log" 2>&1 ||
+      { say "kube_read cannot be built: $(log_reason)"; return; }
+  fi
+  ln -sfn "$(basename "$dir")" "$cache/kube_read"
+  say "kube_read: $dir/kube_read"
 }
 
 # Each folder of vendor/npm is one locked set of packages. No package's own script is run; setup.js
@@ -282,7 +299,7 @@ case $mode in
 esac
 case $mode in
   test | dev)
-    install_python; install_suite; install_npm; install_actionlint; install_compose
-    install_tofu optional
+    install_python; install_suite; install_npm; install_actionlint; install_kube_read
+    install_compose; install_tofu optional
     ;;
 esac

@@ -83,14 +83,15 @@ end
 -- The word that the command line begins with.
 local function first_word(command) return command.group or command.name end
 
---- Every command with its help, in alphabetical order, those of a pipeline together.
-function M.list()
+--- Every command, in alphabetical order, those of a pipeline together.
+---@param with_help boolean|nil their help, for which every stage is loaded; "" otherwise
+function M.list(with_help)
   local list = {}
   for name in pairs(TOOLS) do list[#list + 1] = tool_command(name) end
   for _, pipeline in ipairs(resolve.pipelines()) do
     for _, name in ipairs(resolve.stages(pipeline)) do
       local command = stage_command(pipeline, name)
-      command.help = stage_help(pipeline, name)
+      command.help = with_help and stage_help(pipeline, name) or ""
       list[#list + 1] = command
     end
   end

@@ -202,7 +202,7 @@ local function build(argv)
   local parser, groups = new_parser(), {}
   local chosen = commands.find(words[1], words[2])
   local stage = chosen and chosen.load()
-  for _, command in ipairs(commands.list()) do
+  for _, command in ipairs(commands.list(not chosen)) do
     local same = chosen and command.name == chosen.name and command.group == chosen.group
     add_command(parser, groups, same and chosen or command, same and stage or nil)
   end
@@ -262,10 +262,10 @@ local function dispatch(argv)
   if not ok then return M.EXIT.USAGE, err end
   argv = without_help_word(respelled(argv))
   local parser, chosen, stage = build(argv)
-  local parsed = parser:parse(argv)
-  if not chosen then return M.EXIT.USAGE end
   -- loading is protected: an interrupt in it was taken for a stage that cannot be loaded
   if sched.current():is_cancelled() then error(error_of.new { code = "cancelled" }, 0) end
+  local parsed = parser:parse(argv)
+  if not chosen then return M.EXIT.USAGE end
   return run_stage(parsed, chosen, stage)
 end
 

@@ -15,7 +15,8 @@ end
 
 -- What YAML 1.1 readers take for something else than text.
 local WORDS <const> = { [""] = true, ["~"] = true, null = true, ["true"] = true, ["false"] = true,
-  yes = true, no = true, on = true, off = true, y = true, n = true }
+  yes = true, no = true, on = true, off = true, y = true, n = true, [".inf"] = true,
+  [".nan"] = true }
 
 local function is_plain(text)
   if WORDS[text:lower()] or tonumber(text) or text:find("^[%d.+-][%d:_.eExX+-]*$") then
@@ -26,10 +27,17 @@ local function is_plain(text)
       and not text:find(":%s") and not text:find("%s#"))
 end
 
+-- What YAML 1.1 readers fold as the end of a line, or refuse, where JSON takes it as it is.
+local ESCAPES <const> = {}
+for _, range in ipairs { { 0x7f, 0x9f }, { 0x2028, 0x2029 }, { 0xfeff, 0xfeff },
+  { 0xfffe, 0xffff } } do
+  for code = range[1], range[2] do ESCAPES[utf8.char(code)] = ("\\u%04x"):format(code) end
+end
+
 local function scalar(value)
   if value == nil or value == json.null then return "null" end
-  if type(value) == "string" then return is_plain(value) and value or json.encode(value) end
-  return json.encode(value)
+  if type(value) ~= "string" then return json.encode(value) end
+  return is_plain(value) and value or (json.encode(value):gsub(utf8.charpattern, ESCAPES))
 end
 
 -- Keys in the order of the alphabet, those of `first` before all others.

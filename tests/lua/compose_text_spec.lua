@@ -133,6 +133,17 @@ describe("std.yaml.encode", function()
     assert.same(value, yaml.decode(yaml.encode(value)))
   end)
 
+  it("quotes what YAML 1.1 readers take for numbers", function()
+    for _, text in ipairs { ".inf", ".Inf", ".NAN", "-.inf", ".5", "1e3", "1:20", "0x1f" } do
+      assert.equal(('"%s"\n'):format(text), emit.text(text))
+    end
+  end)
+
+  it("escapes what YAML 1.1 readers fold as the end of a line or refuse", function()
+    assert.equal([["a\u0085b \u2028 \u2029\u009f\u007f\ufeff\uffff ü"]] .. "\n",
+      emit.text "a\u{85}b \u{2028} \u{2029}\u{9f}\u{7f}\u{feff}\u{ffff} ü")
+  end)
+
   it("puts tags before values", function()
     assert.equal("a: !override\n  - x\nb: !reset null\n", yaml.encode {
       a = emit.tagged("!override", { "x" }), b = emit.tagged("!reset", yaml.null) })

@@ -11,6 +11,7 @@ local lint = require "pipelines.aphex.argo.lint"
 local names = require "pipelines.aphex.argo.names"
 local tables = require "std.table"
 local template = require "pipelines.aphex.argo.template"
+local values = require "pipelines.aphex.argo.values"
 
 local M = {}
 
@@ -80,26 +81,26 @@ local function add_events(files, rules, args)
   return true
 end
 
-local function schema_problems(object)
+-- Of an object by itself: what breaks its schema, else the values that Argo does not take.
+local function own_problems(key, object)
   local out = {}
   for _, problem in ipairs(contracts.problems(M.SCHEMAS[object.kind], object) or {}) do
     out[#out + 1] = ("%s: %s: %s"):format(object.kind:lower(), problem.path, problem.message)
   end
-  return out
+  return #out > 0 and out or values.problems(key, object)
 end
 
---- What Argo would refuse of the files; an empty list is good. The linters read only what keeps the
---- schemas.
+--- What Argo would refuse of the files; an empty list is good. The linters read only files that are
+--- good by themselves.
 ---@param files table
 ---@return string[]
 function M.problems(files)
   local problems = {}
   for _, key in ipairs(M.ORDER) do
-    if files[key] then tables.append(problems, schema_problems(files[key])) end
+    if files[key] then tables.append(problems, own_problems(key, files[key])) end
   end
-  if #problems == 0 and files.sensor then
-    tables.append(problems,
-      schema_problems(files.sensor.spec.triggers[1].template.argoWorkflow.source.resource))
+  for _, trigger in ipairs(#problems == 0 and files.sensor and files.sensor.spec.triggers or {}) do
+    tables.append(problems, own_problems("workflow", trigger.template.argoWorkflow.source.resource))
   end
   if #problems > 0 then return problems end
   return tables.append(names.problems(files), files.sensor and lint.files(files, events.KEYS)

@@ -4,18 +4,25 @@
 -- paths where a container reads them and none where they are passed on, the Sensor's parameters
 -- land in the argument that they are meant for.
 
+local tables = require "std.table"
+
 local M = {}
 
 local TYPES <const> = { "container", "script", "dag", "steps", "suspend", "resource", "http",
   "containerSet", "data", "plugin" }
 local POD <const> = { container = true, script = true, containerSet = true }
 
--- Known anywhere in a workflow. Source: Argo Workflows, "Workflow Variables".
+-- Known anywhere in a workflow, or only where the scope has a field. Argo also takes the status
+-- before the end, where it says nothing. Source: Argo Workflows, "Workflow Variables".
 local GLOBAL <const> = { ["workflow.name"] = true, ["workflow.namespace"] = true,
-  ["workflow.uid"] = true, ["workflow.serviceAccountName"] = true, ["workflow.status"] = "exit",
-  ["workflow.failures"] = "exit", ["workflow.duration"] = true,
+  ["workflow.uid"] = true, ["workflow.serviceAccountName"] = true, ["workflow.status"] = "at_exit",
+  ["workflow.failures"] = "at_exit", ["workflow.duration"] = true,
   ["workflow.creationTimestamp"] = true, ["workflow.creationTimestamp.RFC3339"] = true,
-  ["workflow.parameters"] = true, ["pod.name"] = true, ["node.name"] = true }
+  ["workflow.parameters"] = true, ["pod.name"] = "in_pod", ["node.name"] = true }
+
+-- Known of a step or task that has run; "pod": only of a container.
+local STATES <const> = { id = true, status = true, startedAt = true, finishedAt = true,
+  hostNodeName = true, exitCode = "pod", ["outputs.result"] = "pod" }
 
 local function by_name(list)
   local map = {}
@@ -31,6 +38,10 @@ local function check_unique(list, what, add)
   end
 end
 
+local function is_pod(template)
+  return (template.container or template.script or template.containerSet) ~= nil
+end
+
 local function type_of(template, add)
   local found
   for _, kind in ipairs(TYPES) do
@@ -43,58 +54,76 @@ end
 
 -- --- references ---------------------------------------------------------------------------------
 
--- Calls fn(reference) for each {{…}} in any text below; "{{=…}}" is an expression.
+-- Calls fn(reference) for each {{…}} in any text below, and fn(nil, text) for one without its end;
+-- "{{=…}}" is an expression.
 local function each_reference(value, fn)
   if type(value) == "string" then
     for inner in value:gmatch "{{(.-)}}" do
       if inner:sub(1, 1) ~= "=" then fn((inner:gsub("^%s+", ""):gsub("%s+$", ""))) end
     end
+    if value:gsub("{{.-}}", ""):find("{{", 1, true) then fn(nil, value) end
   elseif type(value) == "table" then
-    for _, part in pairs(value) do each_reference(part, fn) end
+    for _, part in tables.sorted_pairs(value) do each_reference(part, fn) end
   end
 end
 
 -- "tasks.build.outputs.artifacts.workspace": does what runs before give that?
 local function gives(scope, reference)
-  local name, kind, output = reference:match "^%a+%.([^.]+)%.outputs%.(%a+)%.(.+)$"
-  local callee = name and scope.before[name]
-  local template = callee and scope.templates[callee]
-  if kind == "result" then return template ~= nil end
-  return template ~= nil and by_name((template.outputs or {})[kind])[output] ~= nil
+  local calls, name, what = reference:match "^(%a+)%.([^.]+)%.(.+)$"
+  local template = calls == scope.calls and scope.templates[scope.before[name]]
+  if not template then return false end
+  local state = STATES[what]
+  if state then return state == true or is_pod(template) end
+  local kind, output = what:match "^outputs%.(%a+)%.(.+)$"
+  return kind ~= nil and by_name((template.outputs or {})[kind])[output] ~= nil
 end
 
 local function resolves(scope, reference)
   local global = GLOBAL[reference]
-  if global then return global ~= "exit" or scope.at_exit end
+  if global then return global == true or scope[global] end
   local name = reference:match "^workflow%.parameters%.(.+)$"
   if name then return scope.arguments[name] ~= nil end
-  local kind, input = reference:match "^inputs%.(%a+)%.([^.]+)"
-  if kind then return by_name((scope.template.inputs or {})[kind])[input] ~= nil end
+  local kind, input, field = reference:match "^inputs%.(%a+)%.([^.]+)(.*)$"
+  if kind then
+    return by_name((scope.template.inputs or {})[kind])[input] ~= nil
+      and (field == "" or field == ".path" and kind == "artifacts" and scope.in_pod)
+  end
   if reference:find "^tasks%." or reference:find "^steps%." then return gives(scope, reference) end
   return false
 end
 
 local function check_references(value, scope, add)
-  each_reference(value, function(reference)
-    if not resolves(scope, reference) then add(("{{%s}} means nothing here"):format(reference)) end
+  each_reference(value, function(reference, text)
+    if not reference then
+      add(("'%s' has a '{{' without its end"):format(text))
+    elseif not resolves(scope, reference) then
+      add(("{{%s}} means nothing here"):format(reference))
+    end
   end)
 end
 
 -- --- calls of templates -------------------------------------------------------------------------
 
--- A call gives each input that has no value of its own, and nothing else.
-local function check_arguments(call, callee, add)
+-- A call gives each input that has no value of its own.
+local function check_given(call, callee, add)
   for _, kind in ipairs { "parameters", "artifacts" } do
-    local wanted = by_name((callee.inputs or {})[kind])
     local given = by_name((call.arguments or {})[kind])
-    for name, input in pairs(wanted) do
+    for name, input in pairs(by_name((callee.inputs or {})[kind])) do
       local own = input.value or input.default or input.git or input.s3 or input.raw
         or input.optional
       if not given[name] and not own then
         add(("%s: gives no %s '%s'"):format(call.name, kind:sub(1, -2), name))
       end
     end
-    for name in pairs(given) do
+  end
+end
+
+-- Argo ignores what nobody takes; here it is a misspelling.
+local function check_arguments(call, callee, add)
+  check_given(call, callee, add)
+  for _, kind in ipairs { "parameters", "artifacts" } do
+    local wanted = by_name((callee.inputs or {})[kind])
+    for name in pairs(by_name((call.arguments or {})[kind])) do
       if not wanted[name] then
         add(("%s: '%s' takes no %s '%s'"):format(call.name, callee.name, kind:sub(1, -2), name))
       end
@@ -126,29 +155,33 @@ local function check_steps(template, scope, add)
   check_unique(all, "step", add)
 end
 
+-- name, result ("" where none is said) of "build.Succeeded && !check".
+local function depends(task) return (task.depends or ""):gmatch "([%w_-]+)%.?([%w_-]*)" end
+
 local function ancestors(task, tasks, found)
-  for name in (task.depends or ""):gmatch "[%w_-]+" do
+  for name in depends(task) do
     if tasks[name] and not found[name] then
       found[name] = tasks[name].template
       ancestors(tasks[name], tasks, found)
     end
   end
-  for _, name in ipairs(task.dependencies or {}) do
-    if tasks[name] then found[name] = tasks[name].template end
-  end
   return found
 end
 
-local CONDITIONS <const> = { Succeeded = true, Failed = true, Errored = true, Skipped = true,
-  Omitted = true, Daemoned = true, AnySucceeded = true, AllFailed = true }
+-- AnySucceeded and AllFailed are for loops, and no task is one.
+local RESULTS <const> = { [""] = true, Succeeded = true, Failed = true, Errored = true,
+  Skipped = true, Omitted = true, Daemoned = true }
 
 local function check_dag(template, scope, add)
   local tasks = by_name(template.dag.tasks)
   check_unique(template.dag.tasks, "task", add)
   for _, task in ipairs(template.dag.tasks) do
-    for name in (task.depends or ""):gmatch "[%w_-]+" do
-      if not tasks[name] and not CONDITIONS[name] then
+    for name, result in depends(task) do
+      if not tasks[name] then
         add(("%s: depends on '%s', which is no task"):format(task.name, name))
+      elseif not RESULTS[result] then
+        add(("%s: depends on '%s.%s', which is no result of a task"):format(task.name, name,
+          result))
       end
     end
     scope.before = ancestors(task, tasks, {})
@@ -157,26 +190,37 @@ local function check_dag(template, scope, add)
   end
 end
 
-local function check_paths(template, kind, add)
+-- Argo takes a '..' that stays in its folder; nothing needs one.
+local function check_path(where, path, kind, add)
+  if not POD[kind] then
+    if path then add(("%s may not have a path in %s"):format(where, kind)) end
+  elseif (path or "") == "" then
+    add(where .. " needs a path")
+  elseif ("/" .. path .. "/"):find("/../", 1, true) then
+    add(("%s: its path '%s' has a '..'"):format(where, path))
+  end
+end
+
+local function check_artifacts(template, kind, add)
   for _, side in ipairs { "inputs", "outputs" } do
     local seen = {}
     for _, artifact in ipairs((template[side] or {}).artifacts or {}) do
-      if POD[kind] and not artifact.path then
-        add(("%s '%s' needs a path"):format(side, artifact.name))
-      elseif not POD[kind] and artifact.path then
-        add(("%s '%s' may not have a path in %s"):format(side, artifact.name, kind))
-      end
-      if artifact.path and seen[artifact.path] then
-        add(("%s: two artifacts at %s"):format(side, artifact.path))
-      end
-      seen[artifact.path or false] = true
+      local where, path = ("%s '%s'"):format(side, artifact.name), artifact.path
+      check_path(where, path, kind, add)
+      if path and seen[path] then add(("%s: two artifacts at %s"):format(side, path)) end
+      seen[path or false] = true
+      if side == "inputs" and artifact.from then add(where .. " may not have a 'from'") end
     end
   end
 end
 
 local function check_template(template, scope, add)
   local kind = type_of(template, add)
-  check_paths(template, kind, add)
+  scope.in_pod, scope.calls = POD[kind], kind == "dag" and "tasks" or kind
+  check_artifacts(template, kind, add)
+  if not POD[kind] and template.activeDeadlineSeconds then
+    add(("may not have activeDeadlineSeconds, being %s"):format(kind))
+  end
   for _, side in ipairs { "inputs", "outputs" } do
     for _, what in ipairs { "parameters", "artifacts" } do
       check_unique((template[side] or {})[what], side .. " " .. what:sub(1, -2), add)
@@ -199,8 +243,11 @@ function M.workflow(workflow)
   check_unique(spec.templates, "template", adder "templates")
   check_unique((spec.arguments or {}).parameters, "parameter", adder "arguments")
   for _, key in ipairs { "entrypoint", "onExit" } do
-    if spec[key] and not templates[spec[key]] then
-      adder(key)(("there is no template '%s'"):format(spec[key]))
+    local name, template = spec[key], templates[spec[key]]
+    if template then
+      check_given({ name = name, arguments = spec.arguments }, template, adder(key))
+    elseif name then
+      adder(key)(("there is no template '%s'"):format(name))
     end
   end
   for _, template in ipairs(spec.templates) do
@@ -252,7 +299,7 @@ local function check_trigger(trigger, files, dependencies, keys, add)
     add(("there is no WorkflowTemplate '%s'"):format(resource.spec.workflowTemplateRef.name))
   end
   local filled = {}
-  for _, mapping in ipairs(workflow.parameters) do
+  for _, mapping in ipairs(workflow.parameters or {}) do
     local name = check_mapping(mapping, resource, dependencies, keys, add)
     if name then filled[name] = true end
   end
@@ -274,6 +321,9 @@ function M.files(files, keys)
     check_dependency(dependency, files.source, add)
   end
   check_unique(files.sensor.spec.dependencies, "dependency", add)
+  local templates = {}
+  for i, trigger in ipairs(files.sensor.spec.triggers) do templates[i] = trigger.template end
+  check_unique(templates, "trigger", add)
   local dependencies = by_name(files.sensor.spec.dependencies)
   for _, trigger in ipairs(files.sensor.spec.triggers) do
     check_trigger(trigger, files, dependencies, keys, add)

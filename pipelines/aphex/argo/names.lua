@@ -3,6 +3,8 @@
 -- IDs"; Argo Workflows' validation (names of templates, steps and parameters); Argo Events, "Data
 -- Filter".
 
+local regex = require "std.regex"
+
 local M = {}
 
 local MOST <const> = { label = 63, field = 128 }
@@ -29,13 +31,12 @@ local function check_field(what, name, add)
   end
 end
 
-local function check_variables(template, add)
-  for _, side in ipairs { "inputs", "outputs" } do
-    for _, kind in ipairs { "parameters", "artifacts" } do
-      for _, one in ipairs((template[side] or {})[kind] or {}) do
-        if not tostring(one.name):find "^[%w_-]+$" then
-          add(("%s: '%s' is no name of %s"):format(template.name, tostring(one.name), kind))
-        end
+-- Of inputs, outputs or arguments.
+local function check_variables(where, side, add)
+  for _, kind in ipairs { "parameters", "artifacts" } do
+    for _, one in ipairs((side or {})[kind] or {}) do
+      if not tostring(one.name):find "^[%w_-]+$" then
+        add(("%s: '%s' is no name of %s"):format(where, tostring(one.name), kind))
       end
     end
   end
@@ -43,7 +44,8 @@ end
 
 local function check_template(template, add)
   check_field("template", template.name, add)
-  check_variables(template, add)
+  check_variables(template.name, template.inputs, add)
+  check_variables(template.name, template.outputs, add)
   for _, group in ipairs(template.steps or {}) do
     for _, step in ipairs(group) do check_field("step", step.name, add) end
   end
@@ -56,9 +58,10 @@ end
 
 local function check_source(source, add)
   for name, event in pairs(source.spec.github or {}) do
-    local port = math.tointeger(tonumber(event.webhook.port))
+    local text = tostring(event.webhook.port)
+    local port = text:find "^%d+$" and math.tointeger(tonumber(text))
     if not port or port < 1 or port > 65535 then
-      add(("eventsource: %s: '%s' is no port"):format(name, tostring(event.webhook.port)))
+      add(("eventsource: %s: '%s' is no port"):format(name, text))
     end
     if not tostring(event.webhook.endpoint):find "^/" then
       add(("eventsource: %s: the endpoint must begin with '/'"):format(name))
@@ -66,14 +69,22 @@ local function check_source(source, add)
   end
 end
 
--- A value that is not held at both ends is found in the middle of others: "main" in "domain".
+-- A value that is not held at both ends is found in the middle of others: "main" in "domain". Go's
+-- expressions have no looking around and no references back.
+local function check_pattern(path, value, add)
+  local inner = value:gsub("^%(%?i%)", "")
+  if not inner:find "^%^.*%$$" then
+    add(("sensor: the filter of %s also takes texts around '%s'"):format(path, value))
+  elseif inner:find("(?", 1, true) or inner:find "\\%w" or not regex.compile(value) then
+    add(("sensor: the filter of %s: '%s' is no regular expression of Go"):format(path, value))
+  end
+end
+
 local function check_filters(sensor, add)
   for _, dependency in ipairs(sensor.spec.dependencies) do
     for _, filter in ipairs((dependency.filters or {}).data or {}) do
       for _, value in ipairs(filter.type == "string" and filter.value or {}) do
-        if not value:gsub("^%(%?i%)", ""):find "^%^.*%$$" then
-          add(("sensor: the filter of %s also takes texts around '%s'"):format(filter.path, value))
-        end
+        check_pattern(filter.path, value, add)
       end
     end
   end
@@ -95,6 +106,7 @@ function M.problems(files)
   for _, key in ipairs { "template", "source", "sensor" } do
     if files[key] then check_object(files[key], add) end
   end
+  check_variables("arguments", files.template.spec.arguments, add)
   for _, template in ipairs(files.template.spec.templates) do check_template(template, add) end
   if files.source then check_source(files.source, add) end
   if files.sensor then check_filters(files.sensor, add) end

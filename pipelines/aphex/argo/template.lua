@@ -137,14 +137,15 @@ local function monitoring(rules)
     container = one }
 end
 
--- As long as all steps may take, one after the other: never in the middle of a deployment.
+-- As long as all steps may take, one after the other: never in the middle of a deployment. What is
+-- no number is refused at the step that has it.
 local function deadline(config, rules)
-  local limits = rules.deadlines
-  local sum = limits.build
+  local function limit(name) return math.tointeger(tonumber(rules.deadlines[name])) or 0 end
+  local sum = limit "build"
   for _, one in ipairs(config.environments) do
-    sum = sum + limits.check + #one.stacks * limits.deploy + limits.test
+    sum = sum + limit "check" + #one.stacks * limit "deploy" + limit "test"
   end
-  return limits.workflow or sum
+  return rules.deadlines.workflow or sum
 end
 
 --- The WorkflowTemplate. CloudFormation changes a stack once at a time: workflows take turns. A
