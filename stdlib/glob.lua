@@ -26,8 +26,9 @@ local function expand(pattern)
   return out
 end
 
+-- A part as Lua patterns of fixed length: what stands between its stars.
 local function part_pattern(part)
-  local out, i = {}, 1
+  local pieces, out, i = {}, {}, 1
   while i <= #part do
     local c = part:sub(i, i)
     local set = c == "[" and part:match("^%[[!^]?[^%]]+%]", i)
@@ -35,7 +36,7 @@ local function part_pattern(part)
       out[#out + 1] = "[" .. set:sub(2, -2):gsub("^[!^]", "^"):gsub("%%", "%%%%") .. "]"
       i = i + #set - 1
     elseif c == "*" then
-      out[#out + 1] = "[^/]*"
+      pieces[#pieces + 1], out = table.concat(out), {}
     elseif c == "?" then
       out[#out + 1] = "[^/]"
     else
@@ -43,7 +44,22 @@ local function part_pattern(part)
     end
     i = i + 1
   end
-  return "^" .. table.concat(out) .. "$"
+  pieces[#pieces + 1] = table.concat(out)
+  return pieces
+end
+
+-- The first piece stands at the begin, the last at the end, each other where it first fits: one
+-- Lua pattern with many stars would try for hours, and nothing could interrupt it.
+local function fits(pieces, text)
+  if #pieces == 1 then return text:find("^" .. pieces[1] .. "$") ~= nil end
+  local _, last = text:find("^" .. pieces[1])
+  for i = 2, #pieces - 1 do
+    if not last then return false end
+    _, last = text:find(pieces[i], last + 1)
+  end
+  if not last then return false end
+  local final = text:find(pieces[#pieces] .. "$", last + 1)
+  return final ~= nil
 end
 
 local function split(path)
@@ -78,7 +94,7 @@ local function match_parts(pattern, parts)
         open = open or reach[j]
         following[j] = open
       else
-        following[j] = j > 0 and reach[j - 1] and parts[j]:find(p) ~= nil
+        following[j] = j > 0 and reach[j - 1] and fits(p, parts[j])
       end
     end
     reach = following
