@@ -17,6 +17,12 @@ describe("std.glob", function()
     end)
   end
 
+  it("refuses braces that stand for too many names", function()
+    assert.is_true(glob.match(("{a,b}"):rep(9), ("ab"):rep(4) .. "a"))
+    local ok, err = pcall(glob.match, ("{a,b}"):rep(40), "a")
+    assert.same({ false, "limit" }, { ok, err.code })
+  end)
+
   it("ends soon where many stars nearly fit", function()
     assert.is_false(glob.match(("*a"):rep(9) .. "b", ("a"):rep(45)))
     assert.is_false(glob.match(("*a"):rep(200) .. "b", ("a"):rep(2000)))
