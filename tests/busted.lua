@@ -16,6 +16,12 @@ local globals = package.loaded._G
 globals.arg = { [0] = "busted", table.unpack(arguments) }
 globals.arg[#globals.arg + 1] = "--pattern=_spec%.lua$"
 
+-- Busted loads modules anew for each file, but for those that are there by now: what they keep,
+-- such as rules, would hold modules of an earlier file.
+for name in pairs(package.loaded) do
+  if name:find "^std%." then package.loaded[name] = nil end
+end
+
 -- assert.contains(text, part, …) wants all parts, assert.not_contains none; they are no patterns.
 require("luassert"):register("assertion", "contains", function(state, given)
   for i = 2, given.n do
