@@ -34,10 +34,14 @@ describe("git.publish by several processes at once", function()
       local path = fs.join(dir.path, "r" .. i)
       -- the address of the second half is written the other way
       assert(git.clone { url = (i % 2 == 0 and "file://" or "") .. bare, path = path })
-      running[i] = assert(process.start { timeout = 120,
+      -- Of a listing that fails libgit2 1.5 leaks the references that it has read so far.
+      running[i] = assert(process.start { timeout = 120, env = { ASAN_OPTIONS = "detect_leaks=0" },
         argv = { uv.exepath(), "exec", script, path, "r" .. i, tostring(COMMITS) } })
     end
-    for i = 1, RUNNERS do assert.equal(0, running[i]:wait().code) end
+    for i = 1, RUNNERS do
+      local result = running[i]:wait()
+      assert.equal(0, result.code, result.stderr)
+    end
     local check = fs.join(dir.path, "check")
     local all = assert(git.clone { url = bare, path = check }):log(1000)
     assert.equal(RUNNERS * COMMITS + 1, #all)
