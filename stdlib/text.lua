@@ -37,4 +37,16 @@ function M.clean(s)
   return (s:gsub("\xE2\x80[\xAA-\xAE]", ""):gsub("\xE2\x81[\xA6-\xA9]", ""))
 end
 
+--- The bytes of hexadecimal digits.
+---@param hex string
+---@return string
+function M.from_hex(hex)
+  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+
+--- "%3Ca%3E" → "<a>" (RFC 3986); what is no percent-encoding stays.
+---@param text string
+---@return string
+function M.percent_decoded(text) return (text:gsub("%%(%x%x)", M.from_hex)) end
+
 return M

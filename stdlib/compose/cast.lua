@@ -235,11 +235,8 @@ function M.kept_override(before, after)
 end
 
 function M.unknown(place, name, key, fields)
-  local known = {}
-  for field in pairs(fields) do known[#known + 1] = field end
-  table.sort(known)
   origin.fail(place, "%s has no key '%s'%s", name, tostring(key),
-    require("std.suggest").phrase(tostring(key), known))
+    require("std.suggest").phrase(tostring(key), fields))
 end
 
 --- A reader of a list whose items have one reader; an item may become several.

@@ -3,6 +3,7 @@
 
 local metaschema = require "std.jsonschema.metaschema"
 local tables = require "std.table"
+local text_of = require "std.text"
 
 local M = {}
 
@@ -40,11 +41,6 @@ function M.join(base, reference)
   if plain:sub(1, 2) == "//" then return scheme .. plain, fragment end
   if plain:sub(1, 1) ~= "/" then plain = (path:match("^.*/") or "/") .. plain end
   return scheme .. authority .. remove_dots(plain), fragment
-end
-
-local function unescape(text)
-  text = text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
-  return text
 end
 
 -- the registry -----------------------------------------------------------------------------------
@@ -138,7 +134,7 @@ function Registry:resolve(reference, base)
     resource = self.resources[uri]
   end
   if not resource then return nil end
-  fragment = unescape(fragment)
+  fragment = text_of.percent_decoded(fragment)
   if fragment == "" then return resource.root, uri end
   if fragment:sub(1, 1) == "/" then
     return walk_pointer(self, resource.root, uri, fragment)

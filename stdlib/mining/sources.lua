@@ -11,6 +11,7 @@ local normalize = require "std.normalize"
 local sha256 = require "std.sha256"
 local suggest = require "std.suggest"
 local tables = require "std.table"
+local text_of = require "std.text"
 
 local M = {}
 
@@ -89,10 +90,6 @@ end
 
 local function encode(path)
   return (path:gsub("[^%w%-%._~/]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
-local function decode(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
 -- Each returns the roots of a source, {dir, base, name?, tree?}, or nil, err.
@@ -221,7 +218,7 @@ local function unrecognised(known, source, root, found)
   local seen, base = {}, root.base
   for _, candidate in ipairs(found) do seen[candidate.source_url] = true end
   for _, url in ipairs(tables.sorted_keys(known)) do
-    local rel = url:sub(1, #base + 1) == base .. "/" and decode(url:sub(#base + 2))
+    local rel = url:sub(1, #base + 1) == base .. "/" and text_of.percent_decoded(url:sub(#base + 2))
     local path = rel and fs.join(root.dir, rel)
     if rel and not seen[url] and discover.is_selected(rel, source) and fs.is_file(path) then
       found[#found + 1] = { path = path, rel = rel, format = known[url].format,

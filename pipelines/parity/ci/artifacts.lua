@@ -16,10 +16,7 @@ local function fail(op, message, ...)
   error(error_of.new { op = op, code = "invalid", message = message:format(...) }, 0)
 end
 
-local function must(value, err)
-  if not value then error(err, 0) end
-  return value
-end
+local must = require("pipelines.parity.engine.raise").must
 
 local function rule_of(name)
   for _, rule in ipairs(assert(resolve.load("parity", "rules.artifacts"))) do

@@ -21,10 +21,7 @@ local DEFAULT_PATH <const> = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:
 -- The first process of the container is not hit by a signal to all.
 local KILL <const> = "kill -TERM -1; sleep 1; kill -KILL -1"
 
-local function must(value, err)
-  if not value then error(err, 0) end
-  return value
-end
+local must = require("pipelines.parity.engine.raise").must
 
 --- Ends all that runs in it.
 function Container:kill()

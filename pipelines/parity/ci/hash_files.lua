@@ -3,6 +3,7 @@
 
 local fs = require "std.fs"
 local sha256 = require "std.sha256"
+local text_of = require "std.text"
 
 local M = {}
 
@@ -15,10 +16,6 @@ local function is_meant(globs, name)
   return meant
 end
 
-local function to_bytes(hex)
-  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
-end
-
 --- The function for one workspace; "" where no file fits.
 ---@return fun(...: string): string
 function M.of(workspace)
@@ -26,7 +23,7 @@ function M.of(workspace)
     local globs, parts = { ... }, {}
     for _, name in ipairs(fs.walk(workspace, { skip = { ".git" } }) or {}) do
       if is_meant(globs, name) then
-        parts[#parts + 1] = to_bytes(sha256.file(fs.join(workspace, name)) or "")
+        parts[#parts + 1] = text_of.from_hex(sha256.file(fs.join(workspace, name)) or "")
       end
     end
     return #parts > 0 and sha256.string(table.concat(parts)) or ""

@@ -132,10 +132,7 @@ local function spec_of(name, definition, scope, held)
 end
 M.spec = spec_of
 
-local function must(value, err)
-  if value == nil or value == false then error(err, 0) end
-  return value
-end
+local must = require("pipelines.parity.engine.raise").must
 
 local function unhealthy(name, text, ...)
   error(error_of.new { op = "service " .. name, code = "unhealthy", message = text:format(...) }, 0)

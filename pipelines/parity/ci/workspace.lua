@@ -7,10 +7,7 @@ local uv = require "luv"
 
 local M = {}
 
-local function must(value, err)
-  if not value then error(err, 0) end
-  return value
-end
+local must = require("pipelines.parity.engine.raise").must
 
 -- One by one, without sockets and pipes: they belong to a program that runs.
 local function copy_each(from, to)

@@ -36,8 +36,7 @@ M.ALLOW = { name = "--allow", kind = "option", repeatable = true, metavar = "RUL
 
 --- These and more.
 function M.args(more)
-  local list = require("std.table").deep_copy(M.ARGS) -- a stage completes what it is given
-  return table.move(more or {}, 1, #(more or {}), #list + 1, list)
+  return table_of.append(table_of.copy(M.ARGS), more or {})
 end
 
 -- A secret may stand where it does not belong, and be quoted.

@@ -4,9 +4,9 @@
 -- file are one architecture.
 
 local base64 = require "std.base64"
-local embedded = require "pipelines.validator.diagram.embedded"
 local graph_of = require "pipelines.validator.diagram.graph"
 local inflate = require "std.inflate"
+local text_of = require "std.text"
 local xml = require "std.xml"
 
 local M = {}
@@ -79,7 +79,7 @@ local function unpack_page(diagram, max)
   local text, err = inflate.inflate(data, max)
   if not text then return nil, err end
   local root
-  root, err = parse(embedded.decode_uri(text))
+  root, err = parse(text_of.percent_decoded(text))
   if not root then return nil, err end
   return xml.find(root, "mxGraphModel"), "a packed page of it holds no drawing", max - #text
 end

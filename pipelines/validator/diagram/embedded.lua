@@ -4,6 +4,7 @@
 
 local base64 = require "std.base64"
 local inflate = require "std.inflate"
+local text_of = require "std.text"
 local xml = require "std.xml"
 
 local M = {}
@@ -11,17 +12,10 @@ local M = {}
 local KEYWORDS <const> = { mxfile = true, mxGraphModel = true }
 local HEADER <const> = "\137PNG\r\n\26\n"
 
---- "%3Ca%3E" → "<a>"
----@param text string
----@return string
-function M.decode_uri(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
 -- As it is, percent-encoded, or percent-encoded in Base64.
 local function plain(text)
   if not text:find "^%s*[<%%]" then text = base64.decode(text) or "" end
-  if text:find "^%s*%%" then text = M.decode_uri((text:gsub("+", " "))) end
+  if text:find "^%s*%%" then text = text_of.percent_decoded((text:gsub("+", " "))) end
   return text:find "^%s*<" and text or nil
 end
 

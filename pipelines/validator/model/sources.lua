@@ -5,6 +5,7 @@
 local error_of = require "std.error"
 local fs = require "std.fs"
 local place_in = require "std.yaml.place"
+local text_of = require "std.text"
 local yaml = require "std.yaml"
 
 local M = {}
@@ -78,21 +79,18 @@ function M.note(place, id, time, sha)
   return place:write(place:state_file(), "sources_state", state)
 end
 
-local function decode(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
 --- What std.mining.sources reads for this source: a folder, a clone, a module or a search.
 ---@return table
 function M.mining(source)
   local folder = source.url:match("^file://(/.*)$")
   if folder and not folder:find("%.git/*$") then
-    return { type = "dir", path = decode(folder) }
+    return { type = "dir", path = text_of.percent_decoded(folder) }
   end
   if source.source_type == "terraform_registry" then
     local module = source.url:match("/modules/([%w_-]+/[%w_-]+/[%w_-]+)")
     if module then return { type = "registry", module = module } end
-    return { type = "registry", search = decode(source.url:match("[?&]q=([^&]+)") or source.id) }
+    local words = source.url:match("[?&]q=([^&]+)") or source.id
+    return { type = "registry", search = text_of.percent_decoded(words) }
   end
   return { type = "git", url = source.url }
 end

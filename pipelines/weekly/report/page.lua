@@ -2,32 +2,15 @@
 -- Puts the sections into one file that needs nothing else: no network, no other file.
 -- The content policy names the one style and the one script by their hash.
 
+local base64 = require "std.base64"
 local h = require "std.html"
 local sha256 = require "std.sha256"
+local text_of = require "std.text"
 
 local M = {}
 
-local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-local function base64(bytes)
-  local out = {}
-  for i = 1, #bytes, 3 do
-    local a, b, c = bytes:byte(i, i + 2)
-    local n = a << 16 | (b or 0) << 8 | (c or 0)
-    for j = 0, 3 do
-      local at = n >> (18 - 6 * j) & 63
-      local is_padding = j == 2 and not b or j == 3 and not c
-      out[#out + 1] = is_padding and "=" or ALPHABET:sub(at + 1, at + 1)
-    end
-  end
-  return table.concat(out)
-end
-
 local function digest(text)
-  local bytes = sha256.string(text):gsub("%x%x", function(pair)
-    return string.char(tonumber(pair, 16))
-  end)
-  return "'sha256-" .. base64(bytes) .. "'"
+  return "'sha256-" .. base64.encode(text_of.from_hex(sha256.string(text))) .. "'"
 end
 
 ---The Content-Security-Policy of a page with this style and script.
